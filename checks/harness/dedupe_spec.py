@@ -1,0 +1,78 @@
+"""`[dedupe.NAME]` of contract.toml as frozen values: one event, one effect. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class PythonConsumer:
+    """`consumer = { python = "PATH.py:FUNCTION" }`: called as `FUNCTION(event, database_url)`."""
+
+    file: str
+    """A path from the contract's folder."""
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.function}"
+
+
+@dataclass(frozen=True)
+class CommandConsumer:
+    """`consumer = { command = [...] }`: DATABASE_URL in the environment, one event on stdin, exit 0 = acknowledged."""
+
+    argv: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join(self.argv)
+
+
+@dataclass(frozen=True)
+class LambdaConsumer:
+    """`consumer = { lambda = "NAME" }`: the event is the payload; DATABASE_URL stands in the function's environment."""
+
+    function: str
+
+    def __str__(self) -> str:
+        return f"lambda {self.function}"
+
+
+Consumer = PythonConsumer | CommandConsumer | LambdaConsumer
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One row that each selected event must leave in `table`, once."""
+
+    table: str
+    """As written in the contract: `table`, or `schema.table`."""
+    key: tuple[str, ...]
+    """Columns of `table` that name the effect."""
+    source: tuple[str, ...]
+    """Contract key `from`: what the key's columns hold, by the names the dedupe table gives its own columns."""
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name -> values: the events that have this effect; empty: all have it."""
+
+
+@dataclass(frozen=True)
+class Dedupe:
+    """One `[dedupe.NAME]`."""
+
+    name: str
+    table: str
+    """The dedupe table, as written in the contract."""
+    key: tuple[str, ...]
+    """Its columns that name an event."""
+    effects: tuple[Effect, ...] = ()
+    events: Path | None = None
+    """A JSON Lines corpus, one event a line; relative to the contract's folder."""
+    consumer: Consumer | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Name used in `from` and `when` -> dotted path in the event, e.g. `order_id = "data.order.id"`; names that
+    are absent here are looked up in the event as `events.lookup` says."""
+    volatile: tuple[str, ...] = ("received_at",)
+    """Dotted paths of fields that a redelivery may change (the time of receipt)."""
+    statements: tuple[str, ...] = ()
+    """INSERT … ON CONFLICT statements the application runs, to be planned and judged on the Snapshot."""
