@@ -21,7 +21,7 @@ class PythonConsumer:
 
 @dataclass(frozen=True)
 class CommandConsumer:
-    """`consumer = { command = [...] }`: DATABASE_URL in the environment, one event on stdin, exit 0 = acknowledged."""
+    """`consumer = { command = [...] }`: DATABASE_URL is set, an event on stdin, exit 0 acknowledges."""
 
     argv: tuple[str, ...]
 
@@ -31,7 +31,7 @@ class CommandConsumer:
 
 @dataclass(frozen=True)
 class LambdaConsumer:
-    """`consumer = { lambda = "NAME" }`: the event is the payload; DATABASE_URL stands in the function's environment."""
+    """`consumer = { lambda = "NAME" }`: the event is the payload; DATABASE_URL is in its environment."""
 
     function: str
 
@@ -51,7 +51,7 @@ class Effect:
     key: tuple[str, ...]
     """Columns of `table` that name the effect."""
     source: tuple[str, ...]
-    """Contract key `from`: what the key's columns hold, by the names the dedupe table gives its own columns."""
+    """Contract key `from`: what the key's columns hold, by the names of the dedupe table's columns."""
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name -> values: the events that have this effect; empty: all have it."""
 
@@ -70,8 +70,8 @@ class Dedupe:
     """A JSON Lines corpus, one event a line; relative to the contract's folder."""
     consumer: Consumer | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Name used in `from` and `when` -> dotted path in the event, e.g. `order_id = "data.order.id"`; names that
-    are absent here are looked up in the event as `events.lookup` says."""
+    """Name used in `from` and `when` -> dotted path in the event, e.g. `order_id = "data.order.id"`; a name
+    that is absent here is looked up in the event as `events.lookup` says."""
     volatile: tuple[str, ...] = ("received_at",)
     """Dotted paths of fields that a redelivery may change (the time of receipt)."""
     statements: tuple[str, ...] = ()
