@@ -18,6 +18,8 @@ _FAILED_WORDS = frozenset({"error", "errored", "fail", "failed", "failure", "par
                            "timedout", "dryrun"})
 _OPEN_WORDS = frozenset({"accepted", "queued", "pending", "scheduled", "submitted", "started",
                          "running", "inprogress"})
+_OPEN_STATUSES = (202, 408, 504)
+"""Accepted, and two time-outs: what the function speaks of may be running still."""
 _LONGEST_NAME = 64
 """Characters of the longest key or state looked up; keeps a reply of 6 MB cheap to read."""
 
@@ -42,12 +44,17 @@ def _admissions(account: dict[str, Any], at: Steps, shape: ReplyShape,
             yield 0, failed(f"It tells of an error: {said(value)}.", path(*steps, key))
             return
         if name in statuses and not (type(value) is int and value == 200):
-            shown = str(value) if type(value) is int and abs(value) < 1_000 else kind(value)
-            yield 1, failed(f"The payload's status is {shown}, not the integer 200.", path(*steps, key))
+            yield 1, _status(value, path(*steps, key))
         elif name in flags and value is not True:
             yield 2, failed(f"The success flag is {kind(value)}, not true.", path(*steps, key))
         elif steps == at:
             yield from _state(name, value, path(*steps, key))
+
+
+def _status(value: Any, place: str) -> Ruling:
+    short = type(value) is int and abs(value) < 1_000
+    reason = f"The payload's status is {value if short else kind(value)}, not the integer 200."
+    return undecided(reason, place) if short and value in _OPEN_STATUSES else failed(reason, place)
 
 
 def _state(name: str, value: Any, place: str) -> Iterator[tuple[int, Ruling]]:
@@ -78,5 +85,5 @@ def _entries(account: dict[str, Any], at: Steps, skip: str) -> Iterator[tuple[St
 
 
 def _denies(error: Any) -> bool:
-    """Whether an error key's value says that there is none; an empty string, like `str(exception)`, does not."""
+    """Whether an error key's value says that there is none; "", which `str(exception)` may be, does not."""
     return error is None or error is False or error in ([], {}) or (type(error) is int and error == 0)

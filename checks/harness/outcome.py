@@ -126,7 +126,7 @@ def _own_account(data: bytes, shape: ReplyShape, opaque: str) -> tuple[dict[str,
     if against is not None:
         raise _ShutError(against[1])
     if shape.status and shape.status not in payload:
-        raise _ShutError(failed("The payload has no status, which the contract declares.", path(shape.status)))
+        raise _ShutError(failed("The payload lacks the status the contract declares.", path(shape.status)))
     if shape.success and account.get(shape.success) is not True:
         raise _ShutError(failed("It does not say whether it succeeded.", path(*at, shape.success)))
     return account, at
@@ -145,7 +145,7 @@ def _read(data: bytes | str, at: Steps) -> dict[str, Any]:
 
 def _body(payload: dict[str, Any], at: Steps, shape: ReplyShape) -> dict[str, Any]:
     if shape.body not in payload:
-        raise _ShutError(failed("The payload has no body, which the contract declares.", path(*at)))
+        raise _ShutError(failed("The payload lacks the body the contract declares.", path(*at)))
     body = payload[shape.body]
     if shape.body_as == "text" and isinstance(body, str):
         return _read(body, at)
