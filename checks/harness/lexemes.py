@@ -1,0 +1,190 @@
+"""SQL text as PostgreSQL prints it, cut into tokens (pure): strings, quoted names, array literals.
+
+Lexical rules: PostgreSQL manual 4.1 (standard_conforming_strings = on) and 8.15.2 for array literals.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+class ParseError(Exception):
+    """The text is not an expression this parser knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One lexical element; `kind` is string, quoted, word, number, op, mark or bits."""
+
+    kind: str
+    text: str
+    """As written."""
+    start: int
+    end: int
+
+
+_LEXEME = re.compile(r"""
+    \s+
+  | (?P<string> [eE]'(?:[^'\\]|\\.|'')*' | (?:[uU]&)?'(?:[^']|'')*' )
+  | (?P<quoted> (?:[uU]&)?"(?:[^"]|"")+" )
+  | (?P<bits> [bBxX]'[0-9a-fA-F]*' )
+  | (?P<word> [^\W\d][\w$]* )
+  | (?P<number> (?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)? )
+  | (?P<mark> :: | [()\[\],.;:] | \$\d+ )
+  | (?P<op> [-+*/<>=~!@#%^&|`?]+ )
+""", re.VERBOSE | re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def tokens(text: str) -> list[Token]:
+    """Splits SQL into tokens without whitespace.
+
+    Raises:
+        ParseError: a character that starts no token (dollar quotes, an open string).
+    """
+    found: list[Token] = []
+    at, size = 0, len(text)
+    while at < size:
+        match = _LEXEME.match(text, at)
+        if match is None:
+            raise ParseError(f"no SQL token at offset {at}")
+        end, kind = match.end(), match.lastgroup
+        if kind is not None:
+            word = match.group()
+            if kind == "string" and word[0] in "eEuU" and found and found[-1].end == at:
+                raise ParseError(f"no SQL token at offset {at}")
+            if kind == "op" and len(word) > 1 and word[-1] in "+-" and not set(word) & set("~!@#%^&|`?"):
+                word = word.rstrip("+-") or word[0]
+                end = at + len(word)
+            if kind == "op" and ("--" in word or "/*" in word):
+                raise ParseError(f"a comment at offset {at}")
+            found.append(Token(kind, word, at, end))
+        at = end
+    return found
+
+
+def _escaped(body: str) -> str:
+    def decode(match: re.Match[str]) -> str:
+        code = match.group(1)
+        if code[0] in "xuU" and len(code) > 1:
+            return chr(int(code[1:], 16))
+        if code[0] in "01234567":
+            return chr(int(code, 8))
+        return "'" if code == "''" else _ESCAPES.get(code, code)
+
+    return re.sub(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|.)", decode, body, flags=re.DOTALL)
+
+
+def unquote(token: str) -> str:
+    """The value of a string literal or the name of a quoted identifier."""
+    quote = token[-1]
+    head, _, body = token[:-1].partition(quote)
+    body = body.replace(quote * 2, quote)
+    if head in ("e", "E"):
+        return _escaped(body)
+    if head:
+        return re.sub(r"\\(?:(\\)|\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))",
+                      lambda m: m.group(1) or chr(int(m.group(2) or m.group(3), 16)), body)
+    return body
+
+
+def array_elements(text: str, *, flat: bool = True) -> tuple[str | None, ...]:
+    """The scalars of an array literal such as `{a,"b c",NULL}`, nested ones flattened if `flat`; None is NULL.
+
+    Raises:
+        ParseError: malformed, with explicit bounds, or nested though not `flat`.
+    """
+    if not re.fullmatch(r"\s*\{.*\}\s*", text, re.DOTALL):
+        raise ParseError("not an array literal")
+    found: list[str | None] = []
+    depth = 0
+    for match in re.finditer(r'\s*(?:([{}])|,|"((?:[^"\\]|\\.)*)"|((?:[^{},"\\]|\\.)+))', text, re.DOTALL):
+        brace, quoted, bare = match.groups()
+        depth += {"{": 1, "}": -1}.get(brace or "", 0)
+        if depth > 1 and not flat:
+            raise ParseError("a nested array literal")
+        if quoted is not None:
+            found.append(re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL))
+        elif bare is not None and bare.strip():
+            bare = bare.strip()
+            found.append(None if bare.upper() == "NULL" else re.sub(r"\\(.)", r"\1", bare, flags=re.DOTALL))
+    if depth:
+        raise ParseError("unbalanced array literal")
+    return tuple(found)
+
+
+_OPENERS = frozenset(("(", ",", "[", "AND", "OR", "NOT", "WHERE", "ON", "SELECT", "THEN", "WHEN", "ELSE", "CASE", "BY",
+                      "RETURN", "HAVING"))
+
+
+def loose(text: str) -> str:
+    """Token text for view and rule definitions that differ between majors only in spelling.
+
+    Whitespace, a last `;`, doubled parentheses, parentheses round one token, and the qualifier of a view's only
+    relation (printed up to PostgreSQL 15, not since) are left out. Text that has no tokens comes back stripped.
+    """
+    try:
+        found = tokens(text)
+    except ParseError:
+        return text.strip()
+    if found and found[-1].text == ";":
+        found.pop()
+    return " ".join(_unparenthesised(_unqualified([token.text for token in found])))
+
+
+def _unqualified(words: list[str]) -> list[str]:
+    """Without `alias.` where `alias` names the only relation of the outermost FROM."""
+    alias = _only_relation(words)
+    if alias is None:
+        return words
+    kept: list[str] = []
+    at = 0
+    while at < len(words):
+        before = kept[-1].upper() if kept else ""
+        if words[at] == alias and words[at + 1:at + 2] == ["."] and before not in ("FROM", "JOIN", "ONLY", "."):
+            at += 2
+        else:
+            kept.append(words[at])
+            at += 1
+    return kept
+
+
+def _only_relation(words: list[str]) -> str | None:
+    depth, relation, inside = 0, [], False
+    for word in words:
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        upper = word.upper()
+        if depth == 0 and upper == "FROM":
+            if inside or relation:
+                return None
+            inside = True
+        elif depth == 0 and inside and upper in ("WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "WINDOW",
+                                                 "FOR", "FETCH"):
+            inside = False
+        elif upper in ("UNION", "INTERSECT", "EXCEPT", "WITH") and depth == 0:
+            return None
+        elif inside:
+            if word in (",", "(", ")") or upper.endswith("JOIN"):
+                return None
+            relation.append(word)
+    return relation[-1] if relation else None
+
+
+def _unparenthesised(words: list[str]) -> list[str]:
+    """Without parentheses that hold one token or only another pair, where no name before them makes a call."""
+    partner: dict[int, int] = {}
+    stack: list[int] = []
+    for at, word in enumerate(words):
+        if word == "(":
+            stack.append(at)
+        elif word == ")" and stack:
+            partner[stack.pop()] = at
+    dropped: set[int] = set()
+    for first, last in partner.items():
+        doubled = partner.get(first + 1) == last - 1
+        before = words[first - 1].upper() if first else "("
+        free = before in _OPENERS or not (before[-1:].isalnum() or before[-1:] in '_")]')
+        if doubled and words[first + 1] == "(" or free and last == first + 2:
+            dropped |= {first, last}
+    return [word for at, word in enumerate(words) if at not in dropped]
