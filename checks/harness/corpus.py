@@ -29,10 +29,10 @@ class Misjudged:
 
 
 def told_in(specimen: Specimen, shape: ReplyShape) -> Reply | None:
-    """The reply that a function built like `shape` would have sent in `specimen`'s case; None when it could not.
+    """The reply that a function built like `shape` would have sent in this case; None when it could not.
 
-    Only specimens of the reference shape are told anew. What `shape` has no name for keeps the reference's: that
-    is a function which sends more than its contract declares. A key of the specimen's own keeps its meaning,
+    Only specimens of the reference shape are told anew. What `shape` has no name for keeps the reference's:
+    that is a function which sends more than its contract declares. A key of the specimen's own keeps its meaning,
     also when `shape` takes it for something else: that is a contract which reads the wrong key.
     """
     if specimen.shape != REFERENCE or not all(_has(shape, need) for need in specimen.needs):
@@ -89,7 +89,7 @@ def _told(payload: bytes, shape: ReplyShape) -> bytes:
     try:
         envelope = read_json(payload)
     except UnreadableError:
-        return _respelled(payload.decode("latin-1"), names).encode("latin-1", "replace")
+        return _respelled(payload.decode("utf-8", "surrogateescape"), names).encode("utf-8", "surrogateescape")
     if not isinstance(envelope, dict):
         return payload
     if REFERENCE.body not in envelope:
@@ -110,7 +110,9 @@ def _account_told(body: Any, names: Mapping[str, str]) -> str:
     if not isinstance(body, str):
         return json.dumps(_renamed(body, names), ensure_ascii=False)
     inner = _object(body)
-    return _respelled(body, names) if inner is None else json.dumps(_renamed(inner, names), ensure_ascii=False)
+    if inner is None:
+        return _respelled(body, names)
+    return json.dumps(_renamed(inner, names), ensure_ascii=False)
 
 
 def _names(shape: ReplyShape) -> dict[str, str]:
@@ -118,18 +120,26 @@ def _names(shape: ReplyShape) -> dict[str, str]:
     fields = ("body", "status", "success", "applied", "skipped", "rows", "count")
     names = {getattr(REFERENCE, field): getattr(shape, field) for field in fields}
     known = {plain(key) for key in shape.errors}
-    names |= {key: shape.errors[0] for key in ("error", "errors") if shape.errors and plain(key) not in known}
+    if shape.errors:
+        names |= {key: shape.errors[0] for key in REFERENCE.errors if plain(key) not in known}
     return {old: new for old, new in names.items() if new and new != old}
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """`value` with its keys renamed at every level, data in `rows` apart; a key that is there already wins."""
+    """`value` with its keys renamed at every level, data in `rows` apart.
+
+    A key that is there already keeps its own meaning; of two that become one, what is not empty stays.
+    """
     if isinstance(value, list):
         return [_renamed(item, names) for item in value]
     if not isinstance(value, dict):
         return value
-    return {names.get(key, key): item if key == REFERENCE.rows else _renamed(item, names)
-            for key, item in value.items() if names.get(key, key) == key or names[key] not in value}
+    renamed: dict[str, Any] = {}
+    for key, item in value.items():
+        new = names.get(key, key)
+        if (new == key or new not in value) and not renamed.get(new):
+            renamed[new] = item if key == REFERENCE.rows else _renamed(item, names)
+    return renamed
 
 
 def _respelled(text: str, names: Mapping[str, str]) -> str:
