@@ -1,0 +1,63 @@
+"""`[dedupe.NAME]` tables -> Dedupe values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from checks.harness.dedupe_spec import CommandConsumer, Consumer, Dedupe, Effect, LambdaConsumer, PythonConsumer
+from checks.harness.toml_reader import TomlTable
+
+
+def read_dedupe(name: str, table: TomlTable) -> Dedupe:
+    """One `[dedupe.NAME]`.
+
+    Raises:
+        UsageError: with the key path and the remedy.
+    """
+    events, consumer, fields = table.take("events", str), table.table("consumer"), table.table("fields")
+    spec = Dedupe(
+        name=name, table=table.text("table"), key=table.texts("key"),
+        effects=tuple(_effect(entry) for entry in table.tables("effects")),
+        events=None if events is None else Path(events),
+        consumer=None if consumer is None else _consumer(consumer),
+        fields={} if fields is None else {key: fields.text(key) for key in fields.keys()},
+        statements=table.texts("statements", ()),
+    )
+    if "volatile" in table:
+        spec = Dedupe(**{**spec.__dict__, "volatile": table.texts("volatile")})
+    if spec.consumer is not None and spec.events is None:
+        raise table.error("events", "is missing; a consumer is replayed from a corpus of events, one JSON a line")
+    if spec.consumer is not None and not spec.effects:
+        raise table.error("effects", "is missing; say which rows an event must leave, so that replay can count them")
+    table.finish()
+    return spec
+
+
+def _effect(table: TomlTable) -> Effect:
+    when = table.table("when")
+    key, source = table.texts("key"), table.texts("from", ())
+    if source and len(source) != len(key):
+        raise table.error("from", f"must have one name for each of key's {len(key)} columns")
+    found = Effect(table=table.text("table"), key=key, source=source or key,
+                   when={} if when is None else {name: when.texts(name) for name in when.keys()})
+    table.finish()
+    return found
+
+
+def _consumer(table: TomlTable) -> Consumer:
+    kinds = [kind for kind in ("python", "command", "lambda") if kind in table]
+    if len(kinds) != 1:
+        raise table.error("", "must be one of { python = \"PATH.py:FUNCTION\" }, { command = [...] }, "
+                              "{ lambda = \"NAME\" }")
+    found: Consumer
+    if kinds == ["python"]:
+        file, _, function = table.text("python").rpartition(":")
+        if not file or not function.isidentifier():
+            raise table.error("python", "must be \"PATH.py:FUNCTION\"")
+        found = PythonConsumer(file, function)
+    elif kinds == ["command"]:
+        found = CommandConsumer(table.texts("command"))
+    else:
+        found = LambdaConsumer(table.text("lambda"))
+    table.finish()
+    return found

@@ -1,0 +1,179 @@
+"""What the live predicates say of candidate values, asked in one SELECT that touches no table of the user's.
+
+A predicate is evaluated over a row made of nothing but the columns it mentions, each cast to its type without length,
+so that no other column's domain or NOT NULL can raise. Only predicates that the Snapshot does not call unsafe get here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.harness.session import Session
+from checks.harness.sqltext import ident, text_array
+from checks.harness.values import Rejected
+
+MAX_BYTES = 5_000_000
+"""Of one question's text: a Lambda takes 6 MB."""
+TEXT_TYPES = frozenset({"text", "character varying", "character", "bpchar", "name", "citext", "public.citext"})
+INTEGER_TYPES = {"smallint": 15, "integer": 31, "bigint": 63}
+_LENGTH = re.compile(r"(?P<base>character varying|character|bit|bit varying)\((?P<n>\d+)\)\Z")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Predicates over candidate rows of one relation."""
+
+    name: str
+    """What the answer is filed under."""
+    alias: str
+    """The relation's bare name, in case a predicate names it."""
+    columns: tuple[tuple[str, str], ...]
+    """(name, type) of each column that the rows fill."""
+    rows: tuple[tuple[str | None, ...], ...]
+    """Candidate rows as text, NULL as None."""
+    predicates: tuple[str, ...]
+
+    def select(self) -> str:
+        """A SELECT of one JSON value: for each row, for each predicate, true, false or null."""
+        names = [f"v{at}" for at in range(len(self.columns))]
+        arrays = ", ".join(text_array([row[at] for row in self.rows]) for at in range(len(self.columns)))
+        casts = ", ".join(f"u.{name}::{without_length(kind)} AS {ident(column)}"
+                          for name, (column, kind) in zip(names, self.columns, strict=True))
+        truths = ", ".join(f"({predicate})" for predicate in self.predicates)
+        return (f"SELECT json_agg(json_build_array({truths}) ORDER BY \"postdeploy n\") FROM (SELECT {casts}, "
+                f"u.\"postdeploy n\" FROM unnest({arrays}) WITH ORDINALITY AS u({', '.join(names)}, "
+                f"\"postdeploy n\")) AS {ident(self.alias)}")
+
+
+Answer = tuple[tuple[bool | None, ...], ...]
+"""Per row, per predicate."""
+
+
+def without_length(kind: str) -> str:
+    """`kind` without its length, since an explicit cast to varchar(3) cuts instead of refusing."""
+    if kind.startswith("character(") or kind in ("character", "bpchar"):
+        return "pg_catalog.bpchar"
+    return re.sub(r"\(\d+(,-?\d+)?\)", "", kind)
+
+
+def length_of(kind: str) -> int | None:
+    """n of varchar(n) and char(n), else None."""
+    found = _LENGTH.match(kind)
+    if found:
+        return int(found.group("n"))
+    return 1 if kind == "character" else 63 if kind == "name" else None
+
+
+def base_type(kind: str) -> str:
+    """`character varying(10)` -> `character varying`."""
+    return re.sub(r"\(.*\)", "", kind)
+
+
+def candidates(allowed: Sequence[str], also: Sequence[str | None], kind: str) -> tuple[str, ...]:
+    """Values that a column of `kind` could store and an enum of `allowed` must refuse, most telling first.
+
+    Args:
+        allowed: the declared values.
+        also: the literals found in the live predicate, and other suspects.
+        kind: the column's type with its length.
+    """
+    base = base_type(kind)
+    if base in INTEGER_TYPES:
+        return _integers(allowed, also, INTEGER_TYPES[base])
+    if base not in TEXT_TYPES:
+        return ()
+    padded = base in ("character", "bpchar")
+    limit = length_of(kind)
+    refused = {value.rstrip(" ") for value in allowed} if padded else set(allowed)
+    found: dict[str, None] = {}
+    for value in (*(text for text in also if text is not None), "banana", "", " ", *_variants(allowed)):
+        stored = value.rstrip(" ") if padded else value
+        if stored not in refused and "\0" not in value and (limit is None or len(value) <= limit):
+            found[stored] = None
+    return tuple(found)
+
+
+def _variants(allowed: Sequence[str]) -> list[str]:
+    found = []
+    for value in allowed:
+        found += [value.upper(), value.lower(), value.title(), value.swapcase(), f" {value}", f"{value} ",
+                  f"{value}\n", f"\n{value}", f"{value}\t", f"\u00a0{value}", f"{value}s", f"{value}_x", f"x{value}",
+                  value[:-1], value[1:], value[:1], value * 2, f"'{value}'", f"{value},",
+                  value.replace("_", " "), value.replace("_", "-"), value.replace("_", "")]
+        found += [value[:at] + "z" + value[at + 1:] for at in range(min(len(value), 3))]
+        if len(value) > 1:
+            found.append(value[1] + value[0] + value[2:])
+    if len(allowed) > 1:
+        found.append(f"{allowed[0]},{allowed[1]}")
+    return found
+
+
+def _integers(allowed: Sequence[str], also: Sequence[str | None], bits: int) -> tuple[str, ...]:
+    numbers = {int(value) for value in allowed if re.fullmatch(r"-?\d+", value)}
+    suspects = [int(text) for text in also if text is not None and re.fullmatch(r"-?\d+", text)]
+    suspects += [number + step for number in sorted(numbers) for step in (1, -1)]
+    suspects += [0, -1, 2**bits - 1, -(2**bits)]
+    return tuple(str(number) for number in dict.fromkeys(suspects)
+                 if number not in numbers and -(2**bits) <= number < 2**bits)
+
+
+def ask_all(session: Session, parts: Mapping[str, str]) -> dict[str, object]:
+    """Asks every part (name -> SELECT of one JSON value) in as few SELECTs as can be.
+
+    One is the rule. A part that raises takes the whole SELECT with it: then halves are asked, and the part that is to
+    blame comes back as a Rejected.
+
+    Raises:
+        Unverified: the route did not answer.
+    """
+    found: dict[str, object] = {}
+    waiting = _batches(parts)
+    while waiting:
+        names = waiting.pop()
+        select = ("SELECT json_agg(p.v ORDER BY p.n)::text AS doc FROM ("
+                  + " UNION ALL ".join(f"SELECT {at} AS n, ({parts[name]}) AS v" for at, name in enumerate(names))
+                  + ") p")
+        try:
+            answer = json.loads(session.ask(select)[0][0])
+            found.update(zip(names, answer, strict=True))
+        except Rejected as refusal:
+            session.rest()
+            if len(names) == 1:
+                found[names[0]] = refusal
+            else:
+                middle = len(names) // 2
+                waiting += [names[middle:], names[:middle]]
+    return found
+
+
+def _batches(parts: Mapping[str, str]) -> list[list[str]]:
+    batches: list[list[str]] = []
+    size = MAX_BYTES
+    for name, text in parts.items():
+        if size + len(text.encode()) > MAX_BYTES or len(batches[-1]) >= 1_000:
+            batches.append([])
+            size = 0
+        size += len(text.encode())
+        batches[-1].append(name)
+    return batches[::-1]
+
+
+def as_answer(value: object, shape: Callable[[], tuple[int, int]]) -> Answer:
+    """A part's JSON value as an Answer.
+
+    Args:
+        value: what came back.
+        shape: (rows, predicates) that were asked.
+
+    Raises:
+        ValueError: it is not of that shape.
+    """
+    rows, predicates = shape()
+    if not isinstance(value, list) or len(value) != rows or any(
+            not isinstance(row, list) or len(row) != predicates
+            or any(truth is not None and not isinstance(truth, bool) for truth in row) for row in value):
+        raise ValueError("the answer does not have the shape of the question")
+    return tuple(tuple(row) for row in value)

@@ -1,0 +1,130 @@
+"""Dedupe claims that the Snapshot alone decides: the dedupe table and every effect key have an arbiter. Pure.
+
+`ON CONFLICT (key)` needs a unique, valid, immediate index over exactly those columns, without predicate, expression
+or a collation that takes distinct keys for equal (PostgreSQL manual, INSERT, "ON CONFLICT Clause").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.harness.contract import Contract
+from checks.harness.dedupe_spec import Dedupe
+from checks.harness.snapshot import Column, Index, Snapshot, Table
+from checks.harness.sqltext import ident, nearest, shown, split_path
+from checks.harness.values import Case, Verdict
+
+
+def judge_dedupe(contract: Contract, found: Snapshot) -> tuple[Case, ...]:
+    """A case for each `[dedupe.NAME]`."""
+    return tuple(Case("dedupe", spec.name, tuple(_claims(spec, contract, found))) for spec in contract.dedupe)
+
+
+def _claims(spec: Dedupe, contract: Contract, found: Snapshot) -> Iterator[Verdict]:
+    table = relation(spec.table, contract)
+    yield _plain_table(spec.name, table, found)
+    yield _key(f"dedupe:{spec.name}.key", table, spec.key, found, strict=True)
+    for effect in spec.effects:
+        target = relation(effect.table, contract)
+        yield _key(f"dedupe:{spec.name}.{target}", target, effect.key, found, strict=False)
+
+
+def relation(written: str, contract: Contract) -> str:
+    """A table as the contract writes it, as reports show it."""
+    path = split_path(written)
+    return shown(*(path if len(path) == 2 else (contract.schemas[0], *path)))
+
+
+def _plain_table(name: str, table: str, found: Snapshot) -> Verdict:
+    claim = f"dedupe:{name}.table"
+    sentence = f"{table} is a logged plain table that no trigger, rule or policy shadows"
+    item = found.objects.get(f"table:{table}")
+    if not isinstance(item, Table):
+        near = nearest(table, [key[6:] for key in found.objects if key.startswith("table:")])
+        return Verdict(claim, sentence, "broken", "catalog", f"There is no table {table}.{near}", f"no table {table}",
+                       "Apply the migration that makes it.")
+    wrong = []
+    if item.kind not in ("table", "partitioned table"):
+        wrong.append(f"it is a {item.kind}")
+    if item.persistence != "logged":
+        wrong.append(f"it is {item.persistence}, so a crash empties it and every old event counts as new")
+    wrong += [f"the trigger {name_} ({trigger.function}) runs before its rows are stored"
+              for name_, trigger in found.of(table, "trigger")
+              if (trigger.before or trigger.instead) and trigger.enabled != "disabled"]
+    wrong += [f"the rule {name_} rewrites {rule.event} on it" for name_, rule in found.of(table, "rule")
+              if rule.enabled != "disabled" and rule.event != "select"]
+    if item.row_security:
+        wrong.append("row security hides some of its rows from some roles, so they look new")
+    if wrong:
+        return Verdict(claim, sentence, "broken", "catalog", "; ".join(wrong) + ".", wrong[0],
+                       f"Take it off {table}, so that what is stored is what was sent.")
+    return Verdict(claim, sentence, "held", "catalog")
+
+
+def _key(claim: str, table: str, key: tuple[str, ...], found: Snapshot, *, strict: bool) -> Verdict:
+    """The claim that `key` of `table` has an arbiter; `strict`: and cannot be NULL."""
+    listed = ", ".join(key)
+    sentence = f"({listed}) of {table} has a unique index that ON CONFLICT can use" + (
+        ", and is never NULL" if strict else "")
+    columns = {name: column for name, column in found.of(table, "column")}
+    absent = [name for name in key if shown(name) not in columns]
+    if not columns or absent:
+        what = f"{table} has no column {absent[0]}.{nearest(absent[0], columns)}" if columns else f"There is no table {table}."
+        return Verdict(claim, sentence, "broken", "catalog", what, what, "Apply the migration that makes it.")
+    wanted = f"CREATE UNIQUE INDEX ON {table} ({', '.join(map(ident, key))});"
+    nullable = [name for name in key if not _never_null(columns[shown(name)])]
+    index = arbiter(table, key, found)
+    if index is None:
+        told = "; ".join(near_arbiters(table, key, found)) or "no index is over just these columns"
+        return Verdict(claim, sentence, "broken", "catalog", f"No arbiter for ON CONFLICT ({listed}): {told}.",
+                       told, wanted)
+    distinct = index[1].nulls_not_distinct
+    if nullable and strict and not distinct:
+        return Verdict(claim, sentence, "broken", "catalog", f"{', '.join(nullable)} may be NULL, and NULLs repeat: "
+                       "an event without a key is never a duplicate.", f"{nullable[0]} = NULL twice",
+                       f"ALTER TABLE {table} ALTER COLUMN {ident(nullable[0])} SET NOT NULL;")
+    note = f"; {', '.join(nullable)} may be NULL, and such rows repeat" if nullable and not distinct else ""
+    return Verdict(claim, sentence, "held", "catalog", f"{index[0]}{note}")
+
+
+def _never_null(column: object) -> bool:
+    return isinstance(column, Column) and column.not_null
+
+
+def arbiter(table: str, key: tuple[str, ...], found: Snapshot) -> tuple[str, Index] | None:
+    """The index that `ON CONFLICT (key)` takes on `table`, or None."""
+    for name, index in found.of(table, "index"):
+        if isinstance(index, Index) and sorted(index.keys) == sorted(key) and not defects(index):
+            return name, index
+    return None
+
+
+def defects(index: Index) -> list[str]:
+    """Why `index` cannot be the arbiter of its own columns."""
+    found = []
+    if not index.unique:
+        found.append("it is not unique")
+    if not index.valid:
+        found.append("it is invalid: its CREATE INDEX CONCURRENTLY failed")
+    if not index.immediate:
+        found.append("it is deferrable (55000 on INSERT)")
+    if index.predicate is not None:
+        found.append(f"it is partial (WHERE {index.predicate})")
+    if index.expressions:
+        found.append("it is over an expression, which may take distinct keys for equal")
+    if index.folding:
+        found.append(f"its collation {', '.join(index.collations)} takes distinct keys for equal")
+    return found
+
+
+def near_arbiters(table: str, key: tuple[str, ...], found: Snapshot) -> Iterator[str]:
+    """Indexes that look like arbiters of `key` and are none, with why."""
+    for name, index in found.of(table, "index"):
+        if not isinstance(index, Index):
+            continue
+        told = defects(index)
+        if sorted(index.keys) == sorted(key):
+            yield f"{name}: {', '.join(told)}"
+        elif set(key) & set(index.keys) or any(name_ in text for name_ in key for text in index.keys):
+            if index.unique:
+                yield f"{name} is over ({', '.join(index.keys)})" + (f": {', '.join(told)}" if told else "")

@@ -1,0 +1,119 @@
+"""What stands between a constraint and the rows: triggers, rules, row security, settings, illegal defaults. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks.harness import meaning
+from checks.harness.compare import column_types
+from checks.harness.expectation import Expectation
+from checks.harness.snapshot import Column, Constraint, Snapshot, Table
+from checks.harness.sqltext import nearest, shown, split_path
+from checks.harness.values import Verdict
+
+_LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z|\(*(?P<number>-?\d+(?:\.\d+)?|true|false)\)*\Z")
+
+
+def judge_enforcement(table: str, expectation: Expectation, found: Snapshot) -> Verdict:
+    """The claim that nothing on or around `table` lets rows past its constraints."""
+    claim = f"constraints:{table}.enforcement"
+    sentence = f"nothing on or around {table} lets a row past its constraints"
+    item, expected = found.objects.get(f"table:{table}"), expectation.objects[f"table:{table}"]
+    if not isinstance(item, Table):
+        near = nearest(table, [key[6:] for key in found.objects if key.startswith("table:")])
+        homes = [shown(schema, name) for schema, name, _ in found.elsewhere if name == split_path(table)[-1]]
+        more = f"{near}{' It is in another schema: ' + homes[0] + '.' if homes else ''}"
+        return Verdict(claim, sentence, "broken", "catalog", f"There is no {table}.{more}", f"no table {table}",
+                       "Apply the migrations.")
+    wrong = list(_defeats(table, item, expected if isinstance(expected, Table) else Table(), expectation, found))
+    if wrong:
+        return Verdict(claim, sentence, "broken", "catalog", "; ".join(told for told, _ in wrong) + ".",
+                       wrong[0][0], wrong[0][1])
+    return Verdict(claim, sentence, "held", "catalog")
+
+
+def _defeats(table: str, item: Table, expected: Table, expectation: Expectation, found: Snapshot,
+             ) -> Iterator[tuple[str, str]]:
+    """(what, remedy) of each thing that defeats the constraints."""
+    if item.kind != expected.kind:
+        yield f"{table} is a {item.kind} now, not a {expected.kind}", "Find out who replaced it."
+    if item.persistence != expected.persistence:
+        yield f"it is {item.persistence}, not {expected.persistence}", f"ALTER TABLE {table} SET LOGGED;"
+    if item.partition_bound is not None and expected.partition_bound is None:
+        yield "it is a partition of another table now", f"Detach it from {', '.join(item.parents)}."
+    yield from _triggers(table, expectation, found)
+    yield from _row_security(table, item, expected, expectation, found)
+    yield from _settings(found)
+    yield from _defaults(table, found)
+
+
+def _triggers(table: str, expectation: Expectation, found: Snapshot) -> Iterator[tuple[str, str]]:
+    for name, trigger in found.of(table, "trigger"):
+        known = expectation.objects.get(f"trigger:{table}.{name}")
+        writes = {"insert", "update"} & set(trigger.events)
+        if known is None and (trigger.before or trigger.instead) and trigger.row and writes \
+                and trigger.enabled != "disabled":
+            yield (f"the trigger {name} ({trigger.function}) can rewrite or swallow rows before the constraints see them",
+                   f"DROP TRIGGER {name} ON {table};")
+        elif known is not None and getattr(known, "enabled", "") != trigger.enabled:
+            yield (f"the trigger {name} is {trigger.enabled}, not {getattr(known, 'enabled', '')}",
+                   f"ALTER TABLE {table} ENABLE TRIGGER {name};")
+    for name, rule in found.of(table, "rule"):
+        if f"rule:{table}.{name}" not in expectation.objects and rule.enabled != "disabled" and rule.event != "select":
+            yield f"the rule {name} rewrites {rule.event} on it", f"DROP RULE {name} ON {table};"
+    for name, constraint in found.of(table, "constraint"):
+        if constraint.type == "foreign key" and not constraint.enforced:
+            yield (f"the foreign key {name} is not enforced: NOT ENFORCED, or its internal triggers are disabled",
+                   f"ALTER TABLE {table} ENABLE TRIGGER ALL;")
+
+
+def _row_security(table: str, item: Table, expected: Table, expectation: Expectation, found: Snapshot,
+                  ) -> Iterator[tuple[str, str]]:
+    policies = {name for name, _ in found.of(table, "policy")}
+    if item.row_security and not policies:
+        yield ("row security is on without a policy, so its rows are hidden and new ones refused for all but the owner",
+               f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY, or create the policy.")
+    elif item.row_security and not expected.row_security:
+        yield (f"row security is on, with the policies {', '.join(sorted(policies))}",
+               f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY, or add it to the migrations.")
+    elif expected.row_security and not item.row_security:
+        yield "row security is off", f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+
+
+def _settings(found: Snapshot) -> Iterator[tuple[str, str]]:
+    for role, database_only, entry in found.settings:
+        name, _, value = entry.partition("=")
+        if name == "session_replication_role" and value.strip("'\"") == "replica":
+            who = f"role {role}" if role else "the database" if database_only else "all roles"
+            what = f"ALTER ROLE {role} RESET" if role else f"ALTER DATABASE {found.identity['database']} RESET"
+            yield (f"session_replication_role = replica is set for {who}: foreign keys and triggers do nothing there",
+                   f"{what} session_replication_role;")
+    if found.identity.get("replication_role") == "replica":
+        yield ("session_replication_role is replica in this session: foreign keys and triggers do nothing",
+               "Reset it where it is set: role, database or postgresql.conf.")
+
+
+def _defaults(table: str, found: Snapshot) -> Iterator[tuple[str, str]]:
+    """Columns whose constant DEFAULT their own CHECK, domain or enum refuses."""
+    types = column_types(found, table)
+    checks = [(name, item) for name, item in found.of(table, "constraint")
+              if isinstance(item, Constraint) and item.type == "check" and item.enforced]
+    for name, column in found.of(table, "column"):
+        value = constant(column)
+        if value is None:
+            continue
+        for check, item in checks:
+            own = split_path(name)[-1]
+            if own in item.columns and meaning.never_accepts(item.expression or "", own, value, types):
+                yield (f"the DEFAULT of {name} ({column.default}) is one that {check} refuses",
+                       f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;")
+
+
+def constant(column: Column) -> str | None:
+    """The text of a column's constant DEFAULT, or None."""
+    found = _LITERAL.match(column.default or "")
+    if not found or column.generated:
+        return None
+    text = found.group("text")
+    return found.group("number") if text is None else text.replace("''", "'")

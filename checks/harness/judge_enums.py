@@ -1,0 +1,283 @@
+"""Enum claims: each allowed value is accepted, everything else is rejected by the constraint. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from checks.harness import meaning
+from checks.harness.attempt import Attempt
+from checks.harness.compare import column_types
+from checks.harness.enum_plan import EnumPlan, Guard, plan_enum
+from checks.harness.evaluate import TEXT_TYPES, Answer, base_type
+from checks.harness.expectation import Expectation
+from checks.harness.observe import Observation, Refusal
+from checks.harness.snapshot import Constraint, Domain, Object, Snapshot, parent_name
+from checks.harness.sqltext import ident, nearest, shown
+from checks.harness.values import Case, Evidence, Verdict, VerdictWord
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one enum."""
+
+    word: VerdictWord
+    detail: str
+    witness: str = ""
+    next_step: str = ""
+    evidence: Evidence = "evaluated"
+
+
+class _Told(Exception):  # noqa: N818 - carries an answer, not an error
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.detail)
+        self.finding = finding
+
+
+def judge_enums(expectation: Expectation, seen: Observation, found: Snapshot) -> tuple[Case, ...]:
+    """A case for each declared column."""
+    cases = []
+    for spec in expectation.contract.enums:
+        plan = plan_enum(spec, found)
+        try:
+            finding = _Enum(plan, expectation, seen, found).finding()
+        except _Told as told:
+            finding = told.finding
+        sentence = f"{spec.shown} accepts exactly {', '.join(spec.values)}" + (
+            f", and NULL is {spec.null}" if spec.null else "")
+        cases.append(Case("enums", spec.shown, (Verdict(
+            f"enums:{spec.shown}", sentence, finding.word, finding.evidence, finding.detail, finding.witness,
+            "" if finding.word == "held" else finding.next_step),)))
+    return tuple(cases)
+
+
+class _Enum:
+    def __init__(self, plan: EnumPlan, expectation: Expectation, seen: Observation, found: Snapshot) -> None:
+        self.plan, self.spec, self.seen, self.found = plan, plan.spec, seen, found
+        self.expectation = expectation
+        self.table = shown(plan.spec.schema, plan.spec.table)
+        self.rejected_by: dict[str | None, str] = {}
+        """Tried value -> the constraint that rejects it, whatever the other columns hold."""
+
+    def finding(self) -> Finding:
+        """The answer, or a _Told."""
+        plan = self.plan
+        if plan.column is None:
+            raise _Told(self._no_column())
+        if plan.labels is not None:
+            return self._native(plan.labels)
+        self._types()
+        if plan.lookup is not None and not plan.sole and not plan.mixed:
+            finding = self._lookup()
+        elif not plan.sole and not plan.mixed:
+            finding = self._unguarded()
+        else:
+            finding = self._evaluated()
+        return self._attempted(finding)
+
+    def _no_column(self) -> Finding:
+        if f"table:{self.table}" not in self.found.objects:
+            near = nearest(self.table, [key[6:] for key in self.found.objects if key.startswith("table:")])
+            return Finding("broken", f"There is no table {self.table}.{near}", f"no table {self.table}",
+                           "Apply the migrations.", "catalog")
+        names = [name for name, _ in self.found.of(self.table, "column")]
+        return Finding("broken", f"{self.table} has no column {self.spec.column}.{nearest(self.spec.column, names)}",
+                       f"no column {self.spec.shown}", "Apply the migrations.", "catalog")
+
+    def _native(self, labels: tuple[str, ...]) -> Finding:
+        extra = [label for label in labels if label not in self.spec.values]
+        missing = [value for value in self.spec.values if value not in labels]
+        if extra or missing:
+            told = "; ".join([*(f"the type has {label!r} too" for label in extra),
+                              *(f"the type lacks {value!r}" for value in missing)])
+            return Finding("broken", f"{told}.", repr((extra or missing)[0]),
+                           f"Change the type {self.plan.type}, or the contract.", "catalog")
+        self._null(self.plan.not_null, "NOT NULL")
+        return Finding("held", f"native enum {self.plan.type}", evidence="catalog")
+
+    def _types(self) -> None:
+        """Values that the column's type itself lets nobody store, or that we cannot make up."""
+        short = [value for value in self.spec.values if value not in self.plan.allowed_that_fit]
+        if short:
+            raise _Told(Finding("broken", f"{short[0]!r} does not fit into {self.plan.type}.", repr(short[0]),
+                                f"Widen {self.spec.shown}.", "catalog"))
+        if not self.plan.wrong:
+            raise _Told(Finding("unverified", f"No values to try for the type {self.plan.type}; text, varchar, char, "
+                                "whole numbers, enums and domains over them can be judged.", "",
+                                "Look at the constraint by hand.", "catalog"))
+
+    def _unguarded(self) -> Finding:
+        if self.plan.unsafe:
+            return self._by_body()
+        if self.plan.idle:
+            key = self.plan.idle[0]
+            return Finding("broken", f"{_name(key)} is NOT ENFORCED: it rejects nothing.", "'banana' is accepted",
+                           f"ALTER TABLE {self.table} ALTER CONSTRAINT {_name(key)} ENFORCED;", "catalog")
+        return Finding("broken", f"No CHECK, domain, enum type or foreign key restricts it: 'banana' is accepted.",
+                       "'banana' is accepted", "Apply the migration that adds the constraint, or add: "
+                       f"ALTER TABLE {self.table} ADD CHECK ({self.spec.column} IN ("
+                       f"{', '.join(map(repr, self.spec.values))})) NOT VALID;", "catalog")
+
+    def _by_body(self) -> Finding:
+        """A CHECK that calls the user's code is never run; it is judged by its text and the code's body."""
+        key, why = self.plan.unsafe[0]
+        objects = self.expectation.objects
+        bodies = [name for name in objects if name.startswith("function:")]
+        same = self._same_check(key, objects) and all(objects[name] == self.found.objects.get(name) for name in bodies)
+        if same:
+            return Finding("held", f"{_name(key)} {why}; it and that code are what the migrations made. Not evaluated.",
+                           evidence="catalog")
+        return Finding("unverified", f"{_name(key)} {why}, so it was not evaluated, and it is not what the migrations "
+                       "made.", "", "Try a wrong value on a scratch copy, or write the CHECK without that code.", "catalog")
+
+    def _same_check(self, key: str, objects: Mapping[str, Object]) -> bool:
+        expected, found = objects.get(key), self.found.objects.get(key)
+        if isinstance(expected, Constraint) and isinstance(found, Constraint):
+            types = column_types(self.found, self.table)
+            return meaning.canonical(expected.expression or "", types) == meaning.canonical(found.expression or "", types)
+        column = self.plan.column
+        domain = column.user_type if column else None
+        return domain is not None and isinstance(objects.get(domain), Domain) \
+            and objects[domain] == self.found.objects.get(domain)
+
+    def _lookup(self) -> Finding:
+        key, reference = (self.plan.lookup[0], self.plan.lookup[1].references or "") if self.plan.lookup else ("", "")
+        if reference not in self.found.readable:
+            role = ident(self.found.identity["role"])
+            return Finding("unverified", f"{_name(key)} refers to {reference}, which role {role} may not read.",
+                           "", f"GRANT SELECT ON {reference} TO {role};")
+        part = self.seen.part(f"lookup:{self.spec.shown}")
+        if not isinstance(part, dict):
+            told = part.told() if isinstance(part, Refusal) else "the target did not tell"
+            return Finding("unverified", f"The values of {reference} could not be compared: {told}.", "", "Run again.")
+        missing = [value for value in self.spec.values if value not in (part["present"] or ())]
+        if part["others"] or missing:
+            told = "; ".join([*([f"{reference} holds {part['others']} values that the contract does not allow"]
+                                if part["others"] else []), *(f"{reference} lacks {value!r}" for value in missing)])
+            return Finding("broken", f"{told}.", f"{part['others']} more" if part["others"] else repr(missing[0]),
+                           f"Mend the rows of {reference}, or the contract.")
+        self._null(self.plan.not_null, "NOT NULL")
+        return Finding("held", f"foreign key {_name(key)} to {reference}, which holds just these values")
+
+    def _evaluated(self) -> Finding:
+        answers = self._answers()
+        accepted = self._accepted(answers)
+        for value in self.spec.values:
+            if not accepted[value]:
+                raise _Told(Finding("broken", f"The allowed value {value!r} is rejected by "
+                                    f"{self.rejected_by.get(value, 'its CHECKs')}.", repr(value),
+                                    "Drop the constraint and add it with every allowed value."))
+        unsure = []
+        for wrong in self.plan.wrong:
+            setting = accepted[wrong]
+            if setting:
+                self._excused(wrong, setting[0])
+            if wrong not in self.rejected_by:
+                unsure.append(wrong)
+        self._null_evaluated(bool(accepted[None]))
+        names = ", ".join(sorted(set(self.rejected_by.values())))
+        if unsure or self.plan.cut:
+            return Finding("unverified", f"{unsure[0] if unsure else 'banana'!r} was rejected in every row tried, but "
+                           "the CHECK looks at other columns in a way that could not be settled.", "",
+                           "Split the CHECK, so that one part speaks of this column alone.")
+        return Finding("held", f"{len(self.spec.values)} allowed values accepted, {len(self.plan.wrong)} others "
+                       f"rejected by {names}")
+
+    def _answers(self) -> list[tuple[tuple[Guard, ...], Answer]]:
+        """(guards, answer) of each question, the single-column ones first."""
+        groups = {"sole": tuple(g for g in self.plan.sole if not g.constraint.startswith("domain:")),
+                  "domain": tuple(g for g in self.plan.sole if g.constraint.startswith("domain:")),
+                  "mixed": self.plan.mixed}
+        answers = []
+        for question in self.plan.questions():
+            answer = self.seen.answer(question) if question.name in self.seen.answers else None
+            if answer is None or isinstance(answer, Refusal):
+                told = answer.told() if answer else "the session's search_path gives built-in names another meaning"
+                raise _Told(Finding("unverified", f"The CHECKs could not be evaluated: {told}.", "",
+                                    "Look at the constraint by hand, or at the role's search_path."))
+            answers.append((groups[question.name.partition(":")[0]], answer))
+        return answers
+
+    def _accepted(self, answers: list[tuple[tuple[Guard, ...], Answer]],
+                  ) -> dict[str | None, list[tuple[str | None, ...]]]:
+        """Tried value -> the settings of the other columns with which every CHECK accepts it."""
+        settings = self.plan.settings
+        accepted: dict[str | None, list[tuple[str | None, ...]]] = {v: list(settings) for v in self.plan.tried}
+        for guards, answer in answers:
+            wide = len(answer) == len(self.plan.tried) * len(settings) and guards == self.plan.mixed
+            for at, value in enumerate(self.plan.tried):
+                rows = answer[at * len(settings):(at + 1) * len(settings)] if wide else (answer[at],) * len(settings)
+                accepted[value] = [setting for setting in accepted[value]
+                                   if False not in rows[settings.index(setting)]]
+                self._who_rejects(value, guards, rows, wide)
+        return accepted
+
+    def _who_rejects(self, value: str | None, guards: tuple[Guard, ...], rows: tuple[tuple[bool | None, ...], ...],
+                     wide: bool) -> None:
+        """Files the guard that rejects `value` whatever other columns hold: proven by reading, or its only column."""
+        for at, guard in enumerate(guards):
+            if value in self.rejected_by or any(row[at] is not False for row in rows):
+                continue
+            types = column_types(self.found, self.table)
+            if not wide or meaning.never_accepts(guard.text, self.spec.column, value, types):
+                self.rejected_by[value] = _name(guard.constraint)
+
+    def _excused(self, wrong: str, setting: tuple[str | None, ...]) -> None:
+        """A value that must be refused is accepted, given these values of other columns."""
+        others = ", ".join(f"{name} = {'NULL' if value is None else repr(value)}"
+                           for (name, _), value in zip(self.plan.others, setting, strict=True))
+        unsafe = f" (unless {_name(self.plan.unsafe[0][0])}, which was not evaluated, rejects it)" if self.plan.unsafe else ""
+        names = sorted({_name(guard.constraint) for guard in (*self.plan.sole, *self.plan.mixed)})
+        witness = f"{self.spec.column} = {wrong!r}" + (f", {others}" if others else "")
+        raise _Told(Finding("unverified" if self.plan.unsafe else "broken",
+                            f"{wrong!r} is accepted by {', '.join(names)}{' when ' + others if others else ''}{unsafe}.",
+                            f"{witness} is accepted", "Drop the constraint and add it with exactly the allowed values."))
+
+    def _null_evaluated(self, accepted: bool) -> None:
+        self._null(self.plan.not_null or not accepted, "NOT NULL or the CHECK")
+
+    def _null(self, rejected: bool, by: str) -> None:
+        if self.spec.null == "rejected" and not rejected:
+            raise _Told(Finding("broken", "NULL is accepted, and the contract says rejected.", "NULL is accepted",
+                                f"ALTER TABLE {self.table} ALTER COLUMN {self.spec.column} SET NOT NULL;"))
+        if self.spec.null == "accepted" and rejected:
+            raise _Told(Finding("broken", f"NULL is rejected by {by}, and the contract says accepted.",
+                                "NULL is rejected", f"ALTER TABLE {self.table} ALTER COLUMN {self.spec.column} "
+                                "DROP NOT NULL, or change the contract."))
+
+    def _attempted(self, finding: Finding) -> Finding:
+        """Lifts the evidence where real INSERTs, with their control, said the same; contradicts it where not."""
+        rows = self.seen.attempts.get(self.spec.shown)
+        if not rows or len(rows) != len(self.plan.tried):
+            return finding
+        results = dict(zip(self.plan.tried, map(Attempt.read, rows), strict=True))
+        controls = [results[value] for value in self.spec.values]
+        if not all(control.accepted and control.rows == 1 and control.same for control in controls):
+            return finding
+        for value in self.plan.wrong:
+            if results[value].accepted:
+                how = "" if results[value].same else " (something rewrote or swallowed the row)"
+                return Finding("broken", f"INSERT of {value!r} was accepted{how}.", f"{value!r} was inserted",
+                               finding.next_step or "Look for a trigger or rule on the table.", "attempted")
+        wrong_reason = [v for v in self.plan.wrong if not self._by_its_constraint(results[v])]
+        if wrong_reason:
+            return finding
+        if finding.word == "held" or (finding.word == "unverified" and not self.plan.mixed):
+            return Finding("held", f"{len(controls)} allowed values inserted, {len(self.plan.wrong)} others refused, "
+                           f"each by its constraint ({finding.detail})", evidence="attempted")
+        return finding
+
+    def _by_its_constraint(self, result: Attempt) -> bool:
+        names = {_name(guard.constraint) for guard in (*self.plan.sole, *self.plan.mixed)}
+        names |= {_name(key) for key, _ in self.plan.unsafe}
+        if self.plan.lookup:
+            return result.sqlstate in ("23503", "23514")
+        if base_type(self.plan.type) not in TEXT_TYPES and result.sqlstate in ("22P02", "22003"):
+            return True
+        return result.sqlstate == "23514" and shown(result.constraint) in names
+
+
+def _name(key: str) -> str:
+    """`constraint:active_positions.chk_side` -> `chk_side`."""
+    path = key.partition(":")[2]
+    return path[len(parent_name(path)) + 1:]

@@ -1,0 +1,382 @@
+"""The catalogue as one frozen value: every object under a key made of names, `kind:name`.
+
+`decode` makes it of the document that catalog_sql.py's SELECT returns. Objects hold only what a schema says of
+itself: owners, comments, grants, oids and column order are not part of them. Times, rows and sizes never are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from checks.harness.sqltext import shown
+
+
+class Table(NamedTuple):
+    """A relation. `kind` is pg_class.relkind in words."""
+
+    kind: str = "table"
+    persistence: str = "logged"
+    row_security: bool = False
+    force_row_security: bool = False
+    parents: tuple[str, ...] = ()
+    partition_bound: str | None = None
+    partition_key: str | None = None
+    view: str | None = None
+
+
+class Column(NamedTuple):
+    """A column; `type` with its modifier, `collation` only where it is not the type's own."""
+
+    type: str
+    not_null: bool = False
+    default: str | None = None
+    identity: str = ""
+    generated: str = ""
+    collation: str | None = None
+    user_type: str | None = None
+    """Key of the domain or enum this column has, else None."""
+
+
+class Constraint(NamedTuple):
+    """A table constraint. `type` is check, primary key, unique, foreign key or exclusion."""
+
+    type: str
+    columns: tuple[str, ...] = ()
+    expression: str | None = None
+    validated: bool = True
+    enforced: bool = True
+    """False when NOT ENFORCED, or, for a foreign key, when one of its internal triggers is disabled."""
+    no_inherit: bool = False
+    deferrable: bool = False
+    deferred: bool = False
+    references: str | None = None
+    referenced_columns: tuple[str, ...] = ()
+    on_update: str = "no action"
+    on_delete: str = "no action"
+    match: str = "simple"
+    inherited: bool = False
+
+
+class Index(NamedTuple):
+    """An index. `keys` are column names, or expressions in their deparsed form."""
+
+    table: str
+    keys: tuple[str, ...]
+    method: str = "btree"
+    unique: bool = False
+    primary: bool = False
+    valid: bool = True
+    immediate: bool = True
+    nulls_not_distinct: bool = False
+    predicate: str | None = None
+    included: tuple[str, ...] = ()
+    options: tuple[int, ...] = ()
+    """pg_index.indoption per key, empty when all are 0: bit 0 descending, bit 1 nulls first."""
+    opclasses: tuple[str, ...] = ()
+    collations: tuple[str, ...] = ()
+    expressions: bool = False
+    folding: bool = False
+    """Whether a nondeterministic collation makes it take distinct strings for equal."""
+    backs_constraint: bool = False
+
+
+class Trigger(NamedTuple):
+    """A trigger of the user's. `enabled` is origin, disabled, replica or always."""
+
+    definition: str
+    enabled: str = "origin"
+    before: bool = False
+    row: bool = False
+    instead: bool = False
+    events: tuple[str, ...] = ()
+    function: str = ""
+
+
+class Rule(NamedTuple):
+    """A rewrite rule."""
+
+    definition: str
+    enabled: str = "origin"
+    event: str = ""
+    instead: bool = False
+
+
+class Policy(NamedTuple):
+    """A row security policy."""
+
+    command: str = "*"
+    permissive: bool = True
+    roles: tuple[str, ...] = ()
+    using: str | None = None
+    check: str | None = None
+
+
+class EnumType(NamedTuple):
+    """A native enum."""
+
+    labels: tuple[str, ...]
+
+
+class Domain(NamedTuple):
+    """A domain; `checks` are (name, expression over VALUE, validated)."""
+
+    base: str
+    not_null: bool = False
+    default: str | None = None
+    base_domain: str | None = None
+    checks: tuple[tuple[str, str, bool], ...] = ()
+
+
+class Function(NamedTuple):
+    """A function or procedure, by its body."""
+
+    kind: str
+    language: str
+    volatility: str
+    returns: str
+    body: str
+    security_definer: bool = False
+    config: tuple[str, ...] = ()
+
+
+class Sequence(NamedTuple):
+    """A sequence; where it stands now is not part of it."""
+
+    type: str
+    increment: str = "1"
+    cycle: bool = False
+    owner: str | None = None
+    """Key of the column that owns it."""
+
+
+KINDS: Mapping[str, type[Any]] = {
+    "table": Table, "column": Column, "constraint": Constraint, "index": Index, "trigger": Trigger, "rule": Rule,
+    "policy": Policy, "enum": EnumType, "domain": Domain, "function": Function, "sequence": Sequence,
+}
+Object = Table | Column | Constraint | Index | Trigger | Rule | Policy | EnumType | Domain | Function | Sequence
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one SELECT saw."""
+
+    identity: Mapping[str, Any]
+    objects: Mapping[str, Object]
+    settings: tuple[tuple[str, bool, str], ...] = ()
+    """(role or '', of this database only, `name=value`), enforcement settings only."""
+    homonyms: tuple[tuple[str, str, str], ...] = ()
+    """(schema, name, kind) of every relation called like the ledger."""
+    elsewhere: tuple[tuple[str, str, str], ...] = ()
+    """(schema, name, kind) of relations in other schemas, at most 500."""
+    readable: frozenset[str] = frozenset()
+    """Names of relations on which the role has SELECT."""
+    hidden_rows: frozenset[str] = frozenset()
+    """Names of relations whose rows row security filters for this role."""
+    unsafe: Mapping[str, str] = field(default_factory=dict)
+    """CHECKs that must not be evaluated, by `constraint:…` or `domain:….name` key, and why."""
+    readable_sequences: frozenset[str] = frozenset()
+
+    @cached_property
+    def by_table(self) -> Mapping[str, Mapping[str, Object]]:
+        """The objects that belong to each relation (columns, constraints, indexes, triggers, rules, policies)."""
+        found: dict[str, dict[str, Object]] = {}
+        for key, item in self.objects.items():
+            table = table_of(key, item)
+            if table is not None:
+                found.setdefault(table, {})[key] = item
+        return found
+
+    def of(self, table: str, kind: str) -> Iterator[tuple[str, Any]]:
+        """(name without the table, object) of each `kind` on `table`, in order of name."""
+        head = f"{kind}:{table}."
+        for key, item in self.by_table.get(table, {}).items():
+            if key.startswith(f"{kind}:"):
+                yield (key[len(head):] if key.startswith(head) else key[len(kind) + 1:]), item
+
+
+def table_of(key: str, item: Object) -> str | None:
+    """The shown name of the relation that an object belongs to, or None."""
+    kind, _, name = key.partition(":")
+    if kind == "table":
+        return name
+    if isinstance(item, Index):
+        return item.table
+    if kind in ("column", "constraint", "trigger", "rule", "policy"):
+        return parent_name(name)
+    if isinstance(item, Sequence) and item.owner:
+        return parent_name(item.owner.partition(":")[2])
+    return None
+
+
+def parent_name(path: str) -> str:
+    """`sales."Odd.Name".side` without its last part."""
+    if path.endswith('"'):
+        start = path.rindex('"', 0, len(path) - 1)
+        while start > 0 and path[start - 1] == '"':
+            start = path.rindex('"', 0, start - 1)
+        return path[: start - 1]
+    return path.rpartition(".")[0]
+
+
+RELKINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
+_PERSISTENCE = {"p": "logged", "u": "unlogged", "t": "temporary"}
+_CONSTRAINTS = {"c": "check", "p": "primary key", "u": "unique", "f": "foreign key", "x": "exclusion"}
+_ACTIONS = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
+_MATCH = {"s": "simple", "f": "full", "p": "partial"}
+_ENABLED = {"O": "origin", "D": "disabled", "R": "replica", "A": "always"}
+_IDENTITY = {"": "", "a": "always", "d": "by default"}
+_GENERATED = {"": "", "s": "stored", "v": "virtual"}
+_COMMANDS = {"1": "select", "2": "update", "3": "insert", "4": "delete"}
+
+
+def decode(text: str) -> Snapshot:
+    """The Snapshot in a document that `snapshot_select` returned.
+
+    Raises:
+        ValueError, KeyError, TypeError, IndexError: the text is no such document.
+    """
+    return _Decoder(json.loads(text)).snapshot()
+
+
+class _Decoder:
+    """Turns oids of one document into names, and rows into objects."""
+
+    def __init__(self, doc: Mapping[str, Any]) -> None:
+        self.doc = doc
+        self.tables = {row[0]: shown(row[1], row[2]) for row in doc["tables"]}
+        self.columns = {(row[0], row[1]): row[2] for row in doc["columns"]}
+        self.types = {row[0]: ("enum:" if row[3] == "e" else "domain:") + shown(row[1], row[2])
+                      for row in doc["types"]}
+        self.disabled = {row[0] for row in doc["disabled"]}
+        self.constraint_keys: dict[int, str] = {}
+
+    def snapshot(self) -> Snapshot:
+        objects: dict[str, Object] = {}
+        for section in ("tables", "columns", "constraints", "indexes", "triggers", "rules", "policies", "types",
+                        "functions", "sequences"):
+            read = getattr(self, "_" + section)
+            for row in self.doc[section]:
+                key, item = read(row)
+                objects[key] = item
+        doc = self.doc
+        return Snapshot(
+            identity=doc["identity"], objects=dict(sorted(objects.items())),
+            settings=tuple(sorted((row[0], bool(row[1]), row[2]) for row in doc["settings"])),
+            homonyms=tuple(sorted((row[0], row[1], RELKINDS[row[2]]) for row in doc["homonyms"])),
+            elsewhere=tuple(sorted((row[0], row[1], RELKINDS[row[2]]) for row in doc["elsewhere"])),
+            readable=frozenset(self.tables[row[0]] for row in doc["tables"] if row[11]),
+            hidden_rows=frozenset(self.tables[row[0]] for row in doc["tables"] if row[12]),
+            unsafe={self.constraint_keys[row[0]]: row[1] for row in doc["unsafe"]
+                    if row[1] and row[0] in self.constraint_keys},
+            readable_sequences=frozenset(shown(row[0], row[1]) for row in doc["sequences"] if row[7]),
+        )
+
+    def _names(self, table: int, numbers: list[int] | None) -> tuple[str, ...]:
+        return tuple(self.columns.get((table, number), "?") for number in numbers or ())
+
+    def _under(self, table: int, name: str) -> str:
+        return f"{self.tables[table]}.{shown(name)}"
+
+    def _tables(self, row: list[Any]) -> tuple[str, Object]:
+        return f"table:{self.tables[row[0]]}", Table(
+            RELKINDS[row[3]], _PERSISTENCE[row[4]], bool(row[5]), bool(row[6]),
+            tuple(self.tables.get(oid, "a table elsewhere") for oid in row[7] or ()), row[8], row[9], row[10])
+
+    def _columns(self, row: list[Any]) -> tuple[str, Object]:
+        return f"column:{self._under(row[0], row[2])}", Column(
+            row[3], bool(row[4]), row[5], _IDENTITY[row[6]], _GENERATED[row[7]], row[8], self.types.get(row[9]))
+
+    def _constraints(self, row: list[Any]) -> tuple[str, Object]:
+        key = f"constraint:{self._under(row[0], row[1])}"
+        if row[11] is not None:
+            self.constraint_keys[row[11]] = key
+        schema, table, columns, on_update, on_delete, match = row[10] or (None, None, (), "a", "a", "s")
+        return key, Constraint(
+            _CONSTRAINTS[row[2]], self._names(row[0], row[3]), row[4], bool(row[5]),
+            bool(row[6]) and row[11] not in self.disabled, bool(row[7]) and row[2] == "c", bool(row[8]), bool(row[9]),
+            shown(schema, table) if table else None, tuple(columns or ()),
+            _ACTIONS[on_update], _ACTIONS[on_delete], _MATCH[match], bool(row[12]))
+
+    def _indexes(self, row: list[Any]) -> tuple[str, Object]:
+        (table, name, method, unique, primary, valid, immediate, nulls, count, numbers, expressions, predicate,
+         options, opclasses, collations, backs) = row
+        columns = [self.columns.get((table, n), "?") if n else (expressions or [])[at]
+                   for at, n in enumerate(numbers)]
+        home = self.doc_schema(table)
+        return f"index:{shown(home, name)}", Index(
+            self.tables[table], tuple(columns[:count]), method, bool(unique), bool(primary), bool(valid),
+            bool(immediate), bool(nulls), predicate, tuple(columns[count:]),
+            tuple(options) if any(options) else (), tuple(opclasses or ()),
+            tuple(collation for collation, _ in collations or ()), 0 in numbers[:count],
+            any(not deterministic for _, deterministic in collations or ()), bool(backs))
+
+    @cached_property
+    def _schemas(self) -> Mapping[int, str]:
+        return {row[0]: row[1] for row in self.doc["tables"]}
+
+    def doc_schema(self, table: int) -> str:
+        """The schema of a relation, which is also that of its indexes."""
+        return self._schemas[table]
+
+    def _triggers(self, row: list[Any]) -> tuple[str, Object]:
+        bits = row[4]
+        events = tuple(word for bit, word in ((4, "insert"), (8, "delete"), (16, "update"), (32, "truncate"))
+                       if bits & bit)
+        return f"trigger:{self._under(row[0], row[1])}", Trigger(
+            row[3], _ENABLED[row[2]], bool(bits & 2), bool(bits & 1), bool(bits & 64), events,
+            shown(row[5], row[6]))
+
+    def _rules(self, row: list[Any]) -> tuple[str, Object]:
+        return f"rule:{self._under(row[0], row[1])}", Rule(
+            row[5], _ENABLED[row[2]], _COMMANDS.get(row[3], row[3]), bool(row[4]))
+
+    def _policies(self, row: list[Any]) -> tuple[str, Object]:
+        return f"policy:{self._under(row[0], row[1])}", Policy(
+            row[2], bool(row[3]), tuple(row[4] or ()), row[5], row[6])
+
+    def _types(self, row: list[Any]) -> tuple[str, Object]:
+        key = self.types[row[0]]
+        if row[3] == "e":
+            return key, EnumType(tuple(row[4] or ()))
+        base, not_null, default, base_domain, checks = row[5]
+        for name, _, _, oid in checks or ():
+            self.constraint_keys[oid] = f"{key}.{shown(name)}"
+        return key, Domain(base, bool(not_null), default, self.types.get(base_domain),
+                           tuple((name, text, bool(valid)) for name, text, valid, _ in checks or ()))
+
+    def _functions(self, row: list[Any]) -> tuple[str, Object]:
+        return f"function:{shown(row[1], row[2])}({row[3]})", Function(
+            {"f": "function", "p": "procedure", "w": "window"}[row[4]], row[5],
+            {"i": "immutable", "s": "stable", "v": "volatile"}[row[6]], row[8], row[10], bool(row[7]),
+            tuple(row[9] or ()))
+
+    def _sequences(self, row: list[Any]) -> tuple[str, Object]:
+        owner = None
+        if row[5] in self.tables:
+            owner = f"column:{self._under(row[5], self.columns[(row[5], row[6])])}"
+        return f"sequence:{shown(row[0], row[1])}", Sequence(row[2], row[3], bool(row[4]), owner)
+
+
+def to_json(item: Object) -> dict[str, Any]:
+    """`item` as a JSON object that leaves out what is at its default."""
+    defaults = item._field_defaults
+    return {name: value for name, value in item._asdict().items()
+            if name not in defaults or value != defaults[name]}
+
+
+def from_json(key: str, data: Mapping[str, Any]) -> Object:
+    """The object that `to_json` wrote under `key`.
+
+    Raises:
+        KeyError, TypeError: it was not written by this version.
+    """
+    made: Object = KINDS[key.partition(":")[0]](**{name: _frozen(value) for name, value in data.items()})
+    return made
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

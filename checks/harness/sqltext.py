@@ -1,0 +1,58 @@
+"""Names and literals, in SQL and in reports. Pure; the Lambda route has no bind parameters, so quoting is ours."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+_SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+_PATH_PART = re.compile(r'"(?:[^"]|"")+"|[^."]+')
+
+
+def ident(*parts: str) -> str:
+    """`parts` as a quoted SQL identifier path: `"public"."active_positions"`."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def literal(value: str | None) -> str:
+    """`value` as an SQL string literal, safe whatever standard_conforming_strings says; None is NULL.
+
+    Raises:
+        ValueError: the value holds NUL, which PostgreSQL text cannot.
+    """
+    if value is None:
+        return "NULL"
+    if "\0" in value:
+        raise ValueError("PostgreSQL text cannot hold NUL")
+    quoted = value.replace("'", "''")
+    return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in value else f"'{quoted}'"
+
+
+def text_array(values: Iterable[str | None]) -> str:
+    """An SQL `text[]` expression of `values`."""
+    return "ARRAY[" + ", ".join(literal(value) for value in values) + "]::pg_catalog.text[]"
+
+
+def shown(*parts: str) -> str:
+    """An identifier path as reports and claim ids write it: quoted only where it must be, no `public.`."""
+    kept = parts[1:] if len(parts) > 1 and parts[0] == "public" else parts
+    return ".".join(part if _SIMPLE.match(part) else ident(part) for part in kept)
+
+
+def split_path(path: str) -> tuple[str, ...]:
+    """The parts of a written identifier path, unquoted: `sales."Order Line".side` has three.
+
+    Raises:
+        ValueError: `path` is not such a path.
+    """
+    parts = _PATH_PART.findall(path)
+    if not parts or ".".join(parts) != path:
+        raise ValueError(f"{path!r} is not a dotted name; write odd parts in double quotes")
+    return tuple(part[1:-1].replace('""', '"') if part.startswith('"') else part for part in parts)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` when something in `known` is close to `name`, else an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,138 @@
+"""The whole road: contract and target -> Report. Everything is looked at first; then judged, purely."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from checks.harness.contract import Contract
+from checks.harness.derive import Derived, derive
+from checks.harness.expectation import Expectation, expect
+from checks.harness.judge_constraints import constraints_left_out, judge_constraints
+from checks.harness.judge_dedupe import judge_dedupe
+from checks.harness.judge_drift import EXTRA, SCHEMA, judge_drift
+from checks.harness.judge_enums import judge_enums
+from checks.harness.judge_ledger import judge_ledger
+from checks.harness.observe import Observation, observe
+from checks.harness.place import Place
+from checks.harness.servers import ScratchServer, embedded
+from checks.harness.snapshot import Snapshot, Table, decode, table_of
+from checks.harness.target import Target
+from checks.harness.values import Case, HarnessError, LeftOut, Rejected, Unverified
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run came to for one target."""
+
+    target: Target
+    cases: tuple[Case, ...]
+    left_out: tuple[LeftOut, ...]
+    identity: dict[str, Any] = field(default_factory=dict)
+    cost: dict[str, int] = field(default_factory=dict)
+    failure: str = ""
+    """Why the target could not be looked at, when it could not."""
+
+
+def expectation_of(contract: Contract, target: Target,
+                   scratch: Callable[[], AbstractContextManager[ScratchServer]] = embedded) -> Expectation:
+    """What `target` should look like.
+
+    Raises:
+        UsageError: the contract, the lock or a migration is at fault.
+    """
+    derived: Derived | None = derive(contract, scratch) if contract.migrations is not None else None
+    return expect(contract, derived, target.spec.through)
+
+
+def look(place: Place, expectation: Expectation) -> Observation:
+    """One look at the target, through a fresh session.
+
+    Raises:
+        Unverified: with what would let us look.
+    """
+    session = place.session()
+    try:
+        return observe(session, expectation.contract, expectation.objects)[0]
+    except Rejected as refusal:
+        raise Unverified(f"Target {place.target.name!r} refused the question about its catalogue: {refusal}."
+                         + _grant(refusal)) from None
+    finally:
+        session.close()
+
+
+def _grant(refusal: Rejected) -> str:
+    if refusal.sqlstate == "42501":
+        return " Let the role read pg_catalog again: GRANT SELECT ON ALL TABLES IN SCHEMA pg_catalog TO the role;"
+    return " PostgreSQL 14 to 18 are supported."
+
+
+def judge(expectation: Expectation, seen: Observation, target: Target, today: dt.date) -> Report:
+    """What `seen` says of every claim. Pure."""
+    found = decode(seen.document)
+    cases = judged(expectation, seen, found, today)
+    left = [*expectation.contract.absent, *always_left_out(target, expectation)]
+    if expectation.derived is not None:
+        left += constraints_left_out(expectation, found)
+    return Report(target, cases, tuple(left), dict(found.identity), dict(seen.cost))
+
+
+def judged(expectation: Expectation, seen: Observation, found: Snapshot, today: dt.date) -> tuple[Case, ...]:
+    """Every case, in the order of the areas."""
+    cases: list[Case] = []
+    if expectation.derived is not None:
+        cases += judge_ledger(expectation, seen, found)
+        cases += judge_constraints(expectation, seen, found)
+    cases += judge_enums(expectation, seen, found)
+    cases += judge_dedupe(expectation.contract, found)
+    cases += judge_drift(expectation, found, today)
+    return tuple(cases)
+
+
+def always_left_out(target: Target, expectation: Expectation) -> Iterator[LeftOut]:
+    """What no claim is made about on this target, whatever is found there."""
+    if expectation.contract.enums and not (target.scratch and target.spec.route == "direct"):
+        yield LeftOut("enums", "no INSERT is attempted: " + (
+            "a query function only reads" if target.spec.route == "lambda" else "writes = \"never\""))
+    if target.spec.through and expectation.pending:
+        yield LeftOut("ledger", f"{len(expectation.pending)} migrations after {target.spec.through} are pending")
+
+
+def names_of(expectation: Expectation) -> tuple[tuple[str, str], ...]:
+    """(area, case) of every item, known without contacting the target: an item a table, migration or enum."""
+    contract, objects = expectation.contract, expectation.objects
+    names: list[tuple[str, str]] = []
+    tables = [key[6:] for key, item in objects.items() if isinstance(item, Table)]
+    if expectation.derived is not None:
+        if contract.ledger is not None:
+            names += [("ledger", migration.version) for migration in expectation.migrations]
+            names.append(("ledger", contract.ledger.shown))
+        names += [("constraints", key[6:]) for key, item in objects.items()
+                  if isinstance(item, Table) and item.kind not in ("view", "materialized view")]
+    names += [("enums", spec.shown) for spec in contract.enums]
+    names += [("dedupe", spec.name) for spec in contract.dedupe]
+    if expectation.derived is not None:
+        names += [("drift", table) for table in tables]
+        if any(table_of(key, item) is None for key, item in objects.items()):
+            names.append(("drift", SCHEMA))
+        names.append(("drift", EXTRA))
+    return tuple(names)
+
+
+@contextmanager
+def as_unverified() -> Iterator[None]:
+    """Turns whatever else goes wrong while looking into Unverified, without a traceback.
+
+    Raises:
+        HarnessError: as it came, or Unverified in the place of any other exception.
+    """
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise Unverified(f"The look at the target broke off: {type(error).__name__} in the harness. "
+                         "Run again; if it stays, report it with the contract.") from error
