@@ -20,7 +20,7 @@ _BIT: dict[bool | None, int] = {True: T, False: F, None: N}
 BUDGET = 20_000
 
 
-class Exhausted(Exception):
+class ExhaustedError(Exception):
     """More assignments than the budget allows."""
 
 
@@ -71,11 +71,11 @@ class Table:
         """Counts one assignment.
 
         Raises:
-            Exhausted: the budget is used up.
+            ExhaustedError: the budget is used up.
         """
         self.budget -= 1
         if self.budget < 0:
-            raise Exhausted
+            raise ExhaustedError
 
     def scalar(self, column: str) -> bool:
         """Whether IS NULL on it says just that it is NULL."""
@@ -255,7 +255,7 @@ def satisfy(table: Table, parts: Sequence[Formula], env: Environment) -> Satisfa
     """Looks for values of the columns that `env` leaves open so that no part is FALSE, whatever opaque atoms say.
 
     Raises:
-        Exhausted: the budget is used up.
+        ExhaustedError: the budget is used up.
     """
     made, answer = dict(env), "yes"
     for group in components(table, parts, env):
@@ -304,7 +304,7 @@ def splits(table: Table, left: Sequence[Formula], right: Sequence[Formula]) -> I
     """Every part of the columns' domains on which two lists of conjuncts differ, or may.
 
     Raises:
-        Exhausted: the budget is used up.
+        ExhaustedError: the budget is used up.
     """
     columns, opaque = ordered(table, table.variables([*left, *right]))
     yield from _splits(table, left, right, columns, opaque, {})

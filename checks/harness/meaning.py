@@ -19,7 +19,7 @@ from typing import Literal
 from checks.harness.constants import Type, Value, constant, fits, holds, number, plain, read, type_of, unit
 from checks.harness.decide import (
     GIVEN,
-    Exhausted,
+    ExhaustedError,
     Satisfaction,
     Some,
     Table,
@@ -118,7 +118,7 @@ def compare(left: str, right: str, columns: Mapping[str, str],
     table = Table(columns, frozenset(not_null), (*atoms_of(one), *atoms_of(other)))
     try:
         return _difference(table, conjuncts_of(one), conjuncts_of(other))
-    except Exhausted:
+    except ExhaustedError:
         return Unknown("too many combinations of values to try them all")
 
 
@@ -207,7 +207,7 @@ def _acceptance(text: str, column: str, value: str | None, columns: Mapping[str,
     parts = conjuncts_of(formula)
     try:
         found = satisfy(table, parts, {column: fixed}) if fixed is not UNREADABLE else None
-    except Exhausted:
+    except ExhaustedError:
         return None
     if found is None or found.answer == "yes" and not storable:
         return None

@@ -251,6 +251,13 @@ class Reader:
             return node.op == "NOT"
         if isinstance(node, Column):
             return self.declared(node) == Type("boolean")
+        results: tuple[Node, ...] = ()
+        if isinstance(node, Case):
+            results = (*(result for _, result in node.branches), *(() if node.default is None else (node.default,)))
+        elif isinstance(node, Call) and node.name == "coalesce":
+            results = node.args
+        if any(self.boolean(each) or (known := constant(each)) and known.kind == "boolean" for each in results):
+            return True
         return isinstance(node, Logic | Quantified | In | Between | Is | Distinct)
 
     def compared(self, op: str, left: Node, right: Node, whole: Node | None = None) -> Formula:
