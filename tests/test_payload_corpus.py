@@ -1,8 +1,9 @@
-"""The corpus of Lambda replies: every file is called what it must be, and a contract that is too loose is caught."""
+"""The corpus of Lambda replies: every file called what it must be, and too loose contracts caught."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,16 +62,12 @@ def test_a_file_tells_its_fault_by_its_name(specimen: Specimen) -> None:
 
 @pytest.mark.parametrize("specimen", [one for one in HONEST if one.function == "migration"], ids=named)
 def test_an_honest_reply_is_no_proof_of_another_version(specimen: Specimen) -> None:
-    from dataclasses import replace
-
     asked = (*specimen.asked, "2026_03_03_0004_another")
     assert replace(specimen, asked=asked).judged().word == "failed"
 
 
 @pytest.mark.parametrize("specimen", [one for one in HONEST if one.nonce], ids=named)
 def test_an_honest_answer_is_no_answer_to_another_question(specimen: Specimen) -> None:
-    from dataclasses import replace
-
     assert replace(specimen, nonce="q-another").judged().word == "failed"
 
 
@@ -82,8 +79,16 @@ SOUND = {
     "no wrapper, no status": {"body": "", "status": ""},
     "object body": {"body_as": "object"},
     "wrapper without status": {"status": ""},
-    "other names": {"body": "result", "status": "code", "success": "ok", "applied": "done", "skipped": "already",
-                    "errors": ["problems"], "rows": "items", "count": "total"},
+    "other names": {
+        "body": "result",
+        "status": "code",
+        "success": "ok",
+        "applied": "done",
+        "skipped": "already",
+        "errors": ["problems"],
+        "rows": "items",
+        "count": "total",
+    },
     "names beyond ASCII": {"success": "réussi", "applied": "appliquées"},
     "no flag": {"success": "", "body": "", "status": ""},
     "one list": {"skipped": ""},
@@ -91,7 +96,10 @@ SOUND = {
 }
 LOOSE = {
     "no error keys": ({"errors": []}, "f05-success-with-error"),
-    "nothing declared at all": ({"body": "", "status": "", "success": "", "errors": []}, "f05-success-with-errors"),
+    "nothing declared at all": (
+        {"body": "", "status": "", "success": "", "errors": []},
+        "f05-success-with-errors",
+    ),
     "no lists": ({"applied": "", "skipped": ""}, "honest-migration"),
     "pending taken for applied": ({"applied": "pending"}, "f08-lists-that-are-no-proof"),
     "what was asked taken for skipped": ({"skipped": "requested"}, "f08-lists-that-are-no-proof"),
@@ -170,8 +178,15 @@ def test_a_reply_that_a_shape_cannot_bring_forth_is_not_told() -> None:
 
 # --- the files
 
-ONE = {"name": "x", "function": "migration", "faults": [], "must_be": "failed", "why": "Because.", "status": 200,
-       "payload": "{}"}
+ONE = {
+    "name": "x",
+    "function": "migration",
+    "faults": [],
+    "must_be": "failed",
+    "why": "Because.",
+    "status": 200,
+    "payload": "{}",
+}
 
 
 def write(folder: Path, data: object, name: str = "x") -> Path:
@@ -190,21 +205,29 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
 def test_payloads_may_be_base64_or_repeated(tmp_path: Path) -> None:
     rest = {key: value for key, value in ONE.items() if key != "payload"}
     write(tmp_path, rest | {"name": "a", "payload_base64": "//4="}, "a")
-    write(tmp_path, rest | {"name": "b", "payload_repeat": {"before": "<", "unit": "ab", "times": 2, "after": ">"}}, "b")
+    write(
+        tmp_path,
+        rest | {"name": "b", "payload_repeat": {"before": "<", "unit": "ab", "times": 2, "after": ">"}},
+        "b",
+    )
     assert [one.reply.payload for one in load(tmp_path)] == [b"\xff\xfe", b"<abab>"]
 
 
-@pytest.mark.parametrize("data, words", [
-    ("{", "cannot be read as JSON"),
-    ("[]", "must hold one JSON object"),
-    (ONE | {"name": "y"}, "must be the file's own, 'x'"),
-    (ONE | {"must_be": "fail"}, "Did you mean 'failed'?"),
-    (ONE | {"function": "queries"}, "Did you mean 'query'?"),
-    (ONE | {"paylod_base64": ""}, "Did you mean 'payload_base64'?"),
-    (ONE | {"payload_base64": "AA=="}, "must be given once"),
-    (ONE | {"status": "200"}, "must be a whole number"),
-    (ONE | {"shape": {"sucess": "ok"}}, "Did you mean 'success'?"),
-], ids=["cut", "list", "name", "must_be", "function", "key", "two payloads", "status", "shape"])
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "must hold one JSON object"),
+        (ONE | {"name": "y"}, "must be the file's own, 'x'"),
+        (ONE | {"must_be": "fail"}, "Did you mean 'failed'?"),
+        (ONE | {"function": "queries"}, "Did you mean 'query'?"),
+        (ONE | {"paylod_base64": ""}, "Did you mean 'payload_base64'?"),
+        (ONE | {"payload_base64": "AA=="}, "must be given once"),
+        (ONE | {"status": "200"}, "must be a whole number"),
+        (ONE | {"shape": {"sucess": "ok"}}, "Did you mean 'success'?"),
+    ],
+    ids=["cut", "list", "name", "must_be", "function", "key", "two payloads", "status", "shape"],
+)
 def test_a_malformed_file_is_named_with_the_remedy(tmp_path: Path, data: object, words: str) -> None:
     with pytest.raises(UsageError, match=r"x\.json") as caught:
         load(write(tmp_path, data))

@@ -31,8 +31,8 @@ class Misjudged:
 def told_in(specimen: Specimen, shape: ReplyShape) -> Reply | None:
     """The reply that a function built like `shape` would have sent in this case; None when it could not.
 
-    Only specimens of the reference shape are told anew. What `shape` has no name for keeps the reference's:
-    that is a function which sends more than its contract declares. A key of the specimen's own keeps its meaning,
+    Only specimens of the reference shape are told anew. What `shape` has no name for keeps its name: that is
+    a function which sends more than its contract declares. A key of the specimen's own keeps its meaning,
     also when `shape` takes it for something else: that is a contract which reads the wrong key.
     """
     if specimen.shape != REFERENCE or not all(_has(shape, need) for need in specimen.needs):
@@ -89,7 +89,8 @@ def _told(payload: bytes, shape: ReplyShape) -> bytes:
     try:
         envelope = read_json(payload)
     except UnreadableError:
-        return _respelled(payload.decode("utf-8", "surrogateescape"), names).encode("utf-8", "surrogateescape")
+        text = _respelled(payload.decode("utf-8", "surrogateescape"), names)
+        return text.encode("utf-8", "surrogateescape")
     if not isinstance(envelope, dict):
         return payload
     if REFERENCE.body not in envelope:
