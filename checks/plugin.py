@@ -1,0 +1,316 @@
+"""The only module that knows pytest: options, fixtures, parametrisation, header, summary and exit code.
+
+Targets are looked at once, before collection, by the process that the user started; xdist workers are handed the
+verdicts. The tests in this folder are the claims: one item a table (or migration, enum, service) and area.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checks.harness.values import AREAS, Case, HarnessError, Unverified, UsageError, Verdict
+
+if TYPE_CHECKING:
+    from checks.harness.verify import Report
+
+HERE = Path(__file__).resolve().parent
+EXIT_UNVERIFIED = 6
+FIXTURES = {area.replace("-", "_"): area for area in AREAS}
+STATE = pytest.StashKey["_Run"]()
+
+
+class _Run:
+    """What this session knows: a Report a target, and which of its cases ran with what outcome."""
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self.contract = ""
+        self.started = dt.datetime.now(dt.UTC)
+        self.ran: set[tuple[str, str, str]] = set()
+        self.other_failures = False
+
+    def cases(self, area: str) -> list[tuple[Report, Case]]:
+        """Every case of `area` on every target."""
+        return [(report, case) for report in self.reports for case in report.cases if case.area == area]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `pytest checks/`."""
+    group = parser.getgroup("postdeploy-checks")
+    group.addoption("--target", action="append", metavar="NAME|URL", default=None,
+                    help="where to look: a name in contract.toml, or a postgresql:// URL; repeatable")
+    group.addoption("--contract", metavar="FILE", default=None, help="default: contract.toml in the rootdir")
+    group.addoption("--writes", choices=("never", "scratch"), default=None,
+                    help="for URL targets: scratch says that this database may be destroyed (default: never)")
+    group.addoption("--through", metavar="VERSION", default=None,
+                    help="the migration this target should have reached; later files are pending")
+    group.addoption("--evidence", metavar="FILE", default=None, help="write the evidence JSON")
+
+
+def wants_claims(config: pytest.Config) -> bool:
+    """Whether this session was asked for the claims in this folder, and not only for other tests."""
+    for argument in config.args:
+        name = argument.partition("::")[0]
+        if name == "checks" or name.startswith("checks."):
+            return True
+        path = (config.invocation_params.dir / name).resolve()
+        if path == HERE or HERE in path.parents or path in HERE.parents:
+            return True
+    return False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Looks at every target, before anything is collected."""
+    config = session.config
+    run = config.stash[STATE] = _Run()
+    handed = getattr(config, "workerinput", {}).get("postdeploy_checks")
+    if handed is not None:
+        run.reports = [_report_from(data) for data in json.loads(handed)]
+    elif wants_claims(config) and not hasattr(config, "workerinput"):
+        if config.option.tbstyle == "auto":
+            config.option.tbstyle = "no"
+        try:
+            _look_everywhere(config, run)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+def _look_everywhere(config: pytest.Config, run: _Run) -> None:
+    from checks.harness.contract import read_contract
+    from checks.harness.target import resolve_target
+
+    file = Path(config.option.contract) if config.option.contract else config.rootpath / "contract.toml"
+    contract = read_contract(config.invocation_params.dir / file)
+    run.contract = file.name
+    if config.option.evidence:
+        _writable(Path(config.option.evidence))
+    wanted = list(dict.fromkeys(config.option.target or [None]))
+    targets = [resolve_target(name, contract, writes=config.option.writes, through=config.option.through)
+               for name in wanted]
+    for target in targets:
+        run.reports.append(_look(target, contract, contact=not config.option.collectonly))
+
+
+def _look(target: Any, contract: Any, *, contact: bool) -> Report:
+    """The Report of one target; when it cannot be looked at, every case of it is unverified."""
+    from checks.harness import verify
+
+    expectation = verify.expectation_of(contract, target)
+    names = verify.names_of(expectation)
+    failure = ""
+    if contact:
+        try:
+            return _with_all(verify.check(target, expectation), names)
+        except Unverified as error:
+            failure = str(error)
+    left = (*contract.absent, *verify.always_left_out(target, expectation))
+    why = failure or "the target was not contacted (--collect-only)"
+    return verify.Report(target, tuple(_unseen(area, name, why) for area, name in names), tuple(left), failure=failure)
+
+
+def _with_all(report: Report, names: tuple[tuple[str, str], ...]) -> Report:
+    """`report` with an unverified case for each promised name that got no verdict."""
+    judged = {(case.area, case.name) for case in report.cases}
+    missing = tuple(_unseen(area, name, "nothing was judged under this name") for area, name in names
+                    if (area, name) not in judged)
+    return replace(report, cases=(*report.cases, *missing))
+
+
+def _unseen(area: str, name: str, why: str) -> Case:
+    return Case(area, name, (Verdict(f"{area}:{name}", f"the {area} claims of {name} hold", "unverified", "catalog",
+                                     why, "", "Mend what is said above, then run again."),))
+
+
+def _writable(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise UsageError(f"--evidence {path} cannot be written: {error.strerror}.") from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hands the verdicts to an xdist worker."""
+    run = node.config.stash[STATE]
+    node.workerinput["postdeploy_checks"] = json.dumps([_report_data(report) for report in run.reports])
+
+
+def _report_data(report: Report) -> dict[str, Any]:
+    return {"name": report.target.name, "cases": [asdict(case) for case in report.cases]}
+
+
+def _report_from(data: dict[str, Any]) -> Any:
+    from checks.harness.contract import TargetSpec
+    from checks.harness.target import Target
+    from checks.harness.verify import Report
+
+    cases = tuple(Case(case["area"], case["name"], tuple(Verdict(**verdict) for verdict in case["verdicts"]))
+                  for case in data["cases"])
+    return Report(Target(TargetSpec(data["name"]), None), cases, ())
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """What was reached, and what is left out."""
+    from checks.harness.report import header
+
+    run = config.stash.get(STATE, _Run())
+    return [line for report in run.reports for line in header(report, run.contract)]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """An area without a claim on any target is not collected; `left_out` says why."""
+    if collection_path.parent != HERE or not collection_path.name.startswith("test_"):
+        return None
+    area = FIXTURES.get(collection_path.stem.removeprefix("test_"))
+    run = config.stash.get(STATE, _Run())
+    return True if area is not None and not run.cases(area) else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item a case: `[active_positions]`, or `[prod-active_positions]` with several targets."""
+    if HERE not in Path(metafunc.module.__file__ or "").resolve().parents:
+        return
+    run = metafunc.config.stash[STATE]
+    for fixture, area in FIXTURES.items():
+        if fixture in metafunc.fixturenames:
+            found = run.cases(area)
+            several = len(run.reports) > 1
+            ids = [f"{report.target.name}-{case.name}" if several else case.name for report, case in found]
+            metafunc.parametrize(fixture, [(report.target.name, case) for report, case in found], ids=ids,
+                                 indirect=True)
+
+
+def _case(request: pytest.FixtureRequest) -> Case:
+    target, case = request.param
+    request.node.user_properties.append(("case", [target, case.area, case.name]))
+    if case.unverified and not case.broken:
+        from checks.harness.report import case_story
+
+        raise Unverified(case_story(case))
+    return case  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest) -> Case:
+    """The claims about one migration, or about the ledger itself."""
+    return _case(request)
+
+
+@pytest.fixture
+def constraints(request: pytest.FixtureRequest) -> Case:
+    """The constraint claims of one table."""
+    return _case(request)
+
+
+@pytest.fixture
+def enums(request: pytest.FixtureRequest) -> Case:
+    """The claim about one declared enum."""
+    return _case(request)
+
+
+@pytest.fixture
+def dedupe(request: pytest.FixtureRequest) -> Case:
+    """The claims about one `[dedupe.NAME]`."""
+    return _case(request)
+
+
+@pytest.fixture
+def false_success(request: pytest.FixtureRequest) -> Case:
+    """The claims about one Lambda function, or one audited script."""
+    return _case(request)
+
+
+@pytest.fixture
+def drift(request: pytest.FixtureRequest) -> Case:
+    """The drift claims of one table, or of what belongs to none."""
+    return _case(request)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None],
+                              ) -> Iterator[None]:
+    """A claim that is not held tells its story instead of a traceback."""
+    report: pytest.TestReport = yield  # type: ignore[misc]
+    if call.excinfo is not None and HERE in item.path.parents:
+        if isinstance(call.excinfo.value, HarnessError):
+            report.longrepr = str(call.excinfo.value)
+        elif isinstance(call.excinfo.value, AssertionError):
+            case = next((value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Case)), None)
+            if case is not None:
+                from checks.harness.report import case_story
+
+                report.longrepr = case_story(case)
+    return report  # type: ignore[return-value]
+
+
+class _Recorder:
+    """Counts what ran, in the process that the user started."""
+
+    def __init__(self, run: _Run) -> None:
+        self.run = run
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remembers each case that ran."""
+        case = next((tuple(value) for name, value in report.user_properties if name == "case"), None)
+        if case is not None:
+            self.run.ran.add(case)  # type: ignore[arg-type]
+        elif report.failed:
+            self.run.other_failures = True
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Starts recording once it is known that claims are run."""
+    run = session.config.stash.get(STATE, None)
+    if run is not None and run.reports and not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(_Recorder(run), "postdeploy-recorder")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Writes the evidence, and turns pytest's 0 or 1 into 0 held, 1 broken, 6 unverified."""
+    run = session.config.stash.get(STATE, None)
+    if run is None or not run.ran or hasattr(session.config, "workerinput"):
+        return
+    from checks.harness.report import verdict_word
+
+    verdicts = [verdict for report in run.reports for case in report.cases for verdict in case.verdicts
+                if (report.target.name, case.area, case.name) in run.ran]
+    if session.config.option.evidence:
+        _write_evidence(Path(session.config.option.evidence), run)
+    if exitstatus in (0, 1) and not run.other_failures:
+        session.exitstatus = {"held": 0, "broken": 1, "unverified": EXIT_UNVERIFIED}[verdict_word(verdicts)]
+
+
+def _write_evidence(path: Path, run: _Run) -> None:
+    """One file; with several targets one each, `evidence.prod.json`."""
+    from checks.harness.report import evidence
+
+    finished = dt.datetime.now(dt.UTC)
+    for report in run.reports:
+        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in report.target.name)
+        file = path if len(run.reports) == 1 else path.with_suffix(f".{name}{path.suffix}")
+        document = evidence(report, run.ran, run.started, finished)
+        file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The closing table and the story of every claim that is not held."""
+    run = config.stash.get(STATE, None)
+    if run is None or not run.ran:
+        return
+    from checks.harness.report import closing
+
+    terminalreporter.section("claims")
+    for line in closing(run.reports, run.ran):
+        terminalreporter.line(line)
+
+

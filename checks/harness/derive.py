@@ -132,6 +132,26 @@ def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[Scra
     return found
 
 
+def write_lock(contract: Contract, scratch: Callable[[], AbstractContextManager[ScratchServer]],
+               ) -> tuple[Path, Derived]:
+    """Replays the migrations and writes the lock file beside the contract.
+
+    Raises:
+        UsageError: a migration does not replay, or the file cannot be written.
+    """
+    migrations = read_migrations(contract)
+    if not migrations:
+        raise UsageError(f"{contract.file.name} names no migrations folder, so there is nothing to lock.")
+    with scratch() as server:
+        found = replay(migrations, contract, server, digest(migrations, contract.schemas, FORMAT))
+    path = lock_path(contract)
+    try:
+        path.write_text(dump(found), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    return path, found
+
+
 def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer, key: str) -> Derived:
     """Applies each file to a fresh database and reads the catalogue after it.
 

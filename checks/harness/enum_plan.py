@@ -119,6 +119,11 @@ def plan_enum(spec: EnumSpec, found: Snapshot) -> EnumPlan:
         cut)
 
 
+def is_held(plan: EnumPlan) -> bool:
+    """Whether anything at all restricts the column."""
+    return bool(plan.sole or plan.mixed or plan.unsafe or plan.idle or plan.lookup) or plan.labels is not None
+
+
 def _check_guards(spec: EnumSpec, table: str, found: Snapshot,
                   ) -> tuple[list[Guard], list[tuple[str, str]], list[str]]:
     guards, unsafe, idle = [], [], []

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from checks.harness.compare import Difference, Sides, difference, field_change
 from checks.harness.contract import Contract
 from checks.harness.derive import Derived, Effect
+from checks.harness.enum_plan import is_held, plan_enum
+from checks.harness.judge_dedupe import relation
 from checks.harness.migrations import Migration, read_migrations, through
 from checks.harness.snapshot import Object, Snapshot
+from checks.harness.sqltext import shown
+from checks.harness.values import LeftOut
 
 
 @dataclass(frozen=True)
@@ -81,4 +85,20 @@ def expect(contract: Contract, derived: Derived | None, version: str | None) -> 
     """
     every = read_migrations(contract)
     expected = through(every, version)
-    return Expectation(contract, derived, expected, every[len(expected):])
+    found = Expectation(contract, derived, expected, every[len(expected):])
+    return replace(found, contract=_not_yet(found)) if found.pending and derived is not None else found
+
+
+def _not_yet(expectation: Expectation) -> Contract:
+    """The contract without what only a pending migration brings, which is left out and not broken."""
+    contract, objects = expectation.contract, expectation.objects
+    head = Snapshot({}, objects)
+    enums = tuple(spec for spec in contract.enums if is_held(plan_enum(spec, head)))
+    dedupe = tuple(spec for spec in contract.dedupe if all(
+        f"table:{relation(table, contract)}" in objects for table in (spec.table, *(e.table for e in spec.effects)))
+        and all(f"column:{relation(e.table, contract)}.{shown(name)}" in objects
+                for e in spec.effects for name in e.key))
+    later = f"held only by a migration after {expectation.migrations[-1].version}, which is pending"
+    left = [LeftOut("enums", f"{spec.shown} is {later}") for spec in contract.enums if spec not in enums]
+    left += [LeftOut("dedupe", f"{spec.name} is {later}") for spec in contract.dedupe if spec not in dedupe]
+    return replace(contract, enums=enums, dedupe=dedupe, absent=(*contract.absent, *left))

@@ -1,0 +1,81 @@
+"""python -m checks apply | lock: the acts beside verifying. `pytest checks/` verifies."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from checks.harness.values import HarnessError, Unverified, UsageError
+
+USAGE, UNVERIFIED, INTERRUPTED = 4, 6, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code. A user's mistake is one sentence on standard error, exit 4."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.act(options))
+    except UsageError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return USAGE
+    except Unverified as error:
+        print(f"UNVERIFIED: {error}", file=sys.stderr)
+        return UNVERIFIED
+    except HarnessError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return UNVERIFIED
+    except KeyboardInterrupt:
+        print("Interrupted. Run the same command again: it starts from what the database shows.", file=sys.stderr)
+        return INTERRUPTED
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"ERROR: {message}. See python -m checks --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m checks", description=__doc__)
+    acts = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    apply = acts.add_parser("apply", help="apply migrations, believe nothing, prove the result")
+    apply.add_argument("--target", help="a name in the contract or a postgresql:// URL; default: its default_target")
+    apply.add_argument("--through", metavar="VERSION", help="apply up to and with this migration")
+    apply.add_argument("versions", nargs="*", metavar="VERSION", help="just these; default: all that is pending")
+    apply.set_defaults(act=_apply)
+    lock = acts.add_parser("lock", help="write the derived contract beside the contract, for review")
+    lock.set_defaults(act=_lock)
+    for act in (apply, lock):
+        act.add_argument("--contract", default="contract.toml", metavar="FILE", help="default: contract.toml")
+    return parser
+
+
+def _apply(options: argparse.Namespace) -> int:
+    from checks.harness.apply import apply
+    from checks.harness.contract import read_contract
+    from checks.harness.target import resolve_target
+
+    contract = read_contract(Path(options.contract))
+    target = resolve_target(options.target, contract, through=options.through)
+    return apply(target, contract, options.versions, lambda line: print(line, flush=True))
+
+
+def _lock(options: argparse.Namespace) -> int:
+    from checks.harness.contract import read_contract
+    from checks.harness.derive import write_lock
+    from checks.harness.servers import embedded
+
+    path, derived = write_lock(read_contract(Path(options.contract)), embedded)
+    for step in derived.steps:
+        print(f"{step.version}: {len(step.sets)} objects set, {len(step.drops)} dropped")
+        for notice in step.notices:
+            print(f"  the server said: {notice}")
+    print(f"written: {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
