@@ -1,7 +1,7 @@
 """Drives one consumer, black box: an event in, acknowledged or not out. Python, any command, or a Lambda.
 
-Every kind is bounded: a consumer that hangs is killed with its children, one that floods its output is drained, one
-that ends is started again for the next delivery, as a supervisor would.
+Every kind is bounded: a consumer that hangs is killed with its children, one that floods its output is
+drained, one that ends is started again for the next delivery, as a supervisor would.
 """
 
 from __future__ import annotations
@@ -129,10 +129,11 @@ class PythonWorker:
         self._tail = _Tail(self._process.stdout)
         reply = self._reply(START_S)
         if reply is None or reply["error"] is not None:
-            why = reply["error"] if reply is not None else self._tail.last_line() or f"no answer in {START_S:g} s"
+            silence = self._tail.last_line() or f"no answer in {START_S:g} s"
+            why = reply["error"] if reply is not None else silence
             self.restart()
-            raise Unverified(f"The consumer {self._spec} cannot be imported: {why}. Install what it needs into this "
-                             "environment, or correct consumer.python in the contract.")
+            raise Unverified(f"The consumer {self._spec} cannot be imported: {why}. Install what it needs "
+                             "into this environment, or correct consumer.python in the contract.")
 
     def _reply(self, timeout_s: float) -> dict[str, Any] | None:
         """The next reply; None when there is none in time, or none any more."""
@@ -164,8 +165,8 @@ class CommandRunner:
         self._argv, self._root, self._environment = spec.argv, root, _environment(url)
         program = spec.argv[0] if spec.argv else ""
         if not program or not (shutil.which(program) or (root / program).is_file()):
-            raise UsageError(f"The consumer's command {program!r} is neither on PATH nor a file in {root}; install it, "
-                             "or correct consumer.command in the contract.")
+            raise UsageError(f"The consumer's command {program!r} is neither on PATH nor a file in {root}; "
+                             "install it, or correct consumer.command in the contract.")
 
     def deliver(self, event: Mapping[str, Any], timeout_s: float) -> Answer:
         """See `Running`."""
@@ -173,10 +174,7 @@ class CommandRunner:
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         tail = _Tail(process.stdout)
         try:
-            with contextlib.suppress(OSError):
-                if process.stdin is not None:
-                    process.stdin.write(json.dumps(event).encode() + b"\n")
-                    process.stdin.close()
+            threading.Thread(target=_feed, args=(process, event), daemon=True).start()
             status = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return Answer(False, f"gave no answer within {timeout_s:g} s and was killed", hung=True)
@@ -211,6 +209,14 @@ class _Tail:
         self._thread.join(1.0)
         lines = self._kept.decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:300] if lines else ""
+
+
+def _feed(process: subprocess.Popen[bytes], event: Mapping[str, Any]) -> None:
+    """Writes the event; a consumer that does not read it must not hold us up."""
+    with contextlib.suppress(OSError, ValueError):
+        if process.stdin is not None:
+            process.stdin.write(json.dumps(event).encode() + b"\n")
+            process.stdin.close()
 
 
 def _environment(url: str) -> dict[str, str]:

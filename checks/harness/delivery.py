@@ -1,4 +1,4 @@
-"""Deliveries as a broker makes them: through the proxy, again until acknowledged, with a fault where one is wanted."""
+"""Deliveries as a broker makes them: through the proxy, again until acknowledged, with a fault if wanted."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Lane:
         return answer
 
     def insist(self, document: Mapping[str, Any], patient: bool = True) -> list[Answer]:
-        """Delivers until acknowledged, at most `1 + REDELIVERIES` times; without patience not after a hang."""
+        """Delivers until acknowledged, at most `1 + REDELIVERIES` times; if not patient, until a hang."""
         answers: list[Answer] = []
         for attempt in range(1 + REDELIVERIES):
             if attempt == REDELIVERIES - 1:
@@ -148,14 +148,15 @@ class Lane:
             Unverified: it did not, so nothing it does can be seen.
         """
         if self.proxy.insists_on_tls:
-            raise Unverified(f"The consumer {self._spec} insists on TLS (sslmode=require or stricter), and the replay "
-                             "proxy on 127.0.0.1 speaks none; let it take sslmode from the database URL it is given.")
+            raise Unverified(f"The consumer {self._spec} insists on TLS (sslmode=require or stricter), "
+                             "and the replay proxy on 127.0.0.1 speaks none; let it use the URL as it is given.")
         if self.proxy.strayed:
-            raise Unverified(f"The consumer {self._spec} asked for database {', '.join(sorted(self.proxy.strayed))}, "
-                             f"but this replay lends only {self.proxy.database}; let it use the URL it is given.")
+            asked = ", ".join(sorted(self.proxy.strayed))
+            raise Unverified(f"The consumer {self._spec} asked for database {asked}, but this replay lends "
+                             f"only {self.proxy.database}; let it use the URL it is given.")
         if not self.proxy.connections:
-            raise Unverified(f"The consumer {self._spec} never connected to the database it was given, so its effects "
-                             "cannot be seen; let it use database_url (or DATABASE_URL).")
+            raise Unverified(f"The consumer {self._spec} never connected to the database it was given, so "
+                             "its effects cannot be seen; let it use database_url (or DATABASE_URL).")
 
     def close(self) -> None:
         """Nothing is left running."""

@@ -41,7 +41,7 @@ def read_events(spec: Dedupe, root: Path) -> tuple[Event, ...]:
     """The corpus of `spec`, each distinct event once, in order.
 
     Raises:
-        UsageError: no corpus, a line that is not a JSON object, or a name of `from` or `when` that no field answers.
+        UsageError: no corpus, a line that is no JSON object, or a name of `from` or `when` no field has.
     """
     if spec.events is None:
         raise UsageError(f"dedupe.{spec.name} names a consumer but no events; add events = \"FILE.jsonl\".")
@@ -54,10 +54,9 @@ def read_events(spec: Dedupe, root: Path) -> tuple[Event, ...]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             document = _object(line, f"{spec.events} line {number}")
-            same = json.dumps(variant(document, _CUT_PRECISION, ()) | _without(document, spec), sort_keys=True)
-            seen.setdefault(same, _event(number, document, spec))
+            seen.setdefault(_identity(document, spec.volatile), _event(number, document, spec))
     if not seen:
-        raise UsageError(f"{spec.events} holds no event, so nothing could be replayed; write one JSON object a line.")
+        raise UsageError(f"{spec.events} holds no event, so nothing can be replayed; write one JSON a line.")
     return tuple(seen.values())
 
 
@@ -72,7 +71,8 @@ def lookup(document: Mapping[str, Any], name: str, paths: Mapping[str, str]) -> 
     objects = list(_objects(document))
     pieces = name.split("_")
     splits = [("_".join(pieces[:i]), "_".join(pieces[i:])) for i in range(len(pieces) - 1, 0, -1)]
-    ways = [[name], *([head, tail] for head, tail in splits), *([[name[:-5]]] if name.endswith("_type") else [])]
+    typed = [[name.removesuffix("_type")]] if name.endswith("_type") else []
+    ways = [[name], *([head, tail] for head, tail in splits), *typed]
     for way in ways:
         for found in objects:
             value = _scalar(_at(found, way))
@@ -84,8 +84,8 @@ def lookup(document: Mapping[str, Any], name: str, paths: Mapping[str, str]) -> 
 def variant(document: Mapping[str, Any], number: int, volatile: Sequence[str]) -> dict[str, Any]:
     """The same event as a redelivery may bring it.
 
-    Bit 0 and bit 2 of `number` move the fields at the dotted paths `volatile` (times of receipt) by 1.5 and 3600 s;
-    bit 1 cuts the precision of every timestamp: nanoseconds to microseconds, microseconds to milliseconds.
+    Bit 0 and bit 2 of `number` move the fields at the dotted paths `volatile` (times of receipt) by 1.5 and
+    3600 s; bit 1 cuts the precision of every timestamp: nanoseconds to micro-, microseconds to milliseconds.
     """
     changed: dict[str, Any] = json.loads(json.dumps(document))
     shift = 1.5 * bool(number & _RECEIVED_LATER) + 3600 * bool(number & _MUCH_LATER)
@@ -106,7 +106,8 @@ def _event(number: int, document: Mapping[str, Any], spec: Dedupe) -> Event:
     return Event(number, document, keys, shape, group)
 
 
-def _effect_key(number: int, document: Mapping[str, Any], effect: Effect, spec: Dedupe) -> tuple[str, ...] | None:
+def _effect_key(number: int, document: Mapping[str, Any], effect: Effect,
+                spec: Dedupe) -> tuple[str, ...] | None:
     if any(_required(number, document, name, spec) not in allowed for name, allowed in effect.when.items()):
         return None
     return tuple(_required(number, document, name, spec) for name in effect.source)
@@ -115,8 +116,8 @@ def _effect_key(number: int, document: Mapping[str, Any], effect: Effect, spec: 
 def _required(number: int, document: Mapping[str, Any], name: str, spec: Dedupe) -> str:
     value = lookup(document, name, spec.fields)
     if value is None:
-        raise UsageError(f"{spec.events} line {number} has no field for {name!r} of dedupe.{spec.name}; say where it is "
-                         f"with fields = {{ {name} = \"path.in.the.event\" }}.")
+        raise UsageError(f"{spec.events} line {number} has no field for {name!r} of dedupe.{spec.name}; say "
+                         f"where it is with fields = {{ {name} = \"path.in.the.event\" }}.")
     return value
 
 
@@ -130,8 +131,15 @@ def _object(line: str, place: str) -> dict[str, Any]:
     return document
 
 
-def _without(document: Mapping[str, Any], spec: Dedupe) -> dict[str, Any]:
-    return {path: None for path in spec.volatile if path in document}
+def _identity(document: Mapping[str, Any], volatile: Sequence[str]) -> str:
+    """What is the same at every delivery of one event."""
+    kept = variant(document, _CUT_PRECISION, ())
+    for path in volatile:
+        *parents, last = path.split(".")
+        holder = _at(kept, parents)
+        if isinstance(holder, dict):
+            holder.pop(last, None)
+    return json.dumps(kept, sort_keys=True)
 
 
 def _objects(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

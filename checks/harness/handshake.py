@@ -1,6 +1,6 @@
 """The start of a client's connection: what libpq asks before it speaks SQL, and what the proxy answers.
 
-SSL and GSS requests are answered N, after which libpq goes on in plain text (or away, if told sslmode=require).
+SSL and GSS requests are answered N, after which libpq goes on in plain text, or away if told sslmode=require.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Runs a Python consumer in a process of its own; a script, started as `python -P python_consumer.py FILE:FUNCTION`.
+"""Runs a Python consumer in a process of its own; started as `python -P python_consumer.py FILE:FUNCTION`.
 
-Standard input: one JSON document a line, `{"event": …, "url": …}`. File descriptor REPLIES_FD (environment): one JSON
-line for readiness and one a delivery, `{"error": null | sentence}`. The consumer's own standard input is empty. When
-the harness goes away (standard input ends, even while the consumer hangs), the process group ends.
+Standard input: one JSON document a line, `{"event": …, "url": …}`. File descriptor REPLIES_FD (environment):
+one JSON line for readiness and one a delivery, `{"error": null | sentence}`. The consumer's own standard
+input is empty. When the harness goes away (standard input ends, even while the consumer hangs), the process
+group ends.
 """
 
 import asyncio
@@ -16,10 +17,12 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 
-def load(spec: str):  # type: ignore[no-untyped-def]
+def load(spec: str) -> Callable[..., Any]:
     """The function that FILE.py:FUNCTION or MODULE:FUNCTION names."""
     place, _, name = spec.rpartition(":")
     if place.endswith(".py"):
@@ -34,7 +37,7 @@ def load(spec: str):  # type: ignore[no-untyped-def]
     else:
         sys.path.insert(0, str(Path.cwd()))
         module = importlib.import_module(place)
-    handle = getattr(module, name)
+    handle: Callable[..., Any] = getattr(module, name)
     if not callable(handle):
         raise TypeError(f"{name} in {place} is not a function")
     return handle
@@ -78,14 +81,14 @@ def main() -> None:
         try:
             result = handle(order["event"], order["url"])
             if inspect.isawaitable(result):
-                asyncio.run(_await(result))
+                asyncio.run(_awaited(result))
         except BaseException as error:
             reply(error)
         else:
             reply(None)
 
 
-async def _await(result):  # type: ignore[no-untyped-def]
+async def _awaited(result: Awaitable[Any]) -> Any:
     return await result
 
 

@@ -93,7 +93,7 @@ class Turnstile:
         self._note(number, Phase.DONE)
 
     def conduct(self, prefix: Sequence[int]) -> list[Step]:
-        """Runs both deliveries to their end, `prefix` first, then each for as long as it can; returns what happened."""
+        """Runs both deliveries to their end: `prefix` first, then each for as long as it can."""
         steps: list[Step] = []
         try:
             while True:

@@ -98,8 +98,8 @@ class Scratch:
         found = self.ask(_COLUMNS, ident(*split_path(name)))
         if not found:
             known = [shown(*row[:2]) for row in self.ask(_TABLES, BASELINE)]
-            raise UsageError(f"Table {name!r} of {place.rpartition('.')[0]} does not exist on the scratch database."
-                             f"{nearest(name, known)} Apply the migrations first, or correct the contract.")
+            raise UsageError(f"Table {name!r} of {place.rpartition('.')[0]} does not exist on the "
+                             f"scratch database.{nearest(name, known)} Apply the migrations, or correct the contract.")
         schema, relation, columns, stored = found[0]
         for column in key:
             if column not in columns:
@@ -108,7 +108,7 @@ class Scratch:
         return Table((schema, relation), tuple(columns), tuple(stored))
 
     def reset(self) -> None:
-        """Empties the watched tables; those that held rows before the replay get them back. Sequences go on."""
+        """Empties the watched tables; those others that held rows get them back. Sequences go on."""
         names = [table.sql for table in self.watched]
         if self._superuser:
             steps = [f"DELETE FROM {name}" for name in names]
@@ -160,7 +160,8 @@ class Scratch:
         filled = [table for table, seen in zip(others, prints, strict=True) if not seen.startswith("0:")]
         self.ask(f"SET client_min_messages = warning; DROP SCHEMA IF EXISTS {BASELINE} CASCADE")
         if filled:
-            copies = [f"CREATE UNLOGGED TABLE {ident(BASELINE, str(table))} AS TABLE {table.sql}" for table in filled]
+            copies = [f"CREATE UNLOGGED TABLE {ident(BASELINE, str(table))} AS TABLE {table.sql}"
+                      for table in filled]
             self.ask("; ".join([f"CREATE SCHEMA {BASELINE}", *copies]))
         return tuple(zip(others, prints, strict=True))
 
@@ -185,8 +186,8 @@ def volatile_columns(one: State, other: State) -> dict[str, frozenset[str]]:
 
 def stable(rows: Sequence[Row], volatile: frozenset[str]) -> Counter[tuple[tuple[str, str], ...]]:
     """The rows as a multiset, without the volatile columns."""
-    return Counter(tuple(sorted((column, text_of(value)) for column, value in row.items() if column not in volatile))
-                   for row in rows)
+    return Counter(tuple(sorted((column, text_of(value)) for column, value in row.items()
+                                if column not in volatile)) for row in rows)
 
 
 def _values(rows: Sequence[Row], column: str) -> Counter[str]:

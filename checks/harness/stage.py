@@ -1,9 +1,8 @@
-"""Where replays happen: scratch tables, consumers, events, and the judge who compares with each event once in order."""
+"""Where replays happen: scratch tables, consumers, events; runs are played here and judged."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import Any
 from checks.harness.consumer import Answer
 from checks.harness.dedupe_spec import Dedupe
 from checks.harness.delivery import Fault, FaultAt, Lane
+from checks.harness.effects import Problem, promised, wrong_key, wrong_state
 from checks.harness.events import VARIANTS, Event, read_events, variant
 from checks.harness.races import Step, Turnstile
-from checks.harness.scratch import Scratch, State, stable, text_of, volatile_columns
+from checks.harness.scratch import Scratch, State, text_of, volatile_columns
 from checks.harness.values import Unverified, UsageError
 
 RECHECKS = 20
@@ -28,15 +28,6 @@ class Delivery:
     event: int
     """Index into the corpus."""
     variant: int = 0
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why an end state is not one effect an event."""
-
-    kind: str
-    """lost, doubled, extra, regressed, merged or stuck."""
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -113,8 +104,9 @@ class Stage:
         return Run(tuple(lines), frozenset(events), before, self.scratch.read(), stuck,
                    len(set(events)) < len(events))
 
-    def strike(self, prefix: Sequence[Delivery], last: Delivery, number: int, fault: Fault) -> tuple[Run, FaultAt]:
-        """`prefix`, then `last` with `fault` at its statement `number`, and again until it is acknowledged."""
+    def strike(self, prefix: Sequence[Delivery], last: Delivery, number: int,
+               fault: Fault) -> tuple[Run, FaultAt]:
+        """`prefix`, then `last` with `fault` at its statement `number`, then again until acknowledged."""
         self.scratch.reset()
         lines = [f"{n}. {self.tell(delivery)} -> {told(self._insist(0, delivery))}"
                  for n, delivery in enumerate(prefix, 1)]
@@ -132,7 +124,7 @@ class Stage:
         return Run(tuple(lines), events, before, self.scratch.read(), stuck, True), gate
 
     def race(self, pair: tuple[Delivery, Delivery], order: Sequence[int]) -> tuple[Run, list[Step]]:
-        """Both deliveries at once, their statements in the given order; then again what was not acknowledged."""
+        """Both deliveries at once, statements in the given order; then again what was not acknowledged."""
         self.scratch.reset()
         before = self.scratch.read()
         turnstile = Turnstile(self._waiting_for_locks)
@@ -140,7 +132,8 @@ class Stage:
 
         def deliver(number: int) -> None:
             try:
-                answers[number] = self.lanes[number].deliver(self._document(pair[number]), turnstile.gate(number))
+                document = self._document(pair[number])
+                answers[number] = self.lanes[number].deliver(document, turnstile.gate(number))
             except Unverified as error:
                 answers[number] = Answer(False, str(error))
             finally:
@@ -170,16 +163,31 @@ class Stage:
         """Whether `run` left one effect an event, and the state of each event once in order."""
         if run.stuck:
             return Problem("stuck", f"an event is never acknowledged: {run.stuck}")
-        problem = self._keys(run)
-        if problem is None and run is not self.plain(run.events):
-            problem = self._state(run)
-            if problem is not None and self._rechecks < RECHECKS:
-                self._rechecks += 1
-                again = volatile_columns(self.plain(run.events).after, self._in_order(run.events).after)
-                self.volatile = {table: columns | again.get(table, frozenset())
-                                 for table, columns in self.volatile.items()}
-                problem = self._state(run)
+        for number, effect in enumerate(self.spec.effects):
+            table = str(self.scratch.effects[number])
+            model = promised(self.events, run.events, number)
+            if (problem := wrong_key(effect, table, run.after[table], model, self.events)) is not None:
+                return problem
+        plain = self.plain(run.events)
+        problem = None if run is plain else wrong_state(plain.after, run.after, self.volatile, run.repeated)
+        if problem is not None and self._rechecks < RECHECKS:
+            self._rechecks += 1
+            again = volatile_columns(plain.after, self._in_order(run.events).after)
+            self.volatile = {table: columns | again[table] for table, columns in self.volatile.items()}
+            problem = wrong_state(plain.after, run.after, self.volatile, run.repeated)
         return problem
+
+    def shown_tables(self, run: Run) -> dict[str, tuple[str, ...]]:
+        """The tables a story shows, with the columns that name a row: dedupe, effects, others that differ."""
+        tables = {str(self.scratch.dedupe): self.spec.key}
+        for table, effect in zip(self.scratch.effects, self.spec.effects, strict=True):
+            tables.setdefault(str(table), effect.key)
+        after = self.plain(run.events).after
+        for name in run.after:
+            one, other = {name: after[name]}, {name: run.after[name]}
+            if wrong_state(one, other, self.volatile, run.repeated) is not None:
+                tables.setdefault(name, ())
+        return tables
 
     def dedupe_keys(self, run: Run) -> list[tuple[str, ...]]:
         """The keys of the dedupe table's rows after `run`."""
@@ -195,7 +203,7 @@ class Stage:
     def _in_order(self, events: Collection[int], changed: int = 0) -> Run:
         self.scratch.reset()
         lines = []
-        before = after = self.scratch.read()
+        before = self.scratch.read()
         for number, event in enumerate(sorted(events), 1):
             answers = self._insist(0, Delivery(event, changed), patient=False)
             lines.append(f"{number}. {self.events[event]} -> {told(answers)}")
@@ -204,16 +212,15 @@ class Stage:
                 return Run(tuple(lines), frozenset(events), before, self.scratch.read(),
                            f"{self.events[event]}: {answers[-1].why}")
         self.lanes[0].calm()
-        after = self.scratch.read()
-        return Run(tuple(lines), frozenset(events), before, after)
+        return Run(tuple(lines), frozenset(events), before, self.scratch.read())
 
     def _insist(self, lane: int, delivery: Delivery, patient: bool = True) -> list[Answer]:
         answers = self.lanes[lane].insist(self._document(delivery), patient)
         self.deliveries += len(answers)
         if not patient and answers[-1].hung:
             self.lanes[0].explain()
-            raise Unverified(f"The consumer {self.spec.consumer} {answers[-1].why} when {self.events[delivery.event]} "
-                             "was delivered to it, nothing else going on; a replay needs one that returns.")
+            raise Unverified(f"The consumer {self.spec.consumer} {answers[-1].why} at the plain delivery of "
+                             f"{self.events[delivery.event]}; a replay needs one that returns.")
         return answers
 
     def _document(self, delivery: Delivery) -> dict[str, Any]:
@@ -223,51 +230,6 @@ class Stage:
         rows = self.scratch.ask("SELECT pid FROM unnest(%s::int[]) AS pid "
                                 "WHERE cardinality(pg_catalog.pg_blocking_pids(pid)) > 0", list(pids))
         return frozenset(row[0] for row in rows)
-
-    def _promised(self, events: Collection[int]) -> dict[str, dict[tuple[str, ...], int]]:
-        """The model: for each effect, the keys that must be there exactly once, and the event each is of."""
-        return {str(number): {key: event for event in sorted(events)
-                              if (key := self.events[event].keys[number]) is not None}
-                for number in range(len(self.spec.effects))}
-
-    def _keys(self, run: Run) -> Problem | None:
-        promised = self._promised(run.events)
-        for number, effect in enumerate(self.spec.effects):
-            table = str(self.scratch.effects[number])
-            found = Counter(tuple(text_of(row[column]) for column in effect.key) for row in run.after[table])
-            for key, event in promised[str(number)].items():
-                rows = found.pop(key, 0)
-                if rows != 1:
-                    return Problem("lost" if rows == 0 else "doubled",
-                                   f"{self.events[event]} has {rows} rows in {table}, not 1")
-            if found:
-                key = min(found)
-                named = ", ".join(f"{column}={value}" for column, value in zip(effect.key, key, strict=True))
-                return Problem("extra", f"{table} holds a row with {named}, which no delivered event should have")
-        return None
-
-    def _state(self, run: Run) -> Problem | None:
-        plain = self.plain(run.events)
-        for table, rows in run.after.items():
-            hidden = self.volatile.get(table, frozenset())
-            want, have = stable(plain.after[table], hidden), stable(rows, hidden)
-            if want != have:
-                return _difference(table, want, have, run.repeated)
-        return None
-
-
-def _difference(table: str, want: Counter[tuple[tuple[str, str], ...]],
-                have: Counter[tuple[tuple[str, str], ...]], repeated: bool) -> Problem:
-    if want.total() != have.total():
-        return Problem("doubled" if have.total() > want.total() else "lost",
-                       f"{table} has {have.total()} rows; each event once in order leaves {want.total()}")
-    expected = min(want - have)
-    near = max(sorted(have - want), key=lambda row: len(set(row) & set(expected)))
-    differing = [(column, value, dict(near).get(column, "NULL")) for column, value in expected
-                 if dict(near).get(column) != value]
-    said = ", ".join(f"{column} {found}, not {value}" for column, value, found in differing[:3])
-    return Problem("doubled" if repeated else "regressed",
-                   f"a row of {table} has {said} as each event once in order leaves it")
 
 
 def told(answers: Sequence[Answer]) -> str:
@@ -281,7 +243,7 @@ def open_stage(spec: Dedupe, dsn: str, root: Path, delivery_s: float, endpoint_u
     """A stage on the scratch database `dsn`.
 
     Raises:
-        UsageError, Unverified: the contract's words lead nowhere; see `read_events`, `Scratch` and `consumer.start`.
+        UsageError, Unverified: the contract's words lead nowhere; see `read_events`, `Scratch`, `start`.
     """
     if spec.consumer is None:
         raise UsageError(f"dedupe.{spec.name} names no consumer, so nothing can be replayed.")

@@ -1,4 +1,4 @@
-"""A broken replay as a readable story: the deliveries, then each effect table before, after, and as it should be. Pure."""
+"""A broken replay as a story: the deliveries, then each table before, after, and as it should be. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from checks.harness.scratch import Row, State, text_of
 
-ROWS, COLUMNS, WIDTH = 6, 6, 40
+ROWS, COLUMNS, WIDTH = 6, 6, 60
 
 
 def story(lines: Sequence[str], before: State, after: State, plain: State,
@@ -34,5 +34,5 @@ def _columns(rows: Sequence[Row], named: Collection[str], hidden: Collection[str
 def _rows(title: str, rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     shown = sorted(" | ".join(text_of(row.get(column))[:WIDTH] for column in columns) for row in rows)
     more = [f"  {'':>18}  … and {len(shown) - ROWS} more"] if len(shown) > ROWS else []
-    return [f"  {title if not number else '':>18}: {line}" for number, line in enumerate(shown[:ROWS])] + more or [
-        f"  {title:>18}: no rows"]
+    lines = [f"  {title if number == 0 else '':>18}: {line}" for number, line in enumerate(shown[:ROWS])]
+    return lines + more or [f"  {title:>18}: no rows"]
