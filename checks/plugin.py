@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,13 +190,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _case(request: pytest.FixtureRequest) -> Case:
+    target: str
+    case: Case
     target, case = request.param
     request.node.user_properties.append(("case", [target, case.area, case.name]))
     if case.unverified and not case.broken:
         from checks.harness.report import case_story
 
         raise Unverified(case_story(case))
-    return case  # type: ignore[no-any-return]
+    return case
 
 
 @pytest.fixture
@@ -237,9 +239,9 @@ def drift(request: pytest.FixtureRequest) -> Case:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None],
-                              ) -> Iterator[None]:
+                              ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A claim that is not held tells its story instead of a traceback."""
-    report: pytest.TestReport = yield  # type: ignore[misc]
+    report = yield
     if call.excinfo is not None and HERE in item.path.parents:
         if isinstance(call.excinfo.value, HarnessError):
             report.longrepr = str(call.excinfo.value)
@@ -249,7 +251,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None],
                 from checks.harness.report import case_story
 
                 report.longrepr = case_story(case)
-    return report  # type: ignore[return-value]
+    return report
 
 
 class _Recorder:
@@ -260,10 +262,12 @@ class _Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remembers each case that ran."""
-        case = next((tuple(value) for name, value in report.user_properties if name == "case"), None)
-        if case is not None:
-            self.run.ran.add(case)  # type: ignore[arg-type]
-        elif report.failed:
+        for name, value in report.user_properties:
+            if name == "case" and isinstance(value, list | tuple):
+                target, area, case = value
+                self.run.ran.add((target, area, case))
+                return
+        if report.failed:
             self.run.other_failures = True
 
 

@@ -63,7 +63,7 @@ def apply(target: Target, contract: Contract, versions: Sequence[str], say: Say)
         Unverified: the target cannot be reached or looked at.
     """
     if contract.migrations is None or contract.ledger is None:
-        raise UsageError(f"{contract.file.name} names no migrations folder or no [ledger], so there is nothing to apply.")
+        raise UsageError(f"{contract.file.name} names no migrations folder or no [ledger]; there is nothing to apply.")
     expectation = verify.expectation_of(contract, target)
     known = [migration.version for migration in expectation.migrations]
     for version in versions:
@@ -106,7 +106,8 @@ def _recorded(place: Place, expectation: Expectation) -> set[str]:
         if rows.why_not and not rows.absent:
             raise Unverified(f"What is pending cannot be told: {rows.why_not}. {rows.remedy}")
         if f"table:{ledger.shown}" in found.objects:
-            _refuse_busy(session.ask(_BUSY.format(table=literal(ident(ledger.schema, ledger.table))))[0][0], ledger.shown)
+            question = _BUSY.format(table=literal(ident(ledger.schema, ledger.table)))
+            _refuse_busy(session.ask(question)[0][0], ledger.shown)
         return set(rows.times)
     except Rejected as refusal:
         raise Unverified(f"Target {place.target.name!r} refused a look: {refusal}.") from None
@@ -118,7 +119,8 @@ def _recorded(place: Place, expectation: Expectation) -> set[str]:
 _BUSY = """SELECT coalesce((SELECT min(l.pid) FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.granted
     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     AND l.relation = pg_catalog.to_regclass({table}) AND l.pid <> pg_catalog.pg_backend_pid()
-    AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')), 0)::text AS doc"""
+    AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')), 0
+    )::text AS doc"""
 
 
 def _refuse_busy(pid: str, ledger: str) -> None:
@@ -139,7 +141,8 @@ def _wanted(expectation: Expectation, pending: list[Migration], versions: Sequen
     if not versions:
         return pending
     names = {migration.version for migration in pending}
-    asked = [m for m in expectation.migrations if m.version in versions and (m.version in names or not through_function)]
+    asked = [m for m in expectation.migrations
+             if m.version in versions and (m.version in names or not through_function)]
     if through_function and {m.version for m in asked} != names:
         raise UsageError(f"The migration function takes no version: it applies all that is pending "
                          f"({', '.join(sorted(names)) or 'nothing'}). Leave the version out, or name exactly these.")

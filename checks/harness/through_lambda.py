@@ -14,7 +14,7 @@ from typing import Any
 from checks.harness.contract import TargetSpec
 from checks.harness.outcome import Outcome, Reply, classify_query
 from checks.harness.session import Cost, Row
-from checks.harness.values import Rejected, Unreachable, UsageError, Unverified
+from checks.harness.values import Rejected, Unreachable, Unverified, UsageError
 
 PAGE_CHARACTERS = 5_000_000
 """Of a document that Lambda's 6 MB (6,291,556 bytes) let through with its wrapping."""

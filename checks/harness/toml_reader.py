@@ -35,7 +35,7 @@ class TomlTable:
     def __contains__(self, key: str) -> bool:
         return key in self._data
 
-    def keys(self) -> tuple[str, ...]:
+    def left(self) -> tuple[str, ...]:
         """The keys nobody took yet."""
         return tuple(self._data)
 
