@@ -1,7 +1,7 @@
 """Ends Lambda sandboxes and removes their files once the process that started them is gone, however it went.
 
-Run as a script: `reap.py DIRECTORY`, with a pipe as standard input whose other end the parent holds. Each line on it
-is `+PID`, a process group to end when the pipe closes, or `-PID`, one that has ended.
+Run as a script: `reap.py DIRECTORY`, with a pipe as standard input whose other end the parent holds. Each
+line on it is `+PID`, a process group to end when the pipe closes, or `-PID`, one that has ended.
 """
 
 import contextlib

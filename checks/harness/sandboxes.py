@@ -1,13 +1,15 @@
-"""Warm Lambda sandboxes: starts them, lends one to each call, replaces the dead and the outdated, ends them all.
+"""Warm Lambda sandboxes: starts them, lends one to each call, replaces the dead and outdated, ends them all.
 
 Nothing outlives the owner: `reap.py` ends the processes and removes the files even when the owner is killed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import io
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -18,7 +20,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from checks.harness.runtime_api import Call, Deployed, Finished, Sandbox
+from checks.harness.runtime_api import Call
+from checks.harness.sandbox import Deployed, Finished, Sandbox
 from checks.harness.values import Unverified
 
 DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
@@ -72,6 +75,7 @@ class Sandboxes:
         if self._reaper.stdin:
             self._reaper.stdin.close()
         self._reaper.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _borrow(self, deployed: Deployed) -> Sandbox:
         with self._changed:
@@ -130,7 +134,7 @@ class Sandboxes:
         return folder
 
     def _environment(self, deployed: Deployed, code: Path, home: Path) -> Mapping[str, str]:
-        """What Lambda gives a Python function, and nothing of ours: no credentials, no settings, no secrets."""
+        """What Lambda gives a Python function, and nothing of ours: no credentials, settings or secrets."""
         import_path = _import_path()
         reserved = {
             "AWS_LAMBDA_FUNCTION_NAME": deployed.function,
@@ -152,11 +156,12 @@ class Sandboxes:
 
     def _tell_reaper(self, line: str) -> None:
         if self._reaper.stdin and not self._reaper.stdin.closed:
-            self._reaper.stdin.write(line.encode() + b"\n")
+            with contextlib.suppress(BrokenPipeError):
+                self._reaper.stdin.write(line.encode() + b"\n")
 
 
 def _import_path() -> str:
-    """Where the runtime client and the libraries of a Lambda image are, if this Python would not look there."""
+    """Where the runtime client and the libraries are, as far as this Python would not look there."""
     found = [importlib.util.find_spec(name) for name in ("awslambdaric", "psycopg2", "boto3")]
     folders = {str(Path(spec.origin).parent.parent): None for spec in found if spec and spec.origin}
     known = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
