@@ -81,6 +81,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             _look_everywhere(config, run)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
+        except HarnessError as error:
+            pytest.exit(f"UNVERIFIED: {error}", returncode=EXIT_UNVERIFIED)
 
 
 def _look_everywhere(config: pytest.Config, run: _Run) -> None:
@@ -103,7 +105,8 @@ def _look(target: Any, contract: Any, *, contact: bool) -> Report:
     """The Report of one target; when it cannot be looked at, every case of it is unverified."""
     from checks.harness import verify
 
-    expectation = verify.expectation_of(contract, target)
+    with verify.as_unverified():
+        expectation = verify.expectation_of(contract, target)
     names = verify.names_of(expectation)
     failure = ""
     if contact:
