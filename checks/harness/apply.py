@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from checks.harness import verify
 from checks.harness.contract import Contract
-from checks.harness.derive import told
+from checks.harness.derive import record, told
 from checks.harness.direct import connect, execute
 from checks.harness.expectation import Expectation
 from checks.harness.judge_ledger import read_rows
@@ -169,7 +169,7 @@ def _directly(place: Place, expectation: Expectation, wanted: Sequence[Migration
             say(f"[{number}/{len(wanted)}] {migration.version}: sending {migration.file}")
             try:
                 execute(connection, migration.sql)
-                _record(lambda sql: execute(connection, sql), expectation, migration)
+                record(lambda sql: execute(connection, sql), ledger, migration)
             except Rejected as refusal:
                 say(f"  the server refused it, and kept nothing of it: {told(refusal)}")
                 return _Doubt("failed", f"{migration.file}: {told(refusal)}")
@@ -177,16 +177,6 @@ def _directly(place: Place, expectation: Expectation, wanted: Sequence[Migration
                 say(f"  {error}")
                 return _Doubt("undecided", str(error))
     return _Doubt("succeeded", "every file was executed")
-
-
-def _record(run: Callable[[str], object], expectation: Expectation, migration: Migration) -> None:
-    """Writes the ledger row of a file that does not write its own."""
-    ledger = expectation.contract.ledger
-    if ledger is None:
-        return
-    table, column, version = ident(ledger.schema, ledger.table), ident(ledger.version), literal(migration.version)
-    run(f"INSERT INTO {table} ({column}) SELECT {version} "
-        f"WHERE NOT EXISTS (SELECT FROM {table} WHERE {column} = {version})")
 
 
 def _through_function(place: Place, wanted: Sequence[Migration], say: Say) -> _Doubt:

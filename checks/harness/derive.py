@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from checks.harness import catalog_sql, snapshot
-from checks.harness.contract import Contract
+from checks.harness.contract import Contract, LedgerSpec
 from checks.harness.direct import connect, execute
 from checks.harness.migrations import Migration, digest, read_migrations
 from checks.harness.servers import ScratchServer
 from checks.harness.snapshot import Object, decode, from_json, to_json
+from checks.harness.sqltext import ident, literal
 from checks.harness.target import Secret
 from checks.harness.values import Rejected, UsageError
 
@@ -197,6 +198,23 @@ def apply_file(run: Callable[[str], Any], migration: Migration) -> None:
         run("ROLLBACK")
         run('CREATE ROLE "{}"'.format(role.group(1).replace('"', '""')))
     raise UsageError(f"{migration.file} does not replay: it names more than 20 roles that nobody makes.")
+
+
+def record(run: Callable[[str], Any], ledger: LedgerSpec | None, migration: Migration) -> None:
+    """Writes the ledger row of a file that does not write its own.
+
+    Raises:
+        UsageError: there is no such ledger, or a row needs more than a version.
+    """
+    if ledger is None:
+        return
+    table, column, version = ident(ledger.schema, ledger.table), ident(ledger.version), literal(migration.version)
+    try:
+        run(f"INSERT INTO {table} ({column}) SELECT {version} "
+            f"WHERE NOT EXISTS (SELECT FROM {table} WHERE {column} = {version})")
+    except Rejected as refusal:
+        raise UsageError(f"{migration.file} was applied, but could not be recorded in {ledger.shown}: {refusal}. Let the "
+                         "first migration make that table, or correct [ledger] in the contract.") from None
 
 
 def told(refusal: Rejected) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.harness.contract import Contract
-from checks.harness.derive import apply_file
+from checks.harness.derive import apply_file, record
 from checks.harness.direct import DirectSession, connect, execute
 from checks.harness.migrations import Migration
 from checks.harness.servers import ScratchServer, container, embedded
@@ -71,6 +71,7 @@ def open_place(target: Target, contract: Contract, migrations: tuple[Migration, 
         with closing(connect(dsn, "the scratch server")) as connection:
             for migration in migrations:
                 apply_file(lambda sql: execute(connection, sql), migration)
+                record(lambda sql: execute(connection, sql), contract.ledger, migration)
         place = Place(target, dsn, server=server)
         if target.spec.route == "lambda":
             place = stack.enter_context(_local_lambdas(place, contract))
