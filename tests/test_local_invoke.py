@@ -17,6 +17,8 @@ from lambda_calls import ECHO, ended, failure, invoke, result, returning, zipped
 
 from checks.harness.local_aws import Answer, local_aws
 
+pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
+
 
 @pytest.fixture(scope="module")
 def aws():

@@ -10,6 +10,8 @@ import pytest
 
 from checks.harness.local_aws import local_aws, pack, pack_migrations
 
+pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
+
 REPO = Path(__file__).parent.parent
 LAMBDAS = REPO / "fixtures" / "lambdas"
 VERSIONS = [path.stem for path in sorted((REPO / "migrations").glob("*.sql"))]

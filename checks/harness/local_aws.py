@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from checks.harness.lambda_code import code_answer
 from checks.harness.lambda_invoke import Invoker
 from checks.harness.lambda_request import Answer, Invocation, as_http, request_of
 from checks.harness.moto_account import BLIND, create_role, give_account_back, hide_profile, take_account
@@ -120,14 +121,15 @@ class LocalAws:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self.account
         invocation = request_of(environ, self.region)
         if invocation is None:
-            return self._moto(environ, start_response)
+            answer = code_answer(environ, self.account, self.endpoint_url, self._moto) or self._moto
+            return answer(environ, start_response)
         self.invocations.append(invocation)
         try:
-            answer = self.intercept(invocation) if self.intercept else None
+            forged = self.intercept(invocation) if self.intercept else None
         except Exception as error:
             self.errors.append(error)
-            answer = Answer(500, b'{"Message": "intercept raised"}')
-        return self._send(answer or self.run(invocation), invocation, environ, start_response)
+            forged = Answer(500, b'{"Message": "intercept raised"}')
+        return self._send(forged or self.run(invocation), invocation, environ, start_response)
 
     def _send(self, answer: Answer, invocation: Invocation, environ: WSGIEnvironment,
               start_response: StartResponse) -> list[bytes]:
