@@ -79,6 +79,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             config.option.tbstyle = "no"
         try:
             _look_everywhere(config, run)
+            config.pluginmanager.register(_Recorder(run), "postdeploy-recorder")
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
         except HarnessError as error:
@@ -196,7 +197,7 @@ def _case(request: pytest.FixtureRequest) -> Case:
     target: str
     case: Case
     target, case = request.param
-    request.node.user_properties.append(("case", [target, case.area, case.name]))
+    request.node.user_properties.append(("case", json.dumps([target, case.area, case.name])))
     if case.unverified and not case.broken:
         from checks.harness.report import case_story
 
@@ -266,19 +267,12 @@ class _Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remembers each case that ran."""
         for name, value in report.user_properties:
-            if name == "case" and isinstance(value, list | tuple):
-                target, area, case = value
+            if name == "case" and isinstance(value, str):
+                target, area, case = json.loads(value)
                 self.run.ran.add((target, area, case))
                 return
         if report.failed:
             self.run.other_failures = True
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Starts recording once it is known that claims are run."""
-    run = session.config.stash.get(STATE, None)
-    if run is not None and run.reports and not hasattr(session.config, "workerinput"):
-        session.config.pluginmanager.register(_Recorder(run), "postdeploy-recorder")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -316,6 +310,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from checks.harness.report import closing
 
+    if any(report.failure for report in run.reports):  # one reason for all: said once, below
+        terminalreporter.reportchars = terminalreporter.reportchars.replace("E", "")
     terminalreporter.section("claims")
     for line in closing(run.reports, run.ran):
         terminalreporter.line(line)

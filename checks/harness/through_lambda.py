@@ -45,7 +45,7 @@ class LambdaSession:
                 raise Unverified(f"{self._name} tells {size:,} characters in too small pages.")
             more, again, same = self._page(select, len(text) + 1, step, scan)
             if (again, same) != (size, mark) or not more:
-                raise Unverified(f"The catalogue changed while {self._name} told it in pages. Run again.")
+                raise Unverified("The catalogue changed while it was told in pages. Run again.")
             text += more
         return [(text.translate(_SWAP),)]
 
@@ -62,7 +62,7 @@ class LambdaSession:
 
     @property
     def _name(self) -> str:
-        return f"the query function {self._spec.query_function}"
+        return f"The query function {self._spec.query_function}"
 
     def _page(self, select: str, start: int, length: int, scan: bool) -> tuple[str, int, str]:
         while True:
@@ -93,21 +93,22 @@ class LambdaSession:
         if isinstance(row, dict):
             row = [row.get("page"), row.get("size"), row.get("mark")]
         if not isinstance(row, list | tuple) or len(row) < 3 or not isinstance(row[0], str):
-            raise Unverified(f"{self._name.capitalize()} answered something else than was asked: its first row holds "
+            raise Unverified(f"{self._name} answered something else than was asked: its first row holds "
                              "no text `page`. Look whether it is the SELECT-only query function.")
         try:
             size = int(row[1])
         except (TypeError, ValueError):
-            raise Unverified(f"{self._name.capitalize()} answered something else than was asked: no `size`.") from None
+            raise Unverified(f"{self._name} answered something else than was asked: no `size`.") from None
         if len(row[0]) != max(0, min(length, size - start + 1)):
-            raise Unverified(f"{self._name.capitalize()} cut its answer short: {len(row[0]):,} of {size:,} characters.")
+            raise Unverified(f"{self._name} cut its answer short: {len(row[0]):,} of {size:,} characters.")
         return row[0], size, str(row[2])
 
     def _refusal(self, outcome: Outcome) -> Exception:
         found = sqlstate_of(outcome.reason)
         if found:
             return Rejected(found, outcome.reason, "")
-        return Unverified(f"{self._name.capitalize()} did not answer the question ({outcome.place}): {outcome.reason}")
+        remedy = " Give credentials: AWS_PROFILE, or profile in the contract." if "Credentials" in outcome.reason else ""
+        return Unverified(f"{self._name} did not answer the question ({outcome.place}): {outcome.reason}{remedy}")
 
 
 def sqlstate_of(reason: str) -> str | None:
