@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from checks.harness.decide import Table, atoms_of
 from checks.harness.expression import parse
 from checks.harness.meaning import (
     Different,
@@ -24,8 +23,8 @@ from checks.harness.meaning import (
     held,
     never_accepts,
 )
-from checks.harness.servers import ScratchServer
 from checks.harness.translate import Reader
+from checks.harness.truth import Table, atoms_of
 
 TYPES = {"t": "text", "v": "character varying(4)", "c": "character(3)", "i": "integer", "n": "numeric",
          "m": "numeric(4,1)", "f": "double precision", "b": "boolean", "e": "public.mood", "d": "date",
@@ -41,7 +40,8 @@ VALUES: dict[str, tuple[str, ...]] = {
     "m": ("-2", "0", "0.1", "1", "1.5", "1.6", "2", "3", "NaN"), "f": NUMBERS, "b": ("true", "false"),
     "g": ("true", "false"), "e": MOODS, "d": ("2023-12-31", *DATES)}
 LITERALS: dict[str, tuple[str, ...]] = {
-    "t": TEXTS, "k": TEXTS, "v": TEXTS, "c": TEXTS, "n": NUMBERS, "f": NUMBERS, "m": ("-2", "0", "1", "1.5", "1.55", "NaN"),
+    "t": TEXTS, "k": TEXTS, "v": TEXTS, "c": TEXTS, "n": NUMBERS, "f": NUMBERS,
+    "m": ("-2", "0", "1", "1.5", "1.55", "NaN"),
     "i": ("-2", "-1", "0", "1", "2", "3", "1.5", "4000000000"), "j": ("0", "1", "2", "4000000000"),
     "e": MOODS, "d": DATES}
 ORDERED = ("=", "<>", "<", "<=", ">", ">=")
@@ -101,7 +101,8 @@ def opaque_tests(draw: st.DrawFn, columns: Sequence[str]) -> str:
 def predicates(columns: Sequence[str], *, opaque: bool) -> st.SearchStrategy[str]:
     """Boolean expressions over these columns."""
     booleans = [each for each in columns if each in "bg"]
-    leaves: list[st.SearchStrategy[str]] = [comparisons(columns), comparisons(columns), st.sampled_from(["true", "NULL"])]
+    leaves: list[st.SearchStrategy[str]] = [comparisons(columns), comparisons(columns),
+                                            st.sampled_from(["true", "NULL"])]
     if booleans:
         forms = ("{0}", "NOT {0}", "{0} = true", "{0} <> true", "{0} IS TRUE", "{0} IS NOT TRUE", "{0} IS NULL",
                  "{0} IS UNKNOWN", "{0} IS NOT FALSE", "{0} IN (true)", "COALESCE({0}, false)")
@@ -213,7 +214,7 @@ def test_compare_says_what_the_server_says(judge: Judge, opaque: bool) -> None:
             assert rows
             assert {(row[-2] is not False, row[-1] is not False) for row in rows} == {
                 (answer.accepted_by == "left", answer.accepted_by == "right")}
-        elif not opaque:
+        elif not opaque and "e" not in {each.name for text in (left, right) for each in _columns(text)}:
             raise AssertionError(f"undecided: {answer.reason}")
 
     verify()
@@ -231,7 +232,7 @@ def test_the_formula_evaluates_as_the_server_does(judge: Judge) -> None:
         table = Table(TYPES, NOT_NULL, tuple(atoms_of(formula)))
         names, rows = judge.rows(text)
         for row in rows:
-            env = {name: held(table, name, value)[0] for name, value in zip(names, row, strict=False)}
+            env = {name: held(table, name, value)[0][name] for name, value in zip(names, row, strict=False)}
             truth = {True: 1, False: 2, None: 4}[row[-1]]
             assert table.possible(formula, env) & truth, (row, env)
             if not any(table.opaque(atom) for atom in table.atoms):
@@ -291,7 +292,7 @@ def test_never_accepts_says_what_the_server_says(judge: Judge, opaque: bool) -> 
         _, rows = judge.rows(text, fixed=fixed)
         if answer is not None:
             assert {row[-1] is False for row in rows} == {answer}
-        elif not opaque:
+        elif not opaque and "e" not in names:
             raise AssertionError("undecided")
 
     verify()

@@ -1,7 +1,7 @@
 """Constants and column types of SQL comparisons, as far as their values are exactly known (pure).
 
-Numbers are ordered pairs (tier, value): tier -1 is -Infinity, 0 finite, 1 Infinity, 2 NaN, which PostgreSQL sorts
-above everything and holds equal to itself (manual 8.1.2). Trailing blanks of bpchar do not count (manual 8.3).
+Numbers are ordered pairs (tier, value): tier -1 is -Infinity, 0 finite, 1 Infinity, 2 NaN, which PostgreSQL
+sorts above everything and holds equal to itself (manual 8.1.2). Trailing blanks of bpchar do not count (8.3).
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ _TIERS = {"nan": 2, "inf": 1, "infinity": 1, "+inf": 1, "+infinity": 1, "-inf": 
 _INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
 _WIDER = ("smallint", "integer", "bigint", "numeric")
 _TEXTS = ("text", "character varying", "name")
-_SCALARS = frozenset("""bigint integer smallint numeric real text name uuid date json jsonb bytea boolean money
-    interval inet cidr macaddr macaddr8 xml oid regclass bit tsvector tsquery point int4range int8range numrange
-    daterange tsrange tstzrange bpchar character""".split()) | {
-    "double precision", "character varying", '"char"', "bit varying", "timestamp without time zone",
-    "timestamp with time zone", "time without time zone", "time with time zone"}
+_SCALARS = frozenset((
+    "bigint", "integer", "smallint", "numeric", "real", "double precision", "money", "oid", "boolean", "text", "name",
+    "character varying", "character", "bpchar", '"char"', "bytea", "bit", "bit varying", "uuid", "xml", "json",
+    "jsonb", "date", "interval", "timestamp without time zone", "timestamp with time zone",
+    "time without time zone", "time with time zone", "inet", "cidr", "macaddr", "macaddr8", "regclass", "point",
+    "tsvector", "tsquery", "int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"))
 _TRUE, _FALSE = ("t", "true", "yes", "on", "1"), ("f", "false", "no", "off", "0")
 
 
@@ -68,7 +69,7 @@ def type_of(text: str) -> Type:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A literal with its casts done. `kind` is text, bpchar, exact, float, boolean, null, unknown or other."""
+    """A literal, casts done. `kind`: text, bpchar, exact, float, boolean, null, unknown (untyped) or other."""
 
     kind: str
     value: Value
@@ -105,11 +106,12 @@ def fits(value: Ordered, kind: Type) -> bool:
         return tier != 0 or Fraction(float(finite)) == finite
     if not kind.modifiers:
         return True
-    return tier == 2 or tier == 0 and (finite / unit(kind)).denominator == 1 and abs(finite) <= limit(kind)
+    step = unit(kind) or 1
+    return tier == 2 or (tier == 0 and (finite / step).denominator == 1 and abs(finite) <= limit(kind))
 
 
 def unit(kind: Type) -> Fraction | None:
-    """The distance between neighbouring values of an integer or numeric(p,s) type; None where values are dense."""
+    """The distance between neighbours in an integer or numeric(p,s) type; None where values are dense."""
     if kind.base in _INTEGERS:
         return Fraction(1)
     scale = kind.modifiers[1] if len(kind.modifiers) > 1 else 0
@@ -120,8 +122,7 @@ def limit(kind: Type) -> Fraction:
     """The largest value of a stepped numeric type."""
     if kind.base in _INTEGERS:
         return Fraction((1 << _INTEGERS[kind.base]) - 1)
-    step = unit(kind)
-    return (10 ** kind.modifiers[0] - 1) * (step if step is not None else Fraction(1))
+    return Fraction(10 ** kind.modifiers[0] - 1) * (unit(kind) or 1)
 
 
 def plain(value: Ordered) -> str:
@@ -152,7 +153,7 @@ def constant(node: Node) -> Constant | None:
         return Constant("null" if value is None else "boolean", value, "unknown", node.word.lower())
     if isinstance(node, Unary) and node.op in ("-", "+"):
         inner = constant(node.operand)
-        return inner if inner is None or node.op == "+" and inner.kind == "exact" else _negative(inner)
+        return inner if inner is None or (node.op == "+" and inner.kind == "exact") else _negative(inner)
     return None
 
 
@@ -188,7 +189,7 @@ def cast(inner: Constant, target: str) -> Constant | None:
         if family == "exact":
             return Constant("exact", inner.value, target, inner.raw) if fits(inner.value, kind) else None
         return read(plain(inner.value), target) if family == "float" else None
-    same = inner.kind == "boolean" and family == "boolean" or inner.kind != "boolean" and inner.type == target
+    same = family == "boolean" if inner.kind == "boolean" else inner.type == target
     return Constant(inner.kind, inner.value, target, inner.raw) if same else None
 
 
@@ -219,13 +220,37 @@ def holds(text: str, kind: Type) -> bool:
 
 
 def lossless(source: Type, target: str) -> bool:
-    """Whether every value of a column of type `source` keeps its identity under `::target` in comparisons."""
+    """Whether every value of type `source` keeps its identity under `::target` in comparisons."""
     kind = type_of(target)
-    if source.family in ("text", "bpchar") and not source.array and not kind.array:
+    if source.array or kind.array or source.family is None:
+        return False
+    if kind == source:
+        return True
+    if source.family in ("text", "bpchar"):
         if kind.base in ("text", "character varying"):
-            return not kind.modifiers or source.base == "character varying" and bool(source.modifiers) \
-                and source.modifiers[0] <= kind.modifiers[0]
-        return kind == source or source.family == "bpchar" and kind == Type("bpchar")
+            wide = source.base == "character varying" and source.modifiers <= kind.modifiers
+            return not kind.modifiers or (wide and bool(source.modifiers))
+        return source.family == "bpchar" and kind == Type("bpchar")
     if source.family == "exact" and kind.family == "exact":
-        return kind == source or not kind.modifiers and _WIDER.index(kind.base) >= _WIDER.index(source.base)
-    return kind == source and source.family is not None
+        return not kind.modifiers and _WIDER.index(kind.base) >= _WIDER.index(source.base)
+    return False
+
+
+def compared(op: str, left: Value, right: Value) -> bool:
+    """The comparison of two values of one family, neither NULL; only numbers know more than = and <>.
+
+    Raises:
+        TypeError: an ordering of anything but numbers.
+    """
+    if op in ("=", "<>"):
+        return (left == right) is (op == "=")
+    if not isinstance(left, tuple) or not isinstance(right, tuple):
+        raise TypeError("only numbers are ordered")
+    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op]
+
+
+def as_text(value: Value) -> str | None:
+    """A value as PostgreSQL reads it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return plain(value) if isinstance(value, tuple) else value

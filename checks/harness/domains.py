@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from checks.harness.constants import ZERO, Ordered, Type, Value, fits, holds, limit, unit
+from checks.harness.constants import ZERO, Ordered, Type, Value, fits, holds, limit, number, read, unit
+from checks.harness.lexemes import ParseError
 
 _FRESH = ("other", "x", "y", "z", "q")
 
 
 def points(kind: Type, literals: Iterable[Value]) -> tuple[Value, ...]:
-    """Values that a column of this type can hold: every literal, one of each gap and one fresh value; not NULL."""
+    """Values a column of this type can hold, but NULL: every literal, one of each gap, one fresh value."""
     if kind.family == "boolean":
         return True, False
     known = set(literals)
@@ -96,3 +97,33 @@ def _next(kind: Type, low: Fraction, high: Fraction | None) -> Ordered | None:
 
 def _float(value: float) -> Ordered:
     return (0, Fraction(value)) if math.isfinite(value) else (1 if value > 0 else -1, ZERO)
+
+
+def assigned(kind: Type, text: str) -> tuple[Value, bool]:
+    """What a column of a known family holds after `text` is assigned to it, and whether it can hold it.
+
+    varchar(n) and character(n) drop blanks beyond n, numeric(p,s) rounds (manual 8.3, 8.1.2).
+
+    Raises:
+        ParseError: the text is no value of the type.
+    """
+    if kind.family in ("text", "bpchar"):
+        size = kind.modifiers[0] if kind.modifiers else len(text)
+        if kind.family == "bpchar":
+            text = text.rstrip(" ")
+        elif not text[size:].strip(" "):
+            text = text[:size]
+        return text, holds(text, kind) and "\0" not in text
+    if kind.family == "boolean":
+        known = read(text, "boolean")
+        if known is None:
+            raise ParseError("no boolean")
+        return known.value, True
+    value = number(text, kind.base)
+    if value is None:
+        raise ParseError(f"no {kind.base}")
+    step = unit(kind)
+    if step is not None and not value[0]:
+        whole = math.floor(abs(value[1]) / step + Fraction(1, 2)) * step
+        value = (0, whole if value[1] >= 0 else -whole)
+    return value, fits(value, kind)

@@ -6,22 +6,24 @@ Lexical rules: PostgreSQL manual 4.1 (standard_conforming_strings = on) and 8.15
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class ParseError(Exception):
     """The text is not an expression this parser knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One lexical element; `kind` is string, quoted, word, number, op, mark or bits."""
+class Token(NamedTuple):
+    """One lexical element."""
 
     kind: str
+    """string, quoted, word, number, op, mark or bits."""
     text: str
     """As written."""
     start: int
     end: int
+    key: str
+    """A word in upper case, a mark or operator as it is, else empty."""
 
 
 _LEXEME = re.compile(r"""
@@ -59,7 +61,8 @@ def tokens(text: str) -> list[Token]:
                 end = at + len(word)
             if kind == "op" and ("--" in word or "/*" in word):
                 raise ParseError(f"a comment at offset {at}")
-            found.append(Token(kind, word, at, end))
+            key = word.upper() if kind == "word" else word if kind in ("mark", "op") else ""
+            found.append(Token(kind, word, at, end, key))
         at = end
     return found
 
@@ -112,79 +115,3 @@ def array_elements(text: str, *, flat: bool = True) -> tuple[str | None, ...]:
     if depth:
         raise ParseError("unbalanced array literal")
     return tuple(found)
-
-
-_OPENERS = frozenset(("(", ",", "[", "AND", "OR", "NOT", "WHERE", "ON", "SELECT", "THEN", "WHEN", "ELSE", "CASE", "BY",
-                      "RETURN", "HAVING"))
-
-
-def loose(text: str) -> str:
-    """Token text for view and rule definitions that differ between majors only in spelling.
-
-    Whitespace, a last `;`, doubled parentheses, parentheses round one token, and the qualifier of a view's only
-    relation (printed up to PostgreSQL 15, not since) are left out. Text that has no tokens comes back stripped.
-    """
-    try:
-        found = tokens(text)
-    except ParseError:
-        return text.strip()
-    if found and found[-1].text == ";":
-        found.pop()
-    return " ".join(_unparenthesised(_unqualified([token.text for token in found])))
-
-
-def _unqualified(words: list[str]) -> list[str]:
-    """Without `alias.` where `alias` names the only relation of the outermost FROM."""
-    alias = _only_relation(words)
-    if alias is None:
-        return words
-    kept: list[str] = []
-    at = 0
-    while at < len(words):
-        before = kept[-1].upper() if kept else ""
-        if words[at] == alias and words[at + 1:at + 2] == ["."] and before not in ("FROM", "JOIN", "ONLY", "."):
-            at += 2
-        else:
-            kept.append(words[at])
-            at += 1
-    return kept
-
-
-def _only_relation(words: list[str]) -> str | None:
-    depth, relation, inside = 0, [], False
-    for word in words:
-        depth += {"(": 1, ")": -1}.get(word, 0)
-        upper = word.upper()
-        if depth == 0 and upper == "FROM":
-            if inside or relation:
-                return None
-            inside = True
-        elif depth == 0 and inside and upper in ("WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "WINDOW",
-                                                 "FOR", "FETCH"):
-            inside = False
-        elif upper in ("UNION", "INTERSECT", "EXCEPT", "WITH") and depth == 0:
-            return None
-        elif inside:
-            if word in (",", "(", ")") or upper.endswith("JOIN"):
-                return None
-            relation.append(word)
-    return relation[-1] if relation else None
-
-
-def _unparenthesised(words: list[str]) -> list[str]:
-    """Without parentheses that hold one token or only another pair, where no name before them makes a call."""
-    partner: dict[int, int] = {}
-    stack: list[int] = []
-    for at, word in enumerate(words):
-        if word == "(":
-            stack.append(at)
-        elif word == ")" and stack:
-            partner[stack.pop()] = at
-    dropped: set[int] = set()
-    for first, last in partner.items():
-        doubled = partner.get(first + 1) == last - 1
-        before = words[first - 1].upper() if first else "("
-        free = before in _OPENERS or not (before[-1:].isalnum() or before[-1:] in '_")]')
-        if doubled and words[first + 1] == "(" or free and last == first + 2:
-            dropped |= {first, last}
-    return [word for at, word in enumerate(words) if at not in dropped]
