@@ -42,11 +42,9 @@ def _fresh(kind: Type, known: set[Value]) -> Iterator[str]:
 def _ordered(kind: Type, thresholds: list[Ordered]) -> tuple[Value, ...]:
     if not thresholds:
         return ((0, ZERO),)
-    found: list[Ordered | None] = [below(kind, thresholds[0])]
-    for index, threshold in enumerate(thresholds):
-        found.append(threshold)
-        after = thresholds[index + 1] if index + 1 < len(thresholds) else None
-        found.append(between(kind, threshold, after))
+    following = [*thresholds[1:], None]
+    gaps = [between(kind, threshold, after) for threshold, after in zip(thresholds, following, strict=True)]
+    found = [*thresholds, below(kind, thresholds[0]), *gaps]
     return tuple(value for value in found if value is not None and fits(value, kind))
 
 
@@ -86,13 +84,14 @@ def _next(kind: Type, low: Fraction, high: Fraction | None) -> Ordered | None:
         lowest = -limit(kind) - (step if kind.base != "numeric" else 0)
         return 0, max((math.floor(low / step) + 1) * step, lowest)
     whole = Fraction(math.floor(low) + 1)
-    if kind.family == "float" and float(whole) != whole:
-        return _float(math.nextafter(float(low), math.inf))
-    if high is None or whole < high:
-        return 0, whole
-    if kind.family == "float":
-        return _float(math.nextafter(float(low), math.inf))
-    return 0, (low + high) / 2
+    middle = (low + high) / 2 if high is not None else whole
+    if kind.family != "float":
+        return 0, whole if high is None or whole < high else middle
+    for value in (whole, middle):
+        near = _float(float(value))
+        if (0, low) < near and (high is None or near < (0, high)):
+            return near
+    return _float(math.nextafter(float(low), math.inf))
 
 
 def _float(value: float) -> Ordered:

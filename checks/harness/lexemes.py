@@ -80,7 +80,18 @@ def _escaped(body: str) -> str:
 
 
 def unquote(token: str) -> str:
-    """The value of a string literal or the name of a quoted identifier."""
+    """The value of a string literal or the name of a quoted identifier.
+
+    Raises:
+        ParseError: an escape that is no character.
+    """
+    try:
+        return _unquoted(token)
+    except (ValueError, OverflowError):
+        raise ParseError("an escape that is no character") from None
+
+
+def _unquoted(token: str) -> str:
     quote = token[-1]
     head, _, body = token[:-1].partition(quote)
     body = body.replace(quote * 2, quote)

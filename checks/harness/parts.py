@@ -35,12 +35,14 @@ class Conjunct:
 
 
 def conjuncts(text: str) -> tuple[Conjunct, ...]:
-    """The parts of the top-level AND, nested ones flattened, with their exact source and the columns they read."""
+    """The parts of the top-level AND, nested ones flattened, with their exact source and the columns they read.
+
+    Text that is not understood is one part whose columns are not known.
+    """
     try:
-        parts = list(_parts(parse(text)))
-    except ParseError:
+        return tuple(Conjunct(text[part.start:part.end], _read_by(part)) for part in _parts(parse(text)))
+    except (ParseError, RecursionError):
         return (Conjunct(text.strip(), None),)
-    return tuple(Conjunct(text[part.start:part.end], _read_by(part)) for part in parts)
 
 
 def _parts(node: Node) -> Iterator[Node]:
@@ -65,13 +67,12 @@ def literals(text: str) -> Mapping[str, tuple[str | None, ...]]:
     """
     found: dict[str, dict[str | None, None]] = {}
     try:
-        tests = list(_tests(parse(text)))
-    except ParseError:
+        for test in _tests(parse(text)):
+            values = dict.fromkeys(value for node in test for value in _values(node))
+            for name in {identity(each) for node in test for each in walk(node) if isinstance(each, Column)}:
+                found.setdefault(name, {}).update(values)
+    except (ParseError, RecursionError):
         return {}
-    for test in tests:
-        values = [value for node in test for value in _values(node)]
-        for name in {identity(each) for node in test for each in walk(node) if isinstance(each, Column)}:
-            found.setdefault(name, {}).update(dict.fromkeys(values))
     return {name: tuple(values) for name, values in found.items()}
 
 

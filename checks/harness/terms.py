@@ -108,6 +108,8 @@ class Terms:
         known = constant(node)
         if known is not None:
             return None if known.kind == "null" else frozenset()
+        if isinstance(node, Keyword) or (isinstance(node, Call) and node.name == "now"):
+            return frozenset() if isinstance(node, Call) or node.word.startswith(("CURRENT_", "LOCALTIME")) else None
         parts: tuple[Node, ...] = ()
         if isinstance(node, Binary) and node.op in _STRICT_ARITHMETIC:
             parts = (node.left, node.right)

@@ -25,6 +25,7 @@ from checks.harness.nodes import (
     Binary,
     Call,
     Case,
+    Cast,
     Column,
     Distinct,
     In,
@@ -54,12 +55,21 @@ def opaque(key: str, *nodes: Node, strict: frozenset[str] | None = None, total: 
     return Atom(key, "opaque", strict=strict, total=total, columns=read_columns)
 
 
+def coalesced(node: Node) -> tuple[Node, ...]:
+    """The arguments of a COALESCE, each with the casts that follow it; of anything else, just itself."""
+    if isinstance(node, Call) and node.name == "coalesce":
+        return node.args
+    if isinstance(node, Cast) and type_of(node.type).scalar:
+        return tuple(Cast(node.start, node.end, each, node.type) for each in coalesced(node.operand))
+    return (node,)
+
+
 class Reader(Spelling):
     """Reads expressions over one table."""
 
     def whole(self, node: Node) -> str:
         """The normal form of a complete expression; a bare constant's type yields to its column's."""
-        known = constant(node)
+        known = None if is_array(node) else constant(node)
         if known is None:
             return self.formula(node).key
         if known.kind == "exact":
@@ -190,8 +200,8 @@ class Reader(Spelling):
             return signed(iff(self.formula(left), self.formula(right)), op == "<>")
         if other is None:
             return self._opaque_test(op, left, right, other)
-        if isinstance(left, Call) and left.name == "coalesce" and all(self.scalar(arg) for arg in left.args[:-1]):
-            *early, last = left.args
+        *early, last = coalesced(left)
+        if early and all(self.scalar(arg) for arg in early):
             branches = [(self.null(arg, negated=True), self.comparing(op, arg, right)) for arg in early]
             return pick(branches, self.comparing(op, last, right))
         return self._known_test(op, left, other) or self._label_test(op, left, other) or self._opaque_test(
