@@ -31,6 +31,8 @@ class Budget:
     """How long one delivery may take before the consumer is killed."""
     part_s: float = 20.0
     """How long one part may take; what was left out then stands in `ReplayResult.tried`."""
+    parts: tuple[str, ...] = tuple(PARTS)
+    """Which parts are tried at all; the others are in none of the result's fields."""
 
     @classmethod
     def default(cls, spec: Dedupe) -> Budget:

@@ -11,7 +11,7 @@ from enum import Enum
 from checks.harness.delivery import brief
 from checks.harness.gate import Action, Cut, Statement
 
-POLL_S = 0.002
+POLL_S = 0.001
 """A statement that takes longer is asked about: does it wait for a lock?"""
 
 

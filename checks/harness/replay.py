@@ -13,7 +13,7 @@ from checks.harness.dedupe_spec import Dedupe
 from checks.harness.delivery import CRASHES, ERRORS
 from checks.harness.effects import Problem
 from checks.harness.findings import PARTS, Budget, Finding, ReplayResult
-from checks.harness.stage import open_stage
+from checks.harness.stage import Run, open_stage
 from checks.harness.strikes import strike_everywhere
 from checks.harness.work import Work, one_after_the_other
 
@@ -42,13 +42,21 @@ def replay(spec: Dedupe, dsn: str, *, root: Path, budget: Budget | None = None,
         if whole.stuck:
             work.found("schedules", Problem("stuck", f"an event is never acknowledged: {whole.stuck}"), whole)
             why = "not tried: the consumer does not even get through the events once, in order"
-            work.untried = {part: why for part in PARTS if part != "schedules"}
+            work.untried = {part: why for part in chosen.parts if part != "schedules"}
         else:
-            one_after_the_other(work, whole)
-            strike_everywhere(work, "crashes", CRASHES, "crash_points")
-            strike_everywhere(work, "errors", ERRORS, "errors")
-            race_pairs(work)
+            _try_parts(work, whole)
         counts = work.counts | {"deliveries": stage.deliveries}
         return ReplayResult(tuple(work.findings), work.tried, work.untried, counts)
     finally:
         stage.close()
+
+
+def _try_parts(work: Work, whole: Run) -> None:
+    acts = {
+        "schedules": lambda: one_after_the_other(work, whole),
+        "crashes": lambda: strike_everywhere(work, "crashes", CRASHES, "crash_points"),
+        "errors": lambda: strike_everywhere(work, "errors", ERRORS, "errors"),
+        "races": lambda: race_pairs(work),
+    }
+    for part in work.budget.parts:
+        acts[part]()

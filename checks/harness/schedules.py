@@ -14,6 +14,10 @@ STEPS = 5
 """Rules a schedule is made of; one rule makes one to eight deliveries."""
 
 
+SHRINKING_S = 15.0
+"""How much longer it may take once a schedule broke: to find the smallest."""
+
+
 class BrokenScheduleError(Exception):
     """A schedule left something else than one effect an event."""
 
@@ -49,6 +53,7 @@ class Trials:
             run = self._stage.play(wanted)
             self._broken[wanted] = self._stage.judge(run) is not None
             if self._broken[wanted] and (self.worst is None or len(wanted) < len(self.worst)):
+                self._end += SHRINKING_S if self.worst is None else 0
                 self.worst, self.run = wanted, run
         if self._broken[wanted]:
             raise BrokenScheduleError
