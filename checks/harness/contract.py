@@ -129,6 +129,11 @@ class Contract:
         """The folder that relative paths start from."""
         return self.file.parent
 
+    def relation(self, written: str) -> str:
+        """A table as the contract writes it (`table` or `schema.table`), as reports show it."""
+        path = split_path(written)
+        return shown(*(path if len(path) == 2 else (self.schemas[0], *path)))
+
 
 def read_contract(file: Path) -> Contract:
     """Reads and checks `file`.

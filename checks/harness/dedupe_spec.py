@@ -54,6 +54,8 @@ class Effect:
     """Contract key `from`: what the key's columns hold, by the names of the dedupe table's columns."""
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name -> values: the events that have this effect; empty: all have it."""
+    at: str | None = None
+    """Column of `table` with the time a row was made; None: stored effects are not looked for in the dedupe table."""
 
 
 @dataclass(frozen=True)
@@ -76,3 +78,9 @@ class Dedupe:
     """Dotted paths of fields that a redelivery may change (the time of receipt)."""
     statements: tuple[str, ...] = ()
     """INSERT … ON CONFLICT statements the application runs, to be planned and judged on the Snapshot."""
+    seen_at: str | None = None
+    """Column of `table` with the time an event was processed."""
+    stored_within_h: int | None = None
+    """Age, in hours, up to which stored rows of both sides are joined; None: they are not."""
+    replay_window_h: int | None = None
+    """For how many hours the broker may deliver an event again."""

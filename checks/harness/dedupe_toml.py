@@ -21,8 +21,12 @@ def read_dedupe(name: str, table: TomlTable) -> Dedupe:
         events=None if events is None else Path(events),
         consumer=None if consumer is None else _consumer(consumer),
         fields={} if fields is None else {key: fields.text(key) for key in fields.left()},
-        statements=table.texts("statements", ()),
+        statements=table.texts("statements", ()), seen_at=table.take("seen_at", str),
+        stored_within_h=_hours(table, "stored_within_h"), replay_window_h=_hours(table, "replay_window_h"),
     )
+    if (spec.stored_within_h or spec.replay_window_h) and spec.seen_at is None:
+        raise table.error("seen_at", "is missing; stored_within_h and replay_window_h need the column with the time "
+                                     "an event was processed")
     if "volatile" in table:
         spec = Dedupe(**{**spec.__dict__, "volatile": table.texts("volatile")})
     if spec.consumer is not None and spec.events is None:
@@ -39,9 +43,17 @@ def _effect(table: TomlTable) -> Effect:
     if source and len(source) != len(key):
         raise table.error("from", f"must have one name for each of key's {len(key)} columns")
     found = Effect(table=table.text("table"), key=key, source=source or key,
-                   when={} if when is None else {name: when.texts(name) for name in when.left()})
+                   when={} if when is None else {name: when.texts(name) for name in when.left()},
+                   at=table.take("at", str))
     table.finish()
     return found
+
+
+def _hours(table: TomlTable, key: str) -> int | None:
+    value: int | None = table.take(key, int)
+    if value is not None and value < 1:
+        raise table.error(key, "must be a number of hours, at least 1")
+    return value
 
 
 def _consumer(table: TomlTable) -> Consumer:

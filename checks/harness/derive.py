@@ -13,13 +13,14 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from checks.harness import catalog_sql, snapshot
 from checks.harness.contract import Contract, LedgerSpec
+from checks.harness.dedupe_plan import PlannedInsert, plan_insert
 from checks.harness.direct import connect, execute
 from checks.harness.migrations import Migration, digest, read_migrations
 from checks.harness.servers import ScratchServer
@@ -57,6 +58,8 @@ class Derived:
     major: int
     """The PostgreSQL major that deparsed it."""
     steps: tuple[Step, ...]
+    inserts: Mapping[str, PlannedInsert] = field(default_factory=dict)
+    """The contract's `statements`, by their text, as planned at the last file."""
 
     def objects(self, version: str | None = None) -> dict[str, Object]:
         """Every object after `version`, or after the last file."""
@@ -110,7 +113,7 @@ def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[Scra
         UsageError: the lock is of other migrations, a migration does not replay, or there is nothing to replay on.
     """
     migrations = read_migrations(contract)
-    wanted = digest(migrations, contract.schemas, FORMAT)
+    wanted = digest(migrations, (*contract.schemas, *statements(contract)), FORMAT)
     lock = lock_path(contract)
     if lock.exists():
         return _locked(lock, migrations, contract)
@@ -144,7 +147,7 @@ def write_lock(contract: Contract, scratch: Callable[[], AbstractContextManager[
     if not migrations:
         raise UsageError(f"{contract.file.name} names no migrations folder, so there is nothing to lock.")
     with scratch() as server:
-        found = replay(migrations, contract, server, digest(migrations, contract.schemas, FORMAT))
+        found = replay(migrations, contract, server, digest(migrations, (*contract.schemas, *statements(contract)), FORMAT))
     path = lock_path(contract)
     try:
         path.write_text(dump(found), encoding="utf-8")
@@ -176,9 +179,10 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
                               {name: item for name, item in after.items() if before.get(name) != item},
                               tuple(name for name in before if name not in after), notices))
             before = after
+        inserts = {text: plan_insert(lambda sql: execute(connection, sql), text) for text in statements(contract)}
     finally:
         connection.close()
-    return Derived(key, empty.identity["server_version_num"] // 10_000, tuple(steps))
+    return Derived(key, empty.identity["server_version_num"] // 10_000, tuple(steps), inserts)
 
 
 def apply_file(run: Callable[[str], Any], migration: Migration) -> None:
@@ -237,6 +241,11 @@ def _telling(notices: list[str]) -> Iterator[str]:
             yield text
 
 
+def statements(contract: Contract) -> tuple[str, ...]:
+    """The application's INSERT statements that the contract lists."""
+    return tuple(dict.fromkeys(text for spec in contract.dedupe for text in spec.statements))
+
+
 def lock_path(contract: Contract) -> Path:
     """Where the lock file of `contract` is: beside it."""
     return contract.file.with_suffix(".lock.json")
@@ -244,7 +253,9 @@ def lock_path(contract: Contract) -> Path:
 
 def dump(derived: Derived) -> str:
     """A reviewable text: one line an object, in order, under the migration that set it."""
-    lines = ["{", f' "digest": "{derived.digest}",', f' "major": {derived.major},', ' "migrations": [']
+    lines = ["{", f' "digest": "{derived.digest}",', f' "major": {derived.major},',
+             f' "inserts": {json.dumps({text: plan._asdict() for text, plan in derived.inserts.items()})},',
+             ' "migrations": [']
     for number, step in enumerate(derived.steps):
         body = [f"    {json.dumps(key)}: {json.dumps(to_json(item))}" for key, item in step.sets.items()]
         lines += [f'  {{"version": {json.dumps(step.version)}, "file": {json.dumps(step.file)},',
@@ -258,7 +269,8 @@ def _load(text: str) -> Derived:
     return Derived(data["digest"], data["major"], tuple(
         Step(step["version"], step["file"], {key: from_json(key, item) for key, item in step["sets"].items()},
              tuple(step["drops"]), tuple(step["notices"]))
-        for step in data["migrations"]))
+        for step in data["migrations"]),
+        {text: PlannedInsert(**{**plan, "arbiters": tuple(plan["arbiters"])}) for text, plan in data["inserts"].items()})
 
 
 def _locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) -> Derived:
@@ -267,11 +279,11 @@ def _locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) -
         found = _load(lock.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(f"{lock.name} is not a lock file that this version reads. {again}") from None
-    if found.digest != digest(migrations, contract.schemas, FORMAT):
+    if found.digest != digest(migrations, (*contract.schemas, *statements(contract)), FORMAT):
         files = {step.file for step in found.steps}
         names = [m.file for m in migrations if m.file not in files]
         more = f" It knows nothing of {', '.join(names[:3])}." if names else ""
-        raise UsageError(f"{lock.name} was not made of these migrations.{more} {again}")
+        raise UsageError(f"{lock.name} was not made of these migrations and statements.{more} {again}")
     return found
 
 

@@ -10,7 +10,6 @@ from checks.harness.compare import Difference, Sides, difference, field_change
 from checks.harness.contract import Contract
 from checks.harness.derive import Derived, Effect
 from checks.harness.enum_plan import is_held, plan_enum
-from checks.harness.judge_dedupe import relation
 from checks.harness.migrations import Migration, read_migrations, through
 from checks.harness.snapshot import Object, Snapshot
 from checks.harness.sqltext import shown
@@ -95,8 +94,8 @@ def _not_yet(expectation: Expectation) -> Contract:
     head = Snapshot({}, objects)
     enums = tuple(spec for spec in contract.enums if is_held(plan_enum(spec, head)))
     dedupe = tuple(spec for spec in contract.dedupe if all(
-        f"table:{relation(table, contract)}" in objects for table in (spec.table, *(e.table for e in spec.effects)))
-        and all(f"column:{relation(e.table, contract)}.{shown(name)}" in objects
+        f"table:{contract.relation(table)}" in objects for table in (spec.table, *(e.table for e in spec.effects)))
+        and all(f"column:{contract.relation(e.table)}.{shown(name)}" in objects
                 for e in spec.effects for name in e.key))
     later = f"held only by a migration after {expectation.migrations[-1].version}, which is pending"
     left = [LeftOut("enums", f"{spec.shown} is {later}") for spec in contract.enums if spec not in enums]

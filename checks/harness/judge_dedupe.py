@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 from checks.harness.contract import Contract
 from checks.harness.dedupe_spec import Dedupe
+from checks.harness.families import descendants
 from checks.harness.snapshot import Column, Index, Snapshot, Table
-from checks.harness.sqltext import ident, nearest, shown, split_path
+from checks.harness.sqltext import ident, nearest, shown
+from checks.harness.trigger_harm import trigger_harm
 from checks.harness.values import Case, Verdict
 
 
@@ -21,18 +23,12 @@ def judge_dedupe(contract: Contract, found: Snapshot) -> tuple[Case, ...]:
 
 
 def _claims(spec: Dedupe, contract: Contract, found: Snapshot) -> Iterator[Verdict]:
-    table = relation(spec.table, contract)
+    table = contract.relation(spec.table)
     yield _plain_table(spec.name, table, found)
     yield _key(f"dedupe:{spec.name}.key", table, spec.key, found, strict=True)
     for effect in spec.effects:
-        target = relation(effect.table, contract)
+        target = contract.relation(effect.table)
         yield _key(f"dedupe:{spec.name}.{target}", target, effect.key, found, strict=False)
-
-
-def relation(written: str, contract: Contract) -> str:
-    """A table as the contract writes it, as reports show it."""
-    path = split_path(written)
-    return shown(*(path if len(path) == 2 else (contract.schemas[0], *path)))
 
 
 def _plain_table(name: str, table: str, found: Snapshot) -> Verdict:
@@ -48,9 +44,11 @@ def _plain_table(name: str, table: str, found: Snapshot) -> Verdict:
         wrong.append(f"it is a {item.kind}")
     if item.persistence != "logged":
         wrong.append(f"it is {item.persistence}, so a crash empties it and every old event counts as new")
-    wrong += [f"the trigger {name_} ({trigger.function}) runs before its rows are stored"
-              for name_, trigger in found.of(table, "trigger")
-              if (trigger.before or trigger.instead) and trigger.enabled != "disabled"]
+    harms = [(name_, trigger.function, trigger_harm(trigger, table, found))
+             for name_, trigger in found.of(table, "trigger")]
+    wrong += [f"the trigger {name_} ({function}) {harm}" for name_, function, harm in harms if harm]
+    wrong += [f"{heir} inherits from it, and its key never sees the rows of {heir}"
+              for heir, relation in descendants(table, found) if relation.partition_bound is None]
     wrong += [f"the rule {name_} rewrites {rule.event} on it" for name_, rule in found.of(table, "rule")
               if rule.enabled != "disabled" and rule.event != "select"]
     if item.row_security:
@@ -66,7 +64,7 @@ def _key(claim: str, table: str, key: tuple[str, ...], found: Snapshot, *, stric
     listed = ", ".join(key)
     sentence = f"({listed}) of {table} has a unique index that ON CONFLICT can use" + (
         ", and is never NULL" if strict else "")
-    columns = {name: column for name, column in found.of(table, "column")}
+    columns = dict(found.of(table, "column"))
     absent = [name for name in key if shown(name) not in columns]
     if not columns or absent:
         what = f"{table} has no column {absent[0]}.{nearest(absent[0], columns)}" if columns else f"There is no table {table}."
@@ -94,7 +92,7 @@ def _never_null(column: object) -> bool:
 def arbiter(table: str, key: tuple[str, ...], found: Snapshot) -> tuple[str, Index] | None:
     """The index that `ON CONFLICT (key)` takes on `table`, or None."""
     for name, index in found.of(table, "index"):
-        if isinstance(index, Index) and sorted(index.keys) == sorted(key) and not defects(index):
+        if isinstance(index, Index) and set(index.keys) == set(key) and not defects(index):
             return name, index
     return None
 

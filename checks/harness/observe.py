@@ -15,6 +15,7 @@ from checks.harness import attempt, scan
 from checks.harness.catalog_sql import snapshot_select
 from checks.harness.check_plan import check_questions
 from checks.harness.contract import Contract
+from checks.harness.dedupe_scan import scan_dedupe
 from checks.harness.enum_plan import EnumPlan, plan_enum
 from checks.harness.evaluate import Answer, Question, as_answer, ask_all
 from checks.harness.session import Cost, Session
@@ -35,6 +36,8 @@ class Refusal:
 
     def told(self) -> str:
         """The refusal as a sentence part; the server's words only where they cannot hold a stored value."""
+        if not self.sqlstate:
+            return "the target refused to say, and not why"
         if self.sqlstate[:2] in ("22", "23"):
             return f"the server could not evaluate it (SQLSTATE {self.sqlstate})"
         return f"{self.message} (SQLSTATE {self.sqlstate})"
@@ -107,7 +110,7 @@ def observe(session: Session, contract: Contract, expected: Mapping[str, Object]
     answers = ask_all(session, parts) if parts else {}
     session.rest()
     attempts = attempt.attempt(session, found, plans) if session.can_run else {}
-    scans = scan.scan(session, found, expected)
+    scans = {**scan.scan(session, found, expected), **scan_dedupe(session, contract, found)}
     return Observation(document, {name: _plain(value) for name, value in answers.items()}, attempts, scans,
                        _cost(session.cost)), found
 

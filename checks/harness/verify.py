@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checks.harness.contract import Contract
@@ -13,6 +13,7 @@ from checks.harness.derive import Derived, derive
 from checks.harness.expectation import Expectation, expect
 from checks.harness.judge_constraints import constraints_left_out, judge_constraints
 from checks.harness.judge_dedupe import judge_dedupe
+from checks.harness.judge_dedupe_stored import dedupe_left_out, judge_statements, judge_stored
 from checks.harness.judge_drift import EXTRA, SCHEMA, judge_drift
 from checks.harness.judge_enums import judge_enums
 from checks.harness.judge_ledger import judge_ledger
@@ -75,6 +76,7 @@ def judge(expectation: Expectation, seen: Observation, target: Target, today: dt
     found = decode(seen.document)
     cases = judged(expectation, seen, found, today)
     left = [*expectation.contract.absent, *always_left_out(target, expectation)]
+    left += dedupe_left_out(expectation, found)
     if expectation.derived is not None:
         left += constraints_left_out(expectation, found)
     return Report(target, cases, tuple(left), dict(found.identity), dict(seen.cost))
@@ -87,9 +89,18 @@ def judged(expectation: Expectation, seen: Observation, found: Snapshot, today: 
         cases += judge_ledger(expectation, seen, found)
         cases += judge_constraints(expectation, seen, found)
     cases += judge_enums(expectation, seen, found)
-    cases += judge_dedupe(expectation.contract, found)
+    cases += dedupe_cases(expectation, seen, found)
     cases += judge_drift(expectation, found, today)
     return tuple(cases)
+
+
+def dedupe_cases(expectation: Expectation, seen: Observation, found: Snapshot) -> Iterator[Case]:
+    """Structure, statements and stored rows, a case for each `[dedupe.NAME]`."""
+    specs = {spec.name: spec for spec in expectation.contract.dedupe}
+    for case in judge_dedupe(expectation.contract, found):
+        spec = specs[case.name]
+        yield replace(case, verdicts=(*case.verdicts, *judge_statements(spec, expectation, found),
+                                      *judge_stored(spec, expectation, seen, found)))
 
 
 def always_left_out(target: Target, expectation: Expectation) -> Iterator[LeftOut]:
