@@ -1,8 +1,9 @@
 """The one SELECT that reads a whole catalogue as one JSON document. All names are pg_catalog-qualified or pinned.
 
 Sections are arrays of array-shaped rows; relations are told by oid inside the document only. Every section is sorted
-when it is decoded, by name. Sources: PostgreSQL manual, "System Catalogs"; facts that only later majors have
-(`indnullsnotdistinct` since 15, `conenforced` since 18) are read through to_jsonb, so one text serves 14 to 18.
+when it is decoded, by name. Sources: PostgreSQL manual, "System Catalogs". Columns that only later majors have
+(`indnullsnotdistinct` since 15, `conenforced` since 18) are named without their table: where the catalogue lacks them
+the name means the constant in `pin`, further out, so one text serves 14 to 18.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ SECTIONS = {
         SELECT json_build_array(k.conrelid::int8, k.conname, k.contype, to_json(k.conkey),
             CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid)
                  WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid) END,
-            k.convalidated::int, coalesce((to_jsonb(k)->>'conenforced')::bool, true)::int, k.connoinherit::int,
+            k.convalidated::int, conenforced::int, k.connoinherit::int,
             k.condeferrable::int, k.condeferred::int,
             CASE WHEN k.contype = 'f' THEN json_build_array(
                 fn.nspname, fc.relname,
@@ -64,19 +65,22 @@ SECTIONS = {
     "indexes": """
         SELECT json_build_array(x.indrelid::int8, c.relname, am.amname,
             x.indisunique::int, x.indisprimary::int, (x.indisvalid AND x.indisready AND x.indislive)::int,
-            x.indimmediate::int, coalesce((to_jsonb(x)->>'indnullsnotdistinct')::bool, false)::int,
+            x.indimmediate::int, indnullsnotdistinct::int,
             x.indnkeyatts, string_to_array(x.indkey::text, ' ')::int[],
             CASE WHEN x.indexprs IS NOT NULL THEN
                 (SELECT json_agg(CASE WHEN o.num = 0 THEN pg_get_indexdef(x.indexrelid, o.n::int, false) END ORDER BY o.n)
                  FROM unnest(string_to_array(x.indkey::text, ' ')::int[]) WITH ORDINALITY o(num, n)) END,
             CASE WHEN x.indpred IS NOT NULL THEN pg_get_expr(x.indpred, x.indrelid) END,
             string_to_array(x.indoption::text, ' ')::int[],
-            (SELECT json_agg(oc.opcname ORDER BY o.n)
-             FROM unnest(string_to_array(x.indclass::text, ' ')::oid[]) WITH ORDINALITY o(num, n)
-             JOIN pg_opclass oc ON oc.oid = o.num AND NOT oc.opcdefault),
-            (SELECT json_agg(json_build_array(l.collname, l.collisdeterministic::int) ORDER BY o.n)
-             FROM unnest(string_to_array(x.indcollation::text, ' ')::oid[]) WITH ORDINALITY o(num, n)
-             JOIN pg_collation l ON l.oid = o.num AND l.collname <> 'default'),
+            CASE WHEN string_to_array(x.indclass::text, ' ')::oid[]
+                      && (SELECT array_agg(oc.oid) FROM pg_opclass oc WHERE NOT oc.opcdefault) THEN
+                (SELECT json_agg(oc.opcname ORDER BY o.n)
+                 FROM unnest(string_to_array(x.indclass::text, ' ')::oid[]) WITH ORDINALITY o(num, n)
+                 JOIN pg_opclass oc ON oc.oid = o.num AND NOT oc.opcdefault) END,
+            CASE WHEN x.indcollation::text ~ '[1-9]' AND x.indcollation::text !~ '^((0|100)( |$))+$' THEN
+                (SELECT json_agg(json_build_array(l.collname, l.collisdeterministic::int) ORDER BY o.n)
+                 FROM unnest(string_to_array(x.indcollation::text, ' ')::oid[]) WITH ORDINALITY o(num, n)
+                 JOIN pg_collation l ON l.oid = o.num AND l.collname <> 'default') END,
             EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))::int)
         FROM relation r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class c ON c.oid = x.indexrelid
         JOIN pg_am am ON am.oid = c.relam""",
@@ -136,7 +140,7 @@ SECTIONS = {
     # What forbids evaluating a CHECK: anything of the user's that it calls, and volatile functions.
     # pg_depend does not list built-ins; no built-in operator is volatile, so only FuncExpr nodes are read for them.
     "unsafe": """
-        SELECT json_build_array(k.oid::int8, coalesce(
+        SELECT json_build_array(q.oid, q.why) FROM (SELECT k.oid::int8 AS oid, coalesce(
             (SELECT 'calls ' || string_agg(DISTINCT d.refobjid::regprocedure::text, ', ')
              FROM pg_depend d WHERE d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
                 AND d.refclassid = 'pg_proc'::regclass AND NOT {trusted_function}),
@@ -146,12 +150,13 @@ SECTIONS = {
             (SELECT 'calls the volatile function ' || string_agg(DISTINCT p.proname, ', ')
              FROM regexp_matches(k.conbin::text, ':funcid (\\d+)', 'g') m JOIN pg_proc p ON p.oid = m[1]::oid
              WHERE p.provolatile = 'v' AND k.conbin::text LIKE '%{{FUNCEXPR%'),
-            CASE WHEN k.conbin::text LIKE '%{{COERCETODOMAIN :%' THEN 'casts to a domain' END))
+            CASE WHEN k.conbin::text LIKE '%{{COERCETODOMAIN :%' THEN 'casts to a domain' END) AS why
         FROM pg_constraint k
         WHERE k.contype = 'c' AND (k.conrelid IN (SELECT oid FROM relation) OR k.contypid <> 0)
           AND (EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
                        AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))
-               OR k.conbin::text LIKE ANY (ARRAY['%{{FUNCEXPR%', '%{{COERCETODOMAIN :%']))""",
+               OR k.conbin::text LIKE ANY (ARRAY['%{{FUNCEXPR%', '%{{COERCETODOMAIN :%'])) OFFSET 0) q
+        WHERE q.why IS NOT NULL""",
     "settings": """
         SELECT json_build_array(coalesce(o.rolname, ''), (s.setdatabase <> 0)::int, c.entry)
         FROM pg_db_role_setting s LEFT JOIN pg_roles o ON o.oid = s.setrole, unnest(s.setconfig) c(entry)
@@ -198,7 +203,8 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None) -> str:
         "WHERE pin.path IS NOT NULL)" for name, sql in SECTIONS.items())
     pins = ", ".join(f"set_config({literal(name)}, {literal(value)}, true)" for name, value in PINNED.items())
     return _CATALOG_NAME.sub(r"\1pg_catalog.\2", f"""SELECT d.doc FROM (
-    SELECT coalesce(nullif(current_setting('postdeploy.search_path', true), ''), current_setting('search_path')) AS path, ARRAY[{pins}] AS pinned OFFSET 0) pin, LATERAL (
+    SELECT coalesce(nullif(current_setting('postdeploy.search_path', true), ''), current_setting('search_path')) AS path, ARRAY[{pins}] AS pinned,
+        true AS conenforced, false AS indnullsnotdistinct OFFSET 0) pin, LATERAL (
     WITH relation AS MATERIALIZED (
         SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = ANY ({words['schemas']}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')

@@ -31,11 +31,18 @@ from checks.harness.values import Rejected, UsageError
 
 
 class Effect(NamedTuple):
-    """One fact that a migration made and the head still has. `field` is None for the object's being there."""
+    """What a migration did to one object and the head still has."""
 
     key: str
-    field: str | None
-    value: Any
+    made: bool
+    """Whether it made the object; else it only changed it."""
+    fields: tuple[str, ...]
+    """The fields that it set."""
+
+    @property
+    def count(self) -> int:
+        """How many facts that is."""
+        return self.made + len(self.fields)
 
 
 @dataclass(frozen=True)
@@ -73,13 +80,13 @@ class Derived:
         return dict(sorted(found.items()))
 
     def effects(self, head: Mapping[str, Object]) -> dict[str, tuple[Effect, ...]]:
-        """Each migration's own effects: what it changed and `head` still has, field by field."""
+        """Each migration's own effects: what it changed and `head` still has, object by object."""
         before: dict[str, Object] = {}
         found = {}
         for step in self.steps:
-            found[step.version] = tuple(
-                effect for key, item in step.sets.items() if key in head
-                for effect in _changes(key, before.get(key), item, head[key]))
+            effects = (_effect(key, before.get(key), item, head[key])
+                       for key, item in step.sets.items() if key in head)
+            found[step.version] = tuple(effect for effect in effects if effect.count)
             before.update(step.sets)
             for key in step.drops:
                 before.pop(key, None)
@@ -91,15 +98,15 @@ class Derived:
         return tuple(step.version for step in self.steps)
 
 
-def _changes(key: str, before: Object | None, after: Object, head: Object) -> Iterator[Effect]:
+def _effect(key: str, before: Object | None, after: Object, head: Object) -> Effect:
     if type(head) is not type(after):
-        return
-    if before is None or type(before) is not type(after):
-        yield Effect(key, None, None)
-        before = None
-    for name, value in after._asdict().items():
-        if getattr(head, name) == value and (before is None or getattr(before, name) != value):
-            yield Effect(key, name, value)
+        return Effect(key, False, ())
+    made = type(before) is not type(after)
+    if made and head is after:
+        return Effect(key, True, after._fields)
+    return Effect(key, made, tuple(
+        name for name in after._fields if getattr(head, name) == getattr(after, name)
+        and (made or getattr(before, name) != getattr(after, name))))
 
 
 FORMAT = "1"

@@ -25,6 +25,9 @@ CONNECT_TIMEOUT_S = 10
 class DirectSession:
     """A session over psycopg2. One simple-query string begins and pins, so a transaction pooler keeps it."""
 
+    question_bytes = 200_000_000
+    """PostgreSQL takes 1 GB; parsing needs many times the text."""
+
     def __init__(self, dsn: Secret, place: str, *, can_run: bool = False, timeout_s: int = 30) -> None:
         self.cost = Cost()
         self.can_run = can_run

@@ -15,8 +15,6 @@ from checks.harness.session import Session
 from checks.harness.sqltext import ident, text_array
 from checks.harness.values import Rejected
 
-MAX_BYTES = 5_000_000
-"""Of one question's text: a Lambda takes 6 MB."""
 TEXT_TYPES = frozenset({"text", "character varying", "character", "bpchar", "name", "citext", "public.citext"})
 INTEGER_TYPES = {"smallint": 15, "integer": 31, "bigint": 63}
 _LENGTH = re.compile(r"(?P<base>character varying|character|bit|bit varying)\((?P<n>\d+)\)\Z")
@@ -37,13 +35,14 @@ class Question:
     predicates: tuple[str, ...]
 
     def select(self) -> str:
-        """A SELECT of one JSON value: for each row, for each predicate, true, false or null."""
+        """A SELECT of one JSON string: for each row, for each predicate, a letter: t true, f false, n null."""
         names = [f"v{at}" for at in range(len(self.columns))]
         arrays = ", ".join(text_array([row[at] for row in self.rows]) for at in range(len(self.columns)))
         casts = ", ".join(f"u.{name}::{without_length(kind)} AS {ident(column)}"
                           for name, (column, kind) in zip(names, self.columns, strict=True))
-        truths = ", ".join(f"({predicate})" for predicate in self.predicates)
-        return (f"SELECT json_agg(json_build_array({truths}) ORDER BY \"postdeploy n\") FROM (SELECT {casts}, "
+        truths = " || ".join(f"CASE ({predicate}) WHEN true THEN 't' WHEN false THEN 'f' ELSE 'n' END"
+                             for predicate in self.predicates)
+        return (f"SELECT to_json(string_agg({truths}, '' ORDER BY \"postdeploy n\")) FROM (SELECT {casts}, "
                 f"u.\"postdeploy n\" FROM unnest({arrays}) WITH ORDINALITY AS u({', '.join(names)}, "
                 f"\"postdeploy n\")) AS {ident(self.alias)}")
 
@@ -130,12 +129,10 @@ def ask_all(session: Session, parts: Mapping[str, str]) -> dict[str, object]:
         Unverified: the route did not answer.
     """
     found: dict[str, object] = {}
-    waiting = _batches(parts)
+    waiting = _batches(parts, session.question_bytes)
     while waiting:
         names = waiting.pop()
-        select = ("SELECT json_agg(p.v ORDER BY p.n)::text AS doc FROM ("
-                  + " UNION ALL ".join(f"SELECT {at} AS n, ({parts[name]}) AS v" for at, name in enumerate(names))
-                  + ") p")
+        select = f"SELECT to_json(ARRAY[{', '.join(f'({parts[name]})' for name in names)}])::text AS doc"
         try:
             answer = json.loads(session.ask(select)[0][0])
             found.update(zip(names, answer, strict=True))
@@ -149,16 +146,21 @@ def ask_all(session: Session, parts: Mapping[str, str]) -> dict[str, object]:
     return found
 
 
-def _batches(parts: Mapping[str, str]) -> list[list[str]]:
+def _batches(parts: Mapping[str, str], limit: int) -> list[list[str]]:
+    """Names of parts, as many together as make a question of at most `limit` bytes of JSON; the last batch first."""
     batches: list[list[str]] = []
-    size = MAX_BYTES
+    size = limit
     for name, text in parts.items():
-        if size + len(text.encode()) > MAX_BYTES or len(batches[-1]) >= 1_000:
+        more = len(json.dumps(text))
+        if size + more > limit:
             batches.append([])
             size = 0
-        size += len(text.encode())
+        size += more
         batches[-1].append(name)
     return batches[::-1]
+
+
+_LETTERS: Mapping[str, bool | None] = {"t": True, "f": False, "n": None}
 
 
 def as_answer(value: object, shape: Callable[[], tuple[int, int]]) -> Answer:
@@ -172,8 +174,7 @@ def as_answer(value: object, shape: Callable[[], tuple[int, int]]) -> Answer:
         ValueError: it is not of that shape.
     """
     rows, predicates = shape()
-    if not isinstance(value, list) or len(value) != rows or any(
-            not isinstance(row, list) or len(row) != predicates
-            or any(truth is not None and not isinstance(truth, bool) for truth in row) for row in value):
+    if not isinstance(value, str) or len(value) != rows * predicates or not _LETTERS.keys() >= set(value):
         raise ValueError("the answer does not have the shape of the question")
-    return tuple(tuple(row) for row in value)
+    truths = [_LETTERS[letter] for letter in value]
+    return tuple(tuple(truths[start:start + predicates]) for start in range(0, len(truths), predicates))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from checks.harness import meaning
 from checks.harness.attempt import Attempt
@@ -204,23 +205,31 @@ class _Enum:
         settings = self.plan.settings
         accepted: dict[str | None, list[tuple[str | None, ...]]] = {v: list(settings) for v in self.plan.tried}
         for guards, answer in answers:
-            wide = len(answer) == len(self.plan.tried) * len(settings) and guards == self.plan.mixed
+            if guards != self.plan.mixed:
+                for value, row in zip(self.plan.tried, answer, strict=True):
+                    if False in row:
+                        accepted[value] = []
+                        self.rejected_by.setdefault(value, _name(guards[row.index(False)].constraint))
+                continue
             for at, value in enumerate(self.plan.tried):
-                rows = answer[at * len(settings):(at + 1) * len(settings)] if wide else (answer[at],) * len(settings)
+                rows = answer[at * len(settings):(at + 1) * len(settings)]
                 accepted[value] = [setting for setting in accepted[value]
                                    if False not in rows[settings.index(setting)]]
-                self._who_rejects(value, guards, rows, wide)
+                self._who_rejects(value, guards, rows)
         return accepted
 
     def _who_rejects(self, value: str | None, guards: tuple[Guard, ...], rows: tuple[tuple[bool | None, ...], ...],
-                     wide: bool) -> None:
-        """Files the guard that rejects `value` whatever other columns hold: proven by reading, or its only column."""
+                     ) -> None:
+        """Files the guard that rejects `value` whatever other columns hold, as reading proves."""
         for at, guard in enumerate(guards):
             if value in self.rejected_by or any(row[at] is not False for row in rows):
                 continue
-            types = column_types(self.found, self.table)
-            if not wide or meaning.never_accepts(guard.text, self.spec.column, value, types):
+            if meaning.never_accepts(guard.text, self.spec.column, value, self._column_types):
                 self.rejected_by[value] = _name(guard.constraint)
+
+    @cached_property
+    def _column_types(self) -> Mapping[str, str]:
+        return column_types(self.found, self.table)
 
     def _excused(self, wrong: str, setting: tuple[str | None, ...]) -> None:
         """A value that must be refused is accepted, given these values of other columns."""

@@ -79,7 +79,7 @@ def read_rows(spec: LedgerSpec, seen: Observation, found: Snapshot) -> Rows:
 def _migration(version: str, expectation: Expectation, rows: Rows, sides: Sides) -> Verdict:
     sentence = f"{version} is recorded exactly once, and what it did is there"
     missing = list(missing_effects(expectation.effects[version], sides))
-    total = len(expectation.effects[version])
+    total = sum(effect.count for effect in expectation.effects[version])
     count = len(rows.times.get(version, ()))
     claim = f"ledger:{version}"
     absent = f"{len(missing)} of {total} effects missing: " + "; ".join(missing[:6])
@@ -112,20 +112,16 @@ def _migration(version: str, expectation: Expectation, rows: Rows, sides: Sides)
 
 def missing_effects(effects: tuple[Effect, ...], sides: Sides) -> Iterator[str]:
     """Each effect that is not there, in words; an object that is gone is told once."""
-    gone = set()
     for effect in effects:
-        kind, _, name = effect.key.partition(":")
         found = sides.found.objects.get(effect.key)
         expected = sides.expected[effect.key]
-        if effect.key in gone:
-            continue
+        kind, _, name = effect.key.partition(":")
         if found is None or type(found) is not type(expected):
-            gone.add(effect.key)
             yield f"{kind} {name} is missing"
-        elif effect.field is not None:
-            change = field_change(effect.key, effect.field, expected, found, sides)
-            if change is not None and change.sure:
-                yield f"{kind} {name} has {change.field} {change.found}, not {change.expected}"
+        elif found != expected:
+            changes = (field_change(effect.key, field, expected, found, sides) for field in effect.fields)
+            yield from (f"{kind} {name} has {change.field} {change.found}, not {change.expected}"
+                        for change in changes if change is not None and change.sure)
 
 
 def near_miss(version: str, versions: Mapping[str, object]) -> str:

@@ -30,6 +30,8 @@ class Session(Protocol):
     """
 
     cost: Cost
+    question_bytes: int
+    """The longest question, in bytes of JSON, that the route carries."""
     can_run: bool
     """Whether `run` may be used: the target is scratch and the route is direct."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from checks.harness.sqltext import shown
@@ -233,6 +233,7 @@ _GENERATED = {"": "", "s": "stored", "v": "virtual"}
 _COMMANDS = {"1": "select", "2": "update", "3": "insert", "4": "delete"}
 
 
+@lru_cache(maxsize=1)
 def decode(text: str) -> Snapshot:
     """The Snapshot in a document that `snapshot_select` returned.
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+_BARE = re.compile(r"[A-Za-z0-9_]+\Z")
 _PATH_PART = re.compile(r'"(?:[^"]|"")+"|[^."]+')
 
 
@@ -30,8 +31,21 @@ def literal(value: str | None) -> str:
 
 
 def text_array(values: Iterable[str | None]) -> str:
-    """An SQL `text[]` expression of `values`."""
-    return "ARRAY[" + ", ".join(literal(value) for value in values) + "]::pg_catalog.text[]"
+    """An SQL `text[]` expression of `values`: one literal, which a server reads faster than ARRAY[…].
+
+    Raises:
+        ValueError: a value holds NUL, which PostgreSQL text cannot.
+    """
+    return literal("{" + ",".join(map(_element, values)) + "}") + "::pg_catalog.text[]"
+
+
+def _element(value: str | None) -> str:
+    """A value inside an array literal (manual 8.15.2)."""
+    if value is None:
+        return "NULL"
+    if _BARE.match(value) and value.upper() != "NULL":
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def shown(*parts: str) -> str:

@@ -27,6 +27,8 @@ _SWAP = str.maketrans('"`', '`"')
 class LambdaSession:
     """A session over a SELECT-only query function."""
 
+    question_bytes = 5_000_000
+    """Of the 6 MB that Lambda takes."""
     can_run = False
 
     def __init__(self, spec: TargetSpec, client: Any) -> None:
