@@ -14,6 +14,7 @@ from checks.harness.nodes import (
     Between,
     Binary,
     Collate,
+    Column,
     Distinct,
     In,
     Is,
@@ -30,13 +31,26 @@ _OR, _AND, _NOT, _IS, _COMPARE, _MATCH, _OTHER, _AT, _COLLATE, _SIGN = 1, 2, 3, 
 _LIKE = {"LIKE": "~~", "ILIKE": "~~*"}
 
 
-@lru_cache(maxsize=8192)
 def parse(text: str) -> Node:
     """The expression's tree; `CHECK (…)` as pg_get_constraintdef prints it is looked into.
 
     Raises:
         ParseError: not an expression, or one this parser does not know.
     """
+    return _parsed(text)[0]
+
+
+def columns_in(text: str) -> tuple[Column, ...]:
+    """Every column reference in the expression, in source order.
+
+    Raises:
+        ParseError: as `parse` does.
+    """
+    return _parsed(text)[1]
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> tuple[Node, tuple[Column, ...]]:
     parser = _Parser(text)
     try:
         if parser.word() == "CHECK" and parser.tokens[1].key == "(":
@@ -45,11 +59,11 @@ def parse(text: str) -> Node:
             parser.skip_attributes()
         else:
             node = parser.expression(0)
-    except RecursionError:
-        raise ParseError("nested too deeply") from None
+    except (RecursionError, IndexError):
+        raise ParseError("nested too deeply, or cut off") from None
     if parser.now.kind != "end":
         raise ParseError(f"unexpected {parser.now.text!r}")
-    return node
+    return node, tuple(parser.columns)
 
 
 class _Parser(Primaries):

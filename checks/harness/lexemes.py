@@ -26,16 +26,17 @@ class Token(NamedTuple):
     """A word in upper case, a mark or operator as it is, else empty."""
 
 
-_LEXEME = re.compile(r"""
-    \s+
-  | (?P<string> [eE]'(?:[^'\\]|\\.|'')*' | (?:[uU]&)?'(?:[^']|'')*' )
+_LEXEME = re.compile(r"""\s*(?:
+    (?P<string> [eE]'(?:[^'\\]|\\.|'')*' | (?:[uU]&)?'(?:[^']|'')*' )
   | (?P<quoted> (?:[uU]&)?"(?:[^"]|"")+" )
   | (?P<bits> [bBxX]'[0-9a-fA-F]*' )
   | (?P<word> [^\W\d][\w$]* )
   | (?P<number> (?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)? )
   | (?P<mark> :: | [()\[\],.;:] | \$\d+ )
   | (?P<op> [-+*/<>=~!@#%^&|`?]+ )
-""", re.VERBOSE | re.DOTALL)
+)""", re.VERBOSE | re.DOTALL)
+_LICENCE = frozenset("~!@#%^&|`?")
+"""An operator of several characters may end in + or - only if it has one of these."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -46,25 +47,39 @@ def tokens(text: str) -> list[Token]:
         ParseError: a character that starts no token (dollar quotes, an open string).
     """
     found: list[Token] = []
-    at, size = 0, len(text)
+    text = text.rstrip()
+    at, size, match_at, make = 0, len(text), _LEXEME.match, Token._make
     while at < size:
-        match = _LEXEME.match(text, at)
-        if match is None:
+        match = match_at(text, at)
+        kind = match.lastgroup if match is not None else None
+        if match is None or kind is None:
             raise ParseError(f"no SQL token at offset {at}")
-        end, kind = match.end(), match.lastgroup
-        if kind is not None:
-            word = match.group()
-            if kind == "string" and word[0] in "eEuU" and found and found[-1].end == at:
-                raise ParseError(f"no SQL token at offset {at}")
-            if kind == "op" and len(word) > 1 and word[-1] in "+-" and not set(word) & set("~!@#%^&|`?"):
-                word = word.rstrip("+-") or word[0]
-                end = at + len(word)
-            if kind == "op" and ("--" in word or "/*" in word):
-                raise ParseError(f"a comment at offset {at}")
-            key = word.upper() if kind == "word" else word if kind in ("mark", "op") else ""
-            found.append(Token(kind, word, at, end, key))
+        word = match[kind]
+        start, end = match.span(kind)
+        key = ""
+        if kind == "word":
+            key = word.upper()
+        elif kind == "op":
+            key = word = _operator(word)
+            end = start + len(word)
+        elif kind == "mark":
+            key = word
+        found.append(make((kind, word, start, end, key)))
         at = end
     return found
+
+
+def _operator(run: str) -> str:
+    """The operator at the start of a run of operator characters (manual 4.1.3).
+
+    Raises:
+        ParseError: a comment starts in it.
+    """
+    if "--" in run or "/*" in run:
+        raise ParseError("a comment")
+    if len(run) > 1 and run[-1] in "+-" and not _LICENCE.intersection(run):
+        return run.rstrip("+-") or run[0]
+    return run
 
 
 def _escaped(body: str) -> str:
@@ -85,6 +100,8 @@ def unquote(token: str) -> str:
     Raises:
         ParseError: an escape that is no character.
     """
+    if token[0] in "'\"":
+        return token[1:-1].replace(token[0] * 2, token[0])
     try:
         return _unquoted(token)
     except (ValueError, OverflowError):

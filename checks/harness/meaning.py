@@ -18,11 +18,10 @@ from typing import Literal
 from checks.harness.constants import Value, as_text, type_of
 from checks.harness.decide import Satisfaction, components, satisfy, splits
 from checks.harness.domains import assigned
-from checks.harness.expression import parse
+from checks.harness.expression import columns_in, parse
 from checks.harness.formula import Atom, Formula, conjuncts_of
 from checks.harness.lexemes import ParseError, tokens
 from checks.harness.loose import loose
-from checks.harness.nodes import Column, walk
 from checks.harness.parts import Conjunct, conjuncts, literals
 from checks.harness.terms import identity
 from checks.harness.translate import Reader
@@ -89,14 +88,10 @@ def _tokens(text: str) -> str:
         return text.strip()
 
 
-@lru_cache(maxsize=16384)
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(sorted({identity(node) for node in walk(parse(text)) if isinstance(node, Column)}))
-
-
 def _types(text: str, columns: Mapping[str, str]) -> Types:
     """The part of `columns` that the meaning of this text depends on, hashable."""
-    return tuple((name, columns[name]) for name in _names(text) if name in columns) if columns else ()
+    names = {identity(column) for column in columns_in(text)} if columns else ()
+    return tuple((name, columns[name]) for name in sorted(names) if name in columns)
 
 
 @lru_cache(maxsize=4096)

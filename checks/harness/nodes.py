@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,8 @@ class Subscript(Node):
 
 def children(node: Node) -> Iterator[Node]:
     """The node's direct sub-expressions, in source order."""
-    for field in fields(node):
-        yield from _nodes(getattr(node, field.name))
+    for slot in type(node).__slots__:
+        yield from _nodes(getattr(node, slot))
 
 
 def _nodes(value: object) -> Iterator[Node]:

@@ -28,6 +28,10 @@ def _function(path: tuple[str, ...]) -> str:
 class Primaries(Cursor):
     """Parses operands; what stands between brackets is `expression`'s."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.columns: list[Column] = []
+
     @abstractmethod
     def expression(self, floor: int) -> Node:
         """An expression of operators that bind at least as tightly as `floor`."""
@@ -81,13 +85,14 @@ class Primaries(Cursor):
             node = self._raw(")")
             self.need(")")
             return node
-        items = self.listed(")")
-        if len(items) == 1:
-            return items[0]
-        return Call(token.start, self.end, "row", items)
+        first = self.expression(0)
+        if self.take(")"):
+            return first
+        self.need(",")
+        return Call(token.start, self.end, "row", (first, *self.listed(")")))
 
     def _named(self, token: Token) -> Node:
-        word = token.text.upper() if token.kind == "word" else ""
+        word = token.key
         if word == "CASE":
             return self._case(token)
         if word in VALUE_WORDS:
@@ -98,7 +103,7 @@ class Primaries(Cursor):
         if word in _RESERVED:
             raise ParseError(f"unexpected {token.text}")
         if word == "VALUE" and token.text == word:
-            return Column(token.start, token.end, ("VALUE",))
+            return self._column(token, ("VALUE",))
         self.at -= 1
         path = self.path()
         if self.take("("):
@@ -108,7 +113,12 @@ class Primaries(Cursor):
             kind = self.type()
             literal = self.primary()
             return Cast(token.start, self.end, literal, kind)
-        return Column(token.start, self.end, path)
+        return self._column(token, path)
+
+    def _column(self, token: Token, path: tuple[str, ...]) -> Column:
+        found = Column(token.start, self.end, path)
+        self.columns.append(found)
+        return found
 
     def _call(self, token: Token, path: tuple[str, ...]) -> Node:
         name = _function(path)
