@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from checks.harness.sqltext import literal, text_array
 
 PINNED = {
-    "search_path": "pg_catalog", "DateStyle": "ISO, YMD", "TimeZone": "UTC", "IntervalStyle": "postgres",
+    "search_path": "pg_catalog", "DateStyle": "ISO, YMD", "TimeZone": "GMT", "IntervalStyle": "postgres",
     "extra_float_digits": "1", "bytea_output": "hex", "quote_all_identifiers": "off",
 }
 """Settings that change how expressions are deparsed; pinned for the one statement or transaction."""
