@@ -71,12 +71,13 @@ def _joined(spec: Dedupe, effect: Effect, table: str, target: str, found: Snapsh
         yield (f"{claim}.lost", _count(f"{where(table)} d WHERE {_between(seen, spec.stored_within_h)} AND {named}{chosen} "
                f"AND NOT EXISTS (SELECT FROM {where(target)} e WHERE {pairs})"))
     if effect.at and _readable(found, target, (effect.at,)):
-        unrecorded = f"{where(target)} e WHERE {{age}} AND {keyed} AND NOT {recorded}"
-        made = f"e.{ident(effect.at)}"
+        made, unrecorded = f"e.{ident(effect.at)}", f"{keyed} AND NOT {recorded}"
         if spec.stored_within_h:
-            yield f"{claim}.unrecorded", _count(unrecorded.format(age=_between(made, spec.stored_within_h)))
+            yield f"{claim}.unrecorded", _count(
+                f"{where(target)} e WHERE {_between(made, spec.stored_within_h)} AND {unrecorded}")
         if spec.replay_window_h and spec.replay_window_h != spec.stored_within_h:
-            yield f"{claim}.retention", _count(unrecorded.format(age=_between(made, spec.replay_window_h)))
+            yield f"{claim}.retention", _count(
+                f"{where(target)} e WHERE {_between(made, spec.replay_window_h)} AND {unrecorded}")
 
 
 def _readable(found: Snapshot, table: str, columns: tuple[str, ...]) -> bool:

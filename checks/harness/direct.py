@@ -79,7 +79,7 @@ def connect(dsn: Secret, place: str) -> Connection:
     import psycopg2
 
     try:
-        connection = psycopg2.connect(dsn.reveal(), connect_timeout=CONNECT_TIMEOUT_S,
+        connection = psycopg2.connect(dsn.reveal(), connect_timeout=CONNECT_TIMEOUT_S, client_encoding="UTF8",
                                       application_name="postdeploy-checks")
     except psycopg2.ProgrammingError:
         raise Unreachable(f"The DSN of {place} is not one that libpq understands. Write it as "
