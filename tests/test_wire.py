@@ -307,7 +307,8 @@ def test_a_gss_request_is_answered_no(proxy: Proxy) -> None:
 def test_direct_tls_is_noted(proxy: Proxy) -> None:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as client, pytest.raises((ssl.SSLError, ConnectionError)):
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as client, \
+            pytest.raises((ssl.SSLError, ConnectionError)):
         context.wrap_socket(client)
     assert proxy.settle(dying_only=False)
     assert proxy.insists_on_tls

@@ -25,6 +25,8 @@ from checks.harness.values import Unverified, UsageError
 
 START_S = 30.0
 """How long a consumer may take to be imported."""
+ENDING_S = 2.0
+"""How long a consumer that will not answer any more may take to be gone by itself."""
 TAIL_BYTES = 2000
 WORKER = Path(__file__).with_name("python_consumer.py")
 
@@ -97,10 +99,11 @@ class PythonWorker:
             process.stdin.flush()
         except OSError:
             return self._ended()
-        reply = self._reply(timeout_s)
+        try:
+            reply = self._reply(timeout_s)
+        except EOFError:
+            return self._ended()
         if reply is None:
-            if process.poll() is not None or self._replies < 0:
-                return self._ended()
             self.restart()
             return Answer(False, f"gave no answer within {timeout_s:g} s and was killed", hung=True)
         return Answer(reply["error"] is None, reply["error"] or "")
@@ -127,7 +130,10 @@ class PythonWorker:
         os.set_blocking(mine, False)
         self._replies, self._unread = mine, b""
         self._tail = _Tail(self._process.stdout)
-        reply = self._reply(START_S)
+        try:
+            reply = self._reply(START_S)
+        except EOFError:
+            reply = None
         if reply is None or reply["error"] is not None:
             silence = self._tail.last_line() or f"no answer in {START_S:g} s"
             why = reply["error"] if reply is not None else silence
@@ -136,7 +142,7 @@ class PythonWorker:
                              "into this environment, or correct consumer.python in the contract.")
 
     def _reply(self, timeout_s: float) -> dict[str, Any] | None:
-        """The next reply; None when there is none in time, or none any more."""
+        """The next reply; None when there is none in time; EOFError when there will be none any more."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._replies, selectors.EVENT_READ)
             while b"\n" not in self._unread:
@@ -144,15 +150,16 @@ class PythonWorker:
                     return None
                 data = os.read(self._replies, 65536)
                 if not data:
-                    return None
+                    raise EOFError
                 self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
         reply: dict[str, Any] = json.loads(line)
         return reply
 
     def _ended(self) -> Answer:
-        process = self._process
-        status = process.wait() if process is not None and process.poll() is not None else None
+        status: int | None = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = self._process.wait(ENDING_S) if self._process is not None else None
         said = self._tail.last_line() if self._tail is not None else ""
         self.restart()
         return Answer(False, f"the consumer's process ended (status {status}) {said}".rstrip())

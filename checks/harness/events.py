@@ -133,7 +133,7 @@ def _object(line: str, place: str) -> dict[str, Any]:
 
 def _identity(document: Mapping[str, Any], volatile: Sequence[str]) -> str:
     """What is the same at every delivery of one event."""
-    kept = variant(document, _CUT_PRECISION, ())
+    kept = variant(variant(document, _CUT_PRECISION, ()), _CUT_PRECISION, ())
     for path in volatile:
         *parents, last = path.split(".")
         holder = _at(kept, parents)
