@@ -1,4 +1,4 @@
-"""python -m checks apply | lock: the acts beside verifying. `pytest checks/` verifies."""
+"""python -m checks apply | lock | audit: the acts beside verifying. `pytest checks/` verifies."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from checks.harness.audit_act import add_audit
 from checks.harness.values import HarnessError, Unverified, UsageError
 
 USAGE, UNVERIFIED, INTERRUPTED = 4, 6, 2
@@ -48,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     apply.set_defaults(act=_apply)
     lock = acts.add_parser("lock", help="write the derived contract beside the contract, for review")
     lock.set_defaults(act=_lock)
-    for act in (apply, lock):
+    audit = acts.add_parser("audit", help="is this deploy script fooled by a lying Lambda?")
+    add_audit(audit)
+    for act in (apply, lock, audit):
         act.add_argument("--contract", default="contract.toml", metavar="FILE", help="default: contract.toml")
     return parser
 
