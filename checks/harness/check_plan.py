@@ -29,11 +29,17 @@ def check_questions(expected: Mapping[str, Object], found: Snapshot) -> Iterator
         if not isinstance(item, Constraint) or not isinstance(other, Constraint) or item.type != "check":
             continue
         if item.expression == other.expression or key in found.unsafe or item.expression is None \
-                or other.expression is None or _OWN_CALL.search(item.expression):
+                or other.expression is None or _OWN_CALL.search(item.expression) or not _askable(key, item, other, sides):
             continue
         change = field_change(key, "expression", item, other, sides)
         if change is not None and not change.sure:
             yield _question(key, item, other, sides)
+
+
+def _askable(key: str, expected: Constraint, found: Constraint, sides: Sides) -> bool:
+    """Whether a row made of the columns that both mention is all that the two look at."""
+    types = sides.types(parent_name(key.partition(":")[2]))
+    return {*expected.columns, *found.columns} <= types.keys()
 
 
 def _question(key: str, expected: Constraint, found: Constraint, sides: Sides) -> Question:
@@ -41,7 +47,7 @@ def _question(key: str, expected: Constraint, found: Constraint, sides: Sides) -
     types = sides.types(table)
     columns = [name for name in dict.fromkeys((*expected.columns, *found.columns)) if name in types]
     texts = (expected.expression or "", found.expression or "")
-    tried = [suspects([literal for text in texts for literal in meaning.literals(text).get(name, ())], types[name])
-             for name in columns]
+    tried = [suspects([literal for text in texts for literal in meaning.literals(text).get(name, ())], types[name],
+                      wide=len(columns) == 1) for name in columns]
     rows = tuple(itertools.islice(itertools.product(*tried), MAX_ROWS))
     return Question(f"check:{key}", split_path(table)[-1], tuple((name, types[name]) for name in columns), rows, texts)

@@ -15,13 +15,24 @@ from dataclasses import dataclass
 from checks.harness import meaning
 from checks.harness.compare import column_types
 from checks.harness.contract import EnumSpec
-from checks.harness.evaluate import INTEGER_TYPES, TEXT_TYPES, Question, base_type, candidates, length_of
+from checks.harness.evaluate import (
+    INTEGER_TYPES,
+    TEXT_TYPES,
+    Question,
+    base_type,
+    candidates,
+    length_of,
+    variants,
+    woven,
+)
 from checks.harness.snapshot import Column, Constraint, Domain, EnumType, Snapshot
 from checks.harness.sqltext import shown
 
 MAX_ROWS = 3_000
 """Candidate rows of one question; beyond, combinations of other columns are cut and the claim says so."""
 
+WHOLE_ROW = "?"
+"""What a Snapshot calls a column that is none: a CHECK looks at the whole row, or at a system column."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -32,8 +43,8 @@ class Guard:
     constraint: str
     """Key, for its own name in reports."""
     text: str
-    columns: frozenset[str] | None
-    """Names it mentions; None when it could not be read."""
+    columns: frozenset[str]
+    """Names it mentions; none for a constant, which speaks of every value."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +117,7 @@ def plan_enum(spec: EnumSpec, found: Snapshot) -> EnumPlan:
     guards, unsafe, idle = _check_guards(spec, table, found)
     kind_text, domain_guards, domain_unsafe, domain_not_null = _domain_guards(column, found)
     types = column_types(found, table)
-    sole = [guard for guard in guards if guard.columns == {spec.column}]
+    sole = [guard for guard in guards if guard.columns <= {spec.column}]
     mixed = [guard for guard in guards if guard not in sole]
     literals = [text for guard in (*sole, *mixed) for text in meaning.literals(guard.text).get(spec.column, ())]
     literals += [text for guard in domain_guards for found_ in meaning.literals(guard.text).values()
@@ -128,13 +139,15 @@ def _check_guards(spec: EnumSpec, table: str, found: Snapshot,
                   ) -> tuple[list[Guard], list[tuple[str, str]], list[str]]:
     guards, unsafe, idle = [], [], []
     for name, check in found.of(table, "constraint"):
-        if check.type != "check" or spec.column not in check.columns:
+        if check.type != "check" or (check.columns and not {spec.column, WHOLE_ROW} & {*check.columns}):
             continue
         key = f"constraint:{table}.{name}"
         if not check.enforced:
             idle.append(key)
-        elif key in found.unsafe:
-            unsafe.append((key, found.unsafe[key]))
+        elif key in found.unsafe or WHOLE_ROW in check.columns:
+            unsafe.append((key, found.unsafe.get(key, "looks at the whole row")))
+        elif not check.columns:
+            guards.append(Guard(key, check.expression or "", frozenset()))
         else:
             for part in meaning.conjuncts(check.expression or ""):
                 mentioned = part.columns if part.columns is not None else frozenset(check.columns)
@@ -170,7 +183,7 @@ def _lookup(spec: EnumSpec, table: str, found: Snapshot) -> tuple[str, Constrain
 
 def _settings(spec: EnumSpec, mixed: list[Guard], types: Mapping[str, str], values: int,
               ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str | None, ...], ...], bool]:
-    names = sorted({name for guard in mixed for name in guard.columns or ()} - {spec.column})
+    names = sorted({name for guard in mixed for name in guard.columns} - {spec.column})
     if not names:
         return (), ((),), False
     tried = [suspects((text for guard in mixed for text in meaning.literals(guard.text).get(name, ())),
@@ -179,14 +192,14 @@ def _settings(spec: EnumSpec, mixed: list[Guard], types: Mapping[str, str], valu
     limit = max(1, MAX_ROWS // max(values, 1))
     settings = tuple(itertools.islice(product, limit))
     total = 1
-    for suspects in tried:
-        total *= len(suspects)
+    for values_of_one in tried:
+        total *= len(values_of_one)
     return tuple((name, types.get(name, "text")) for name in names), settings, total > len(settings)
 
 
-def suspects(literals: Iterable[str | None], kind: str) -> list[str | None]:
+def suspects(literals: Iterable[str | None], kind: str, *, wide: bool = False) -> list[str | None]:
     """What a column of `kind` is tried with: NULL, the literals it is compared with, their neighbours, and others."""
-    base = base_type(kind)
+    literals, base = list(literals), base_type(kind)
     numbers = base in (*INTEGER_TYPES, "numeric", "real", "double precision")
     found: dict[str | None, None] = {None: None}
     for text in literals:
@@ -201,6 +214,9 @@ def suspects(literals: Iterable[str | None], kind: str) -> list[str | None]:
         found = {None: None, "true": None, "false": None}
     elif base in TEXT_TYPES:
         found.update({"zz": None, "": None, "banana": None})
+        if wide:
+            known = [text for text in literals if text]
+            found.update(dict.fromkeys((*variants(known), *woven(known, known))))
     elif numbers:
         found.update({"0": None, "1": None, "-1": None})
     return list(found)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from checks.harness.session import Session
 from checks.harness.sqltext import ident, text_array
-from checks.harness.values import Rejected
+from checks.harness.values import Rejected, Unreachable, Unverified
 
 TEXT_TYPES = frozenset({"text", "character varying", "character", "bpchar", "name", "citext", "public.citext"})
 INTEGER_TYPES = {"smallint": 15, "integer": 31, "bigint": 63}
@@ -88,19 +88,28 @@ def candidates(allowed: Sequence[str], also: Sequence[str | None], kind: str) ->
     limit = length_of(kind)
     refused = {value.rstrip(" ") for value in allowed} if padded else set(allowed)
     found: dict[str, None] = {}
-    for value in (*(text for text in also if text is not None), "banana", "", " ", *_variants(allowed)):
+    literals = [text for text in also if text is not None]
+    for value in (*literals, "banana", "", " ", *variants(allowed), *woven(allowed, literals)):
         stored = value.rstrip(" ") if padded else value
         if stored not in refused and "\0" not in value and (limit is None or len(value) <= limit):
             found[stored] = None
     return tuple(found)
 
 
-def _variants(allowed: Sequence[str]) -> list[str]:
+def woven(allowed: Sequence[str], literals: Sequence[str]) -> list[str]:
+    """The allowed values with short literals of the predicate before, in and after them: what it may take out again."""
+    return [text for value in allowed for mark in literals if 0 < len(mark) <= 3
+            for text in (mark + value, value[:2] + mark + value[2:], value + mark)]
+
+
+def variants(allowed: Sequence[str]) -> list[str]:
+    """Values that a careless predicate takes for one of `allowed`."""
     found = []
     for value in allowed:
         found += [value.upper(), value.lower(), value.title(), value.swapcase(), f" {value}", f"{value} ",
                   f"{value}\n", f"\n{value}", f"{value}\t", f"\u00a0{value}", f"{value}s", f"{value}_x", f"x{value}",
-                  value[:-1], value[1:], value[:1], value * 2, f"'{value}'", f"{value},",
+                  value[:-1], value[1:], value[:1], value * 2, f"'{value}'", f"{value},", f"{value[:2]}-{value[2:]}",
+                  f"{value[:2]} {value[2:]}", f"{value[:2]}_{value[2:]}", f"{value}\r\n", f"{value}\nx", f"x\n{value}",
                   value.replace("_", " "), value.replace("_", "-"), value.replace("_", "")]
         found += [value[:at] + "z" + value[at + 1:] for at in range(min(len(value), 3))]
         if len(value) > 1:
@@ -138,11 +147,18 @@ def ask_all(session: Session, parts: Mapping[str, str]) -> dict[str, object]:
             found.update(zip(names, answer, strict=True))
         except Rejected as refusal:
             session.rest()
-            if len(names) == 1:
-                found[names[0]] = refusal
-            else:
-                middle = len(names) // 2
-                waiting += [names[middle:], names[:middle]]
+            refused = refusal
+        except Unreachable:
+            raise
+        except Unverified as silence:  # a query function that tells of errors in its own way
+            refused = Rejected("", str(silence), select)
+        else:
+            continue
+        if len(names) == 1:
+            found[names[0]] = refused
+        else:
+            middle = len(names) // 2
+            waiting += [names[middle:], names[:middle]]
     return found
 
 

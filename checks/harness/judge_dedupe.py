@@ -44,11 +44,16 @@ def _plain_table(name: str, table: str, found: Snapshot) -> Verdict:
         wrong.append(f"it is a {item.kind}")
     if item.persistence != "logged":
         wrong.append(f"it is {item.persistence}, so a crash empties it and every old event counts as new")
-    harms = [(name_, trigger.function, trigger_harm(trigger, table, found))
-             for name_, trigger in found.of(table, "trigger")]
-    wrong += [f"the trigger {name_} ({function}) {harm}" for name_, function, harm in harms if harm]
-    wrong += [f"{heir} inherits from it, and its key never sees the rows of {heir}"
-              for heir, relation in descendants(table, found) if relation.partition_bound is None]
+    for home, heir in ((table, item), *descendants(table, found)):
+        harms = [(name_, trigger.function, trigger_harm(trigger, home, found))
+                 for name_, trigger in found.of(home, "trigger")]
+        wrong += [f"the trigger {name_} ({function}) of {home} {harm}" for name_, function, harm in harms if harm]
+        if home == table:
+            continue
+        if heir.partition_bound is None:
+            wrong.append(f"{home} inherits from it, and its key never sees the rows of {home}")
+        elif heir.kind not in ("table", "partitioned table") or heir.persistence != "logged":
+            wrong.append(f"its partition {home} is {heir.persistence}, a {heir.kind}")
     wrong += [f"the rule {name_} rewrites {rule.event} on it" for name_, rule in found.of(table, "rule")
               if rule.enabled != "disabled" and rule.event != "select"]
     if item.row_security:

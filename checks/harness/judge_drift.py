@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from checks.harness.compare import Difference
 from checks.harness.expectation import Expectation
+from checks.harness.families import new_partition
+from checks.harness.observe import Observation
+from checks.harness.settled import Settled
 from checks.harness.snapshot import Index, Object, Sequence, Snapshot, Table, table_of
 from checks.harness.values import Case, Verdict
 
@@ -16,17 +19,19 @@ SCHEMA = "types, functions, sequences"
 """The name of the case about objects that belong to no table."""
 
 
-def judge_drift(expectation: Expectation, found: Snapshot, today: dt.date) -> tuple[Case, ...]:
+def judge_drift(expectation: Expectation, found: Snapshot, today: dt.date,
+                seen: Observation | None = None) -> tuple[Case, ...]:
     """A case for each expected table, one for the other expected objects, one for whatever is extra.
 
     Args:
         expectation: what should be there.
         found: what is there.
         today: the date in UTC, for entries of `[[drift.ignore]]` that run out.
+        seen: what the server answered about CHECKs that reading cannot tell apart.
     """
     if expectation.derived is None:
         return ()
-    sides = expectation.sides(found)
+    settled = Settled(expectation, found, seen)
     tables: dict[str, list[Difference]] = {key[6:]: [] for key in expectation.objects if key.startswith("table:")}
     loose: dict[str, list[Difference]] = {
         key: [] for key, item in expectation.objects.items() if table_of(key, item) is None}
@@ -36,7 +41,7 @@ def judge_drift(expectation: Expectation, found: Snapshot, today: dt.date) -> tu
     for key in dict.fromkeys((*expectation.objects, *found.objects)):
         if expectation.objects.get(key) == found.objects.get(key) or _told_by_another(key, expectation, found):
             continue
-        changes = expectation.differences(key, sides)
+        changes = settled.of(key)
         accepted = next((entry for entry in expectation.contract.ignores
                          if any(entry.covers(name, today) for name in (key, f"table:{owners[key]}"))), None)
         if changes and accepted is not None:
@@ -74,6 +79,17 @@ def _cases(tables: Mapping[str, list[Difference]], loose: Mapping[str, list[Diff
     return (*cases, Case("drift", EXTRA, tuple(strange)))
 
 
+def _grown(table: str, item: Object | None, expectation: Expectation, found: Snapshot) -> bool:
+    """Whether `table` is a partition added since, as its parent is, and `item` belongs to it because of that."""
+    parent = new_partition(table, expectation.objects, found)
+    if parent is None or f"table:{table}" in expectation.objects:
+        return False
+    if isinstance(item, Table):
+        return item.persistence == parent.persistence and item.row_security == parent.row_security \
+            and item.kind in ("table", "partitioned table")
+    return True
+
+
 def _claim(name: str, sentence: str, changes: Iterable[Difference]) -> Verdict:
     changes = list(changes)
     claim = f"drift:{name}"
@@ -104,6 +120,8 @@ def _told_by_another(key: str, expectation: Expectation, found: Snapshot) -> boo
     if isinstance(either, Index) and either.backs_constraint and (expected is None or item is None):
         return True
     table = table_of(key, either) if either is not None else None
+    if table is not None and expected is None and _grown(table, item, expectation, found):
+        return True
     if table is None or isinstance(either, Table):
         return False
     gone = f"table:{table}" in expectation.objects and f"table:{table}" not in found.objects

@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator
 
 from checks.harness import meaning
+from checks.harness.code_behind import changed_code
 from checks.harness.compare import column_types
 from checks.harness.expectation import Expectation
-from checks.harness.snapshot import Column, Constraint, Snapshot, Table
+from checks.harness.families import descendants, strange_heirs
+from checks.harness.snapshot import Column, Constraint, Domain, Rule, Snapshot, Table, Trigger
 from checks.harness.sqltext import nearest, shown, split_path
+from checks.harness.trigger_harm import trigger_harm
 from checks.harness.values import Verdict
 
+_ENABLE = {"always": "ALWAYS ", "replica": "REPLICA "}
 _LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z|\(*(?P<number>-?\d+(?:\.\d+)?|true|false)\)*\Z")
 
 
@@ -42,7 +46,18 @@ def _defeats(table: str, item: Table, expected: Table, expectation: Expectation,
         yield f"it is {item.persistence}, not {expected.persistence}", f"ALTER TABLE {table} SET LOGGED;"
     if item.partition_bound is not None and expected.partition_bound is None:
         yield "it is a partition of another table now", f"Detach it from {', '.join(item.parents)}."
+    for heir in strange_heirs(table, expectation.objects, found):
+        yield (f"{heir} inherits from it, so rows of {heir} are rows of {table} that its keys never see",
+               f"ALTER TABLE {heir} NO INHERIT {table};")
     yield from _triggers(table, expectation, found)
+    for leaf, relation in descendants(table, found):
+        if relation.partition_bound is None or f"table:{leaf}" in expectation.objects:
+            continue  # a strange heir, or a table with a claim of its own
+        yield from _triggers(leaf, expectation, found)
+        if relation.kind not in ("table", "partitioned table"):
+            yield f"its partition {leaf} is a {relation.kind}, which only believes its constraints", f"Detach {leaf}."
+        elif relation.persistence != item.persistence:
+            yield f"its partition {leaf} is {relation.persistence}", f"ALTER TABLE {leaf} SET {item.persistence.upper()};"
     yield from _row_security(table, item, expected, expectation, found)
     yield from _settings(found)
     yield from _defaults(table, found)
@@ -51,19 +66,25 @@ def _defeats(table: str, item: Table, expected: Table, expectation: Expectation,
 def _triggers(table: str, expectation: Expectation, found: Snapshot) -> Iterator[tuple[str, str]]:
     for name, trigger in found.of(table, "trigger"):
         known = expectation.objects.get(f"trigger:{table}.{name}")
-        writes = {"insert", "update"} & set(trigger.events)
-        if known is None and (trigger.before or trigger.instead) and trigger.row and writes \
-                and trigger.enabled != "disabled":
-            yield (f"the trigger {name} ({trigger.function}) can rewrite or swallow rows before the constraints see them",
-                   f"DROP TRIGGER {name} ON {table};")
-        elif known is not None and getattr(known, "enabled", "") != trigger.enabled:
-            yield (f"the trigger {name} is {trigger.enabled}, not {getattr(known, 'enabled', '')}",
-                   f"ALTER TABLE {table} ENABLE TRIGGER {name};")
+        harm = trigger_harm(trigger, table, found)
+        if isinstance(known, Trigger):
+            if known.enabled != trigger.enabled:
+                yield (f"the trigger {name} is {trigger.enabled}, not {known.enabled}",
+                       f"ALTER TABLE {table} ENABLE {_ENABLE.get(known.enabled, '')}TRIGGER {name};")
+            elif harm and (known.definition != trigger.definition or any(changed_code(
+                    trigger.function, expectation.objects, found))):
+                yield (f"the trigger {name} ({trigger.function}) is not what the migrations made, and it {harm}",
+                       f"Bring back {known.definition} and its function.")
+        elif harm:
+            yield f"the trigger {name} ({trigger.function}) {harm}", f"DROP TRIGGER {name} ON {table};"
     for name, rule in found.of(table, "rule"):
-        if f"rule:{table}.{name}" not in expectation.objects and rule.enabled != "disabled" and rule.event != "select":
+        known = expectation.objects.get(f"rule:{table}.{name}")
+        if (not isinstance(known, Rule) or known.definition != rule.definition) and rule.enabled != "disabled" \
+                and rule.event != "select":
             yield f"the rule {name} rewrites {rule.event} on it", f"DROP RULE {name} ON {table};"
     for name, constraint in found.of(table, "constraint"):
-        if constraint.type == "foreign key" and not constraint.enforced:
+        known = expectation.objects.get(f"constraint:{table}.{name}")
+        if constraint.type == "foreign key" and not constraint.enforced and getattr(known, "enforced", True):
             yield (f"the foreign key {name} is not enforced: NOT ENFORCED, or its internal triggers are disabled",
                    f"ALTER TABLE {table} ENABLE TRIGGER ALL;")
 
@@ -103,11 +124,27 @@ def _defaults(table: str, found: Snapshot) -> Iterator[tuple[str, str]]:
         value = constant(column)
         if value is None:
             continue
+        own = split_path(name)[-1]
+        for check, text, kind in domain_checks(column, found):
+            if meaning.never_accepts(text, "VALUE", value, {"VALUE": kind}):
+                yield (f"the DEFAULT of {name} ({column.default}) is one that {check} refuses",
+                       f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;")
         for check, item in checks:
-            own = split_path(name)[-1]
             if own in item.columns and meaning.never_accepts(item.expression or "", own, value, types):
                 yield (f"the DEFAULT of {name} ({column.default}) is one that {check} refuses",
                        f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;")
+
+
+def domain_checks(column: Column, found: Snapshot) -> Iterator[tuple[str, str, str]]:
+    """(name, expression over VALUE, type of VALUE) of each CHECK that the column's domains bring."""
+    domain = found.objects.get(column.user_type or "")
+    checks: list[tuple[str, str]] = []
+    while isinstance(domain, Domain):
+        checks += [(name, text) for name, text, _ in domain.checks]
+        inner = found.objects.get(domain.base_domain or "")
+        if not isinstance(inner, Domain):
+            yield from ((shown(name), text, domain.base) for name, text in checks)
+        domain = inner
 
 
 def constant(column: Column) -> str | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from checks.harness import meaning
 from checks.harness.attempt import Attempt
+from checks.harness.code_behind import changed_code
 from checks.harness.compare import column_types
 from checks.harness.enum_plan import EnumPlan, Guard, plan_enum
 from checks.harness.evaluate import TEXT_TYPES, Answer, base_type
 from checks.harness.expectation import Expectation
 from checks.harness.observe import Observation, Refusal
-from checks.harness.snapshot import Constraint, Domain, Object, Snapshot, parent_name
+from checks.harness.snapshot import Constraint, Domain, Object, Snapshot, Table, parent_name
 from checks.harness.sqltext import ident, nearest, shown
 from checks.harness.values import Case, Evidence, Verdict, VerdictWord
 
@@ -52,6 +53,13 @@ def judge_enums(expectation: Expectation, seen: Observation, found: Snapshot) ->
     return tuple(cases)
 
 
+def _told_by(ask: Callable[[], Finding]) -> Finding:
+    try:
+        return ask()
+    except _Told as told:
+        return told.finding
+
+
 class _Enum:
     def __init__(self, plan: EnumPlan, expectation: Expectation, seen: Observation, found: Snapshot) -> None:
         self.plan, self.spec, self.seen, self.found = plan, plan.spec, seen, found
@@ -59,22 +67,40 @@ class _Enum:
         self.table = shown(plan.spec.schema, plan.spec.table)
         self.rejected_by: dict[str | None, str] = {}
         """Tried value -> the constraint that rejects it, whatever the other columns hold."""
+        self.refused_values: list[str] = []
+        """Allowed values that the CHECKs refuse."""
 
     def finding(self) -> Finding:
         """The answer, or a _Told."""
         plan = self.plan
         if plan.column is None:
             raise _Told(self._no_column())
+        self._relation()
         if plan.labels is not None:
             return self._native(plan.labels)
         self._types()
-        if plan.lookup is not None and not plan.sole and not plan.mixed:
-            finding = self._lookup()
-        elif not plan.sole and not plan.mixed:
-            finding = self._unguarded()
-        else:
-            finding = self._evaluated()
-        return self._attempted(finding)
+        return self._attempted(self._by_any())
+
+    def _by_any(self) -> Finding:
+        """What the foreign key and the CHECKs come to together: one of them has to hold the enum."""
+        guarded = bool(self.plan.sole or self.plan.mixed)
+        if self.plan.lookup is None:
+            return _told_by(self._evaluated) if guarded else self._unguarded()
+        lookup = _told_by(self._lookup)
+        if not guarded:
+            return lookup
+        checked = _told_by(self._evaluated)
+        if lookup.word == "held" and not self.refused_values:
+            return lookup
+        return checked if checked.word == "held" or self.refused_values else lookup
+
+    def _relation(self) -> None:
+        """A view has no constraints, and a foreign table only believes them."""
+        item = self.found.objects.get(f"table:{self.table}")
+        if isinstance(item, Table) and item.kind not in ("table", "partitioned table"):
+            raise _Told(Finding("broken", f"{self.table} is a {item.kind}, which enforces no constraint of its own.",
+                                f"{self.table} is a {item.kind}", "Find out who replaced the table, or declare the enum "
+                                "on the table behind it.", "catalog"))
 
     def _no_column(self) -> Finding:
         if f"table:{self.table}" not in self.found.objects:
@@ -123,13 +149,19 @@ class _Enum:
         """A CHECK that calls the user's code is never run; it is judged by its text and the code's body."""
         key, why = self.plan.unsafe[0]
         objects = self.expectation.objects
-        bodies = [name for name in objects if name.startswith("function:")]
-        same = self._same_check(key, objects) and all(objects[name] == self.found.objects.get(name) for name in bodies)
-        if same:
+        changed = list(changed_code(self._text(key), objects, self.found))
+        if self._same_check(key, objects) and not changed:
             return Finding("held", f"{_name(key)} {why}; it and that code are what the migrations made. Not evaluated.",
                            evidence="catalog")
         return Finding("unverified", f"{_name(key)} {why}, so it was not evaluated, and it is not what the migrations "
                        "made.", "", "Try a wrong value on a scratch copy, or write the CHECK without that code.", "catalog")
+
+    def _text(self, key: str) -> str:
+        item = self.found.objects.get(key)
+        if isinstance(item, Constraint):
+            return item.expression or ""
+        return " ".join(text for other in self.found.objects.values() if isinstance(other, Domain)
+                        for _, text, _ in other.checks)
 
     def _same_check(self, key: str, objects: Mapping[str, Object]) -> bool:
         expected, found = objects.get(key), self.found.objects.get(key)
@@ -163,11 +195,16 @@ class _Enum:
     def _evaluated(self) -> Finding:
         answers = self._answers()
         accepted = self._accepted(answers)
-        for value in self.spec.values:
-            if not accepted[value]:
-                raise _Told(Finding("broken", f"The allowed value {value!r} is rejected by "
-                                    f"{self.rejected_by.get(value, 'its CHECKs')}.", repr(value),
-                                    "Drop the constraint and add it with every allowed value."))
+        self.refused_values = [value for value in self.spec.values if not accepted[value]]
+        if self.refused_values:
+            value = next((each for each in self.refused_values if each in self.rejected_by), None)
+            if value is None:
+                raise _Told(Finding("unverified", f"The allowed value {self.refused_values[0]!r} was refused with every "
+                                    "value of the other columns that was tried, which proves nothing.", "",
+                                    "Split the CHECK, so that one part speaks of this column alone."))
+            raise _Told(Finding("broken", f"The allowed value {value!r} is rejected by "
+                                f"{self.rejected_by[value]}.", repr(value),
+                                "Drop the constraint and add it with every allowed value."))
         unsure = []
         for wrong in self.plan.wrong:
             setting = accepted[wrong]
@@ -266,7 +303,8 @@ class _Enum:
         for value in self.plan.wrong:
             if results[value].accepted:
                 how = "" if results[value].same else " (something rewrote or swallowed the row)"
-                return Finding("broken", f"INSERT of {value!r} was accepted{how}.", f"{value!r} was inserted",
+                before = f"{finding.detail} " if finding.word == "broken" else ""
+                return Finding("broken", f"{before}INSERT of {value!r} was accepted{how}.", f"{value!r} was inserted",
                                finding.next_step or "Look for a trigger or rule on the table.", "attempted")
         wrong_reason = [v for v in self.plan.wrong if not self._by_its_constraint(results[v])]
         if wrong_reason:

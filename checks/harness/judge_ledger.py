@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from checks.harness.compare import Sides, field_change
-from checks.harness.contract import LedgerSpec
 from checks.harness.derive import Effect
 from checks.harness.expectation import Expectation
-from checks.harness.migrations import inversions
-from checks.harness.observe import Observation, Refusal
-from checks.harness.snapshot import Column, Index, Snapshot
-from checks.harness.sqltext import ident, nearest, shown
-from checks.harness.values import Case, Evidence, Verdict, VerdictWord
-
-CLOCK_SLACK_S = 300
-"""How far in the future a row may be: clocks differ. Columns without a time zone get a day."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The ledger's rows, or why they could not be read."""
-
-    times: Mapping[str, tuple[float | None, ...]]
-    """Version -> the times of its rows, seconds since 1970 UTC; None where there is none."""
-    now: float = 0.0
-    why_not: str = ""
-    remedy: str = ""
-    absent: bool = False
-    """Whether the ledger itself is not there, which is broken and not unverified."""
+from checks.harness.judge_ledger_table import table_claims
+from checks.harness.ledger_rows import Rows, read_rows
+from checks.harness.observe import Observation
+from checks.harness.settled import Settled
+from checks.harness.snapshot import Snapshot
+from checks.harness.sqltext import nearest
+from checks.harness.values import Case, Verdict, VerdictWord
 
 
 def judge_ledger(expectation: Expectation, seen: Observation, found: Snapshot) -> tuple[Case, ...]:
@@ -40,88 +22,67 @@ def judge_ledger(expectation: Expectation, seen: Observation, found: Snapshot) -
     if spec is None or expectation.derived is None:
         return ()
     rows = read_rows(spec, seen, found)
-    sides = expectation.sides(found)
-    cases = [Case("ledger", migration.version, (_migration(migration.version, expectation, rows, sides),))
+    settled = Settled(expectation, found, seen)
+    cases = [Case("ledger", migration.version, (_migration(migration.version, rows, settled),))
              for migration in expectation.migrations]
-    return (*cases, Case("ledger", spec.shown, tuple(_table_claims(spec, expectation, rows, found))))
+    return (*cases, Case("ledger", spec.shown, tuple(table_claims(spec, expectation, rows, found))))
 
 
-def read_rows(spec: LedgerSpec, seen: Observation, found: Snapshot) -> Rows:
-    """The ledger's rows in `seen`."""
-    if f"table:{spec.shown}" not in found.objects:
-        near = nearest(spec.shown, [key[6:] for key in found.objects if key.startswith("table:")])
-        return Rows({}, why_not=f"there is no ledger {spec.shown}{near and '.' + near}", absent=True,
-                    remedy="Apply the migrations, or set [ledger] table in the contract.")
-    columns = {name for name, _ in found.of(spec.shown, "column")}
-    if shown(spec.version) not in columns:
-        return Rows({}, absent=True, why_not=f"the ledger {spec.shown} has no column {spec.version}; it has "
-                    f"{', '.join(sorted(columns))}", remedy="Set [ledger] version in the contract to the right column.")
-    role = found.identity["role"]
-    if spec.schema not in (found.identity["usage"] or ()):
-        return Rows({}, why_not=f"role {role} may not use schema {spec.schema}",
-                    remedy=f"GRANT USAGE ON SCHEMA {ident(spec.schema)} TO {ident(role)};")
-    if spec.shown not in found.readable:
-        return Rows({}, why_not=f"role {role} may not read {spec.shown}",
-                    remedy=f"GRANT SELECT ON {ident(spec.schema, spec.table)} TO {ident(role)};")
-    part = seen.part("ledger")
-    if isinstance(part, Refusal) or not isinstance(part, dict) or "rows" not in part:
-        told = part.told() if isinstance(part, Refusal) else "the target did not tell them"
-        return Rows({}, why_not=f"the rows of {spec.shown} could not be read: {told}", remedy="Run again.")
-    times: dict[str, tuple[float | None, ...]] = {}
-    for version, at in part["rows"]:
-        if version is not None:
-            times[version] = (*times.get(version, ()), at)
-    hidden = spec.shown in found.hidden_rows
-    return Rows(times, part["now"], why_not=f"row security filters {spec.shown} for role {role}" if hidden else "",
-                remedy=f"ALTER ROLE {ident(role)} BYPASSRLS;" if hidden else "")
+def _migration(version: str, rows: Rows, settled: Settled) -> Verdict:
+    claim, sentence = f"ledger:{version}", f"{version} is recorded exactly once, and what it did is there"
+    effects = settled.expectation.effects[version]
+    total = sum(effect.count for effect in effects)
+    missing, unsure = missing_effects(effects, settled)
 
+    def verdict(word: VerdictWord, detail: str, witness: str = "", next_step: str = "") -> Verdict:
+        return Verdict(claim, sentence, word, "catalog", detail, witness, next_step)
 
-def _migration(version: str, expectation: Expectation, rows: Rows, sides: Sides) -> Verdict:
-    sentence = f"{version} is recorded exactly once, and what it did is there"
-    missing = list(missing_effects(expectation.effects[version], sides))
-    total = sum(effect.count for effect in expectation.effects[version])
-    count = len(rows.times.get(version, ()))
-    claim = f"ledger:{version}"
-    absent = f"{len(missing)} of {total} effects missing: " + "; ".join(missing[:6])
-    if len(missing) > 6:
-        absent += f"; and {len(missing) - 6} more"
+    absent = _listed(len(missing), total, missing)
     if rows.why_not:
         if missing:
-            return _verdict(claim, sentence, "broken", f"{absent}. Its row: {rows.why_not}.", missing[0],
-                            f"Apply {version}. {rows.remedy}")
-        word: VerdictWord = "broken" if rows.absent else "unverified"
-        return _verdict(claim, sentence, word, f"What it did is there ({total} effects), but {rows.why_not}.", "",
-                        rows.remedy)
-    if count == 1 and not missing:
-        note = "" if total else "It changes nothing that a catalogue shows; only its row was looked at."
-        return _verdict(claim, sentence, "held", note or f"row and {total} effects")
-    if count == 0:
-        near = near_miss(version, rows.times)
-        if missing:
-            return _verdict(claim, sentence, "broken", f"Not applied: no row, and {absent}.{near}", missing[0],
-                            f"Apply it: python -m checks apply --target …  ({version})")
-        return _verdict(claim, sentence, "broken", "DDL without row: what it did is there "
-                        f"({total} effects), but the ledger has no row for it.{near}", near.strip(),
-                        "Find out who ran it by hand; then record it, or apply it again (it is idempotent).")
+            return verdict("broken", f"{absent}. Its row: {rows.why_not}.", missing[0], f"Apply {version}. {rows.remedy}")
+        return verdict("broken" if rows.absent else "unverified", f"What it did is there ({total} effects), but "
+                       f"{rows.why_not}.", f"no row {version}" if rows.absent else "", rows.remedy)
+    count = len(rows.times.get(version, ()))
+    near = near_miss(version, rows.times)
+    if missing and count == 0:
+        return verdict("broken", f"Not applied: no row, and {absent}.{near}", missing[0],
+                       f"Apply it: python -m checks apply --target …  ({version})")
     if missing:
-        return _verdict(claim, sentence, "broken", f"Row without DDL: the ledger says applied, but {absent}.", missing[0],
-                        "Do not believe the row. Delete it and apply the migration again, or restore what was lost.")
-    return _verdict(claim, sentence, "broken", f"Recorded {count} times.", f"{count} rows",
-                    "Delete the extra rows and make the version column unique.")
+        return verdict("broken", f"Row without DDL: the ledger says applied, but {absent}.", missing[0],
+                       "Do not believe the row. Delete it and apply the migration again, or restore what was lost.")
+    if count == 0:
+        return verdict("broken", f"DDL without row: what it did is there ({total} effects), but the ledger has "
+                       f"no row for it.{near}", near.strip() or f"no row {version}",
+                       "Find out who ran it by hand; then record it, or apply it again (it is idempotent).")
+    if count > 1:
+        return verdict("broken", f"Recorded {count} times.", f"{count} rows",
+                       "Delete the extra rows and make the version column unique.")
+    if unsure:
+        return verdict("unverified", f"Its row is there, but it could not be told whether {'; '.join(unsure[:3])}.", "",
+                       "Compare the two by hand; if they mean the same, write the migration as the database has it.")
+    return verdict("held", f"row and {total} effects" if effects else
+                   "It changes nothing that a catalogue shows; only its row was looked at.")
 
 
-def missing_effects(effects: tuple[Effect, ...], sides: Sides) -> Iterator[str]:
-    """Each effect that is not there, in words; an object that is gone is told once."""
+def _listed(count: int, total: int, missing: list[str]) -> str:
+    more = f"; and {count - 6} more" if count > 6 else ""
+    return f"{count} of {total} effects missing: {'; '.join(missing[:6])}{more}"
+
+
+def missing_effects(effects: tuple[Effect, ...], settled: Settled) -> tuple[list[str], list[str]]:
+    """(effects that are not there, effects that could not be judged), in words; an object that is gone is told once."""
+    missing: dict[str, None] = {}
+    unsure: dict[str, None] = {}
     for effect in effects:
-        found = sides.found.objects.get(effect.key)
-        expected = sides.expected[effect.key]
         kind, _, name = effect.key.partition(":")
-        if found is None or type(found) is not type(expected):
-            yield f"{kind} {name} is missing"
-        elif found != expected:
-            changes = (field_change(effect.key, field, expected, found, sides) for field in effect.fields)
-            yield from (f"{kind} {name} has {change.field} {change.found}, not {change.expected}"
-                        for change in changes if change is not None and change.sure)
+        for change in settled.of(effect.key):
+            if change.what == "missing":
+                missing[f"{kind} {name} is missing"] = None
+            elif change.field.replace(" ", "_") in effect.fields:
+                told = f"{kind} {name} has {change.field} {change.found}, not {change.expected}"
+                (missing if change.sure else unsure)[told] = None
+    return list(missing), list(unsure)
 
 
 def near_miss(version: str, versions: Mapping[str, object]) -> str:
@@ -134,149 +95,3 @@ def near_miss(version: str, versions: Mapping[str, object]) -> str:
             return f" The ledger has {other!r}, which is not exactly this name."
     close = nearest(version, versions)
     return f" The ledger has no {version!r}.{close}" if close else ""
-
-
-def _table_claims(spec: LedgerSpec, expectation: Expectation, rows: Rows, found: Snapshot) -> Iterator[Verdict]:
-    yield _shape(spec, found)
-    yield _shadow(spec, found)
-    yield _versions(spec, expectation, rows)
-    if spec.applied_at is not None:
-        yield _times(spec, expectation, rows, found)
-    yield _order(spec, expectation, found)
-
-
-def _shape(spec: LedgerSpec, found: Snapshot) -> Verdict:
-    claim, sentence = f"ledger:{spec.shown}.shape", f"{spec.shown} is a plain logged table, one row a version"
-    table = found.objects.get(f"table:{spec.shown}")
-    if table is None:
-        return _verdict(claim, sentence, "broken", f"There is no {spec.shown}.", spec.shown, "Apply the migrations.")
-    wrong = []
-    if getattr(table, "kind", "") not in ("table", "partitioned table"):
-        wrong.append(f"it is a {getattr(table, 'kind', '')}")
-    if getattr(table, "persistence", "logged") != "logged":
-        wrong.append("it is unlogged, so a crash empties it")
-    columns = {name: column for name, column in found.of(spec.shown, "column")}
-    version = columns.get(shown(spec.version))
-    if not isinstance(version, Column):
-        wrong.append(f"it has no column {spec.version} (it has {', '.join(columns)})")
-    elif not any(isinstance(index, Index) and index.unique and index.valid and index.immediate and not index.predicate
-                 and index.keys == (spec.version,) for _, index in found.of(spec.shown, "index")):
-        wrong.append(f"nothing makes {spec.version} unique")
-    if spec.applied_at is not None and shown(spec.applied_at) not in columns:
-        wrong.append(f"it has no column {spec.applied_at} (it has {', '.join(columns)})")
-    if wrong:
-        return _verdict(claim, sentence, "broken", "; ".join(wrong).capitalize() + ".", wrong[0],
-                        "Mend the ledger, or set [ledger] in the contract to what it really is.")
-    return _verdict(claim, sentence, "held")
-
-
-def _shadow(spec: LedgerSpec, found: Snapshot) -> Verdict:
-    claim = f"ledger:{spec.shown}.shadow"
-    sentence = f"nothing called {spec.table} in another schema comes before the ledger on a search_path"
-    if not any(schema == spec.schema for schema, _, _ in found.homonyms):
-        return _verdict(claim, sentence, "broken", f"There is no {spec.shown} to be shadowed.", spec.shown,
-                        "Apply the migrations.")
-    homes = {schema for schema, _, _ in found.homonyms}
-    for owner, path, role in _paths(found):
-        first = next((schema for schema in path if (role if schema == "$user" else schema) in homes), None)
-        first = role if first == "$user" else first
-        if first is not None and first != spec.schema and spec.schema in path:
-            other = shown(first, spec.table)
-            return _verdict(claim, sentence, "broken", f"With the search_path of {owner} the name {spec.table} means "
-                            f"{other}, not {spec.shown}.", other,
-                            f"Rename {other}, or put {spec.schema} first on that search_path.")
-    return _verdict(claim, sentence, "held")
-
-
-def _paths(found: Snapshot) -> Iterator[tuple[str, list[str], str]]:
-    role = found.identity["role"]
-    yield f"this session (role {role})", split_search_path(found.identity.get("search_path", "")), role
-    for owner, database_only, entry in found.settings:
-        name, _, value = entry.partition("=")
-        if name == "search_path":
-            who = f"role {owner}" if owner else "the database" if database_only else "all roles"
-            yield who, split_search_path(value), owner or role
-
-
-def split_search_path(text: str) -> list[str]:
-    """The schemas of a search_path setting, unquoted."""
-    return [part[1:-1].replace('""', '"') if part.startswith('"') else part
-            for part in re.findall(r'"(?:[^"]|"")*"|[^\s,]+', text)]
-
-
-def _versions(spec: LedgerSpec, expectation: Expectation, rows: Rows) -> Verdict:
-    claim, sentence = f"ledger:{spec.shown}.versions", f"every row of {spec.shown} is a known migration"
-    if rows.why_not:
-        return _not_read(claim, sentence, rows)
-    known = {migration.version for migration in (*expectation.migrations, *expectation.pending)}
-    if not rows.times:
-        return _verdict(claim, sentence, "broken", f"{spec.shown} is empty.", spec.shown, "Apply the migrations.")
-    unknown = sorted(set(rows.times) - known)
-    if unknown:
-        return _verdict(claim, sentence, "broken", f"Nobody knows {', '.join(map(repr, unknown[:10]))}."
-                        + nearest(unknown[0], known), repr(unknown[0]),
-                        "Add the file to the migrations folder, or find out who wrote the row.")
-    ahead = [m.version for m in expectation.pending if m.version in rows.times]
-    return _verdict(claim, sentence, "held", f"Ahead of its head by {', '.join(ahead)}." if ahead else "")
-
-
-def _times(spec: LedgerSpec, expectation: Expectation, rows: Rows, found: Snapshot) -> Verdict:
-    claim = f"ledger:{spec.shown}.{spec.applied_at}"
-    sentence = f"{spec.applied_at} is set, not in the future, and in the order of the migrations"
-    if rows.why_not:
-        return _not_read(claim, sentence, rows)
-    column = found.objects.get(f"column:{spec.shown}.{shown(spec.applied_at or '')}")
-    if not isinstance(column, Column):
-        return _verdict(claim, sentence, "broken", f"{spec.shown} has no column {spec.applied_at}.", "",
-                        "Set [ledger] applied_at in the contract; \"\" when there is none.")
-    if not column.type.startswith(("timestamp", "date")):
-        return _verdict(claim, sentence, "unverified", f"{spec.applied_at} is of type {column.type}, not a time.", "",
-                        "Make it timestamptz, or set [ledger] applied_at = \"\".")
-    slack = CLOCK_SLACK_S if "with time zone" in column.type else 86_400
-    wrong, latest = [], (float("-inf"), "")
-    for migration in expectation.migrations:
-        for at in rows.times.get(migration.version, ()):
-            if at is None:
-                wrong.append(f"{migration.version} has none")
-            elif at > rows.now + slack:
-                wrong.append(f"{migration.version} is in the future ({_utc(at)})")
-            elif at < latest[0]:
-                wrong.append(f"{migration.version} ({_utc(at)}) comes before {latest[1]} ({_utc(latest[0])})")
-            else:
-                latest = (at, migration.version)
-    if not any(migration.version in rows.times for migration in expectation.migrations):
-        return _verdict(claim, sentence, "broken", "No expected migration is recorded.", "", "Apply the migrations.")
-    if wrong:
-        return _verdict(claim, sentence, "broken", "; ".join(wrong) + ".", wrong[0],
-                        "Find out how these rows came about: copied, written by hand, or applied out of order.")
-    return _verdict(claim, sentence, "held")
-
-
-def _order(spec: LedgerSpec, expectation: Expectation, found: Snapshot) -> Verdict:
-    claim, sentence = f"ledger:{spec.shown}.order", "the names of the migrations sort in the order they apply"
-    wrong = inversions((*expectation.migrations, *expectation.pending))
-    if wrong:
-        told = "; ".join(f"{a} sorts before {b}" for a, b in wrong)
-        return _verdict(claim, sentence, "broken", f"{told}.", wrong[0][0],
-                        "Give every file a number of the same width, such as a timestamp.", "observed")
-    if f"table:{spec.shown}" not in found.objects:
-        return _verdict(claim, sentence, "unverified", "No ledger to compare with.", "", "Apply the migrations.")
-    return _verdict(claim, sentence, "held", evidence="observed")
-
-
-def _not_read(claim: str, sentence: str, rows: Rows) -> Verdict:
-    return _verdict(claim, sentence, "broken" if rows.absent else "unverified", f"{rows.why_not}.", "", rows.remedy)
-
-
-def _utc(at: float) -> str:
-    try:
-        return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return "beyond any calendar"
-
-
-def _verdict(claim: str, sentence: str, word: VerdictWord, detail: str = "", witness: str = "", next_step: str = "",
-             evidence: Evidence = "catalog") -> Verdict:
-    return Verdict(claim, sentence, word, evidence, detail, witness, "" if word == "held" else next_step)
-
-

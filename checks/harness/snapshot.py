@@ -190,6 +190,15 @@ class Snapshot:
                 found.setdefault(table, {})[key] = item
         return found
 
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """Name of each relation that others inherit from -> their names."""
+        found: dict[str, tuple[str, ...]] = {}
+        for key, item in self.objects.items():
+            for parent in item.parents if isinstance(item, Table) else ():
+                found[parent] = (*found.get(parent, ()), key[6:])
+        return found
+
     def of(self, table: str, kind: str) -> Iterator[tuple[str, Any]]:
         """(name without the table, object) of each `kind` on `table`, in order of name."""
         head = f"{kind}:{table}."
