@@ -313,6 +313,9 @@ VIEWS = (
     "SELECT count(*) AS n, t FROM public.subject AS x GROUP BY t HAVING max(i) > 3",
     "SELECT t FROM public.subject UNION ALL SELECT k FROM public.subject",
     "SELECT t, (SELECT max(o.i) FROM public.subject o WHERE o.j = s.j) AS top FROM public.subject s",
+    "SELECT u.t FROM (SELECT t, i FROM public.subject) u WHERE u.i > 1",
+    "SELECT g.g FROM generate_series(1, 3) g",
+    "SELECT t FROM public.subject WHERE EXISTS (SELECT 1 FROM public.copy WHERE copy.t = subject.t)",
     "WITH few AS (SELECT t FROM public.subject LIMIT 3) SELECT t FROM few",
 )
 

@@ -107,12 +107,7 @@ def assigned(kind: Type, text: str) -> tuple[Value, bool]:
         ParseError: the text is no value of the type.
     """
     if kind.family in ("text", "bpchar"):
-        size = kind.modifiers[0] if kind.modifiers else len(text)
-        if kind.family == "bpchar":
-            text = text.rstrip(" ")
-        elif not text[size:].strip(" "):
-            text = text[:size]
-        return text, holds(text, kind) and "\0" not in text
+        return _assigned_text(kind, text)
     if kind.family == "boolean":
         known = read(text, "boolean")
         if known is None:
@@ -126,3 +121,14 @@ def assigned(kind: Type, text: str) -> tuple[Value, bool]:
         whole = math.floor(abs(value[1]) / step + Fraction(1, 2)) * step
         value = (0, whole if value[1] >= 0 else -whole)
     return value, fits(value, kind)
+
+
+def _assigned_text(kind: Type, text: str) -> tuple[str, bool]:
+    if kind.base == "name" and not holds(text, kind):
+        raise ParseError("a name is cut")
+    size = kind.modifiers[0] if kind.modifiers else len(text)
+    if kind.family == "bpchar":
+        text = text.rstrip(" ")
+    elif not text[size:].strip(" "):
+        text = text[:size]
+    return text, holds(text, kind) and "\0" not in text

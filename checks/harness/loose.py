@@ -53,12 +53,12 @@ def _only_relation(words: list[str]) -> str | None:
         elif depth == 0 and inside and upper in ("WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "WINDOW",
                                                  "FOR", "FETCH"):
             inside = False
-        elif upper in ("UNION", "INTERSECT", "EXCEPT", "WITH") and depth == 0:
+        elif upper in ("UNION", "INTERSECT", "EXCEPT") and depth == 0:
             return None
-        elif inside:
-            if word in (",", "(", ")") or upper.endswith("JOIN"):
+        elif inside and depth == 0:
+            if word == "," or upper == "JOIN":
                 return None
-            relation.append(word)
+            relation += [] if word == ")" else [word]
     return relation[-1] if relation else None
 
 
