@@ -11,6 +11,8 @@ import pytest
 from checks.harness.delivery import CRASHES, ERRORS, FaultAt
 from checks.harness.gate import CUT, Fail, Statement
 from checks.harness.races import Interleavings, Step, Turnstile
+from checks.harness.schedules import Schedule, smallest
+from checks.harness.stage import Delivery
 
 
 def statement(sql: str) -> Statement:
@@ -128,3 +130,16 @@ def test_a_delivery_that_waits_for_a_lock_lets_the_other_go_on() -> None:
 def test_the_same_prefix_gives_the_same_steps() -> None:
     lanes = Lanes((3, 3), locked=True)
     assert len({tuple(step.chosen for step in lanes.run((0, 1, 0, 1))) for _ in range(20)}) == 1
+
+
+@pytest.mark.parametrize(("needed", "length"), [((3,), 8), ((2, 5), 8), ((0, 1, 7), 8), ((0,), 1), ((4, 6), 40)])
+def test_a_schedule_is_cut_down_to_what_it_needs(needed: tuple[int, ...], length: int) -> None:
+    played: list[Schedule] = []
+
+    def breaks(schedule: Schedule) -> bool:
+        played.append(schedule)
+        return [delivery.event for delivery in schedule if delivery.event in needed] == list(needed)
+
+    found = smallest(tuple(Delivery(event, 3) for event in range(length)), breaks)
+    assert found == tuple(Delivery(event) for event in needed)
+    assert len(played) <= 4 * length + 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from math import comb
 
 from checks.harness.races import Interleavings, Step
@@ -19,7 +19,7 @@ def race_pairs(work: Work) -> None:
     end = work.deadline()
     complete, raced, possible = True, 0, 0
     for pair in _pairs(work):
-        if time.monotonic() > end:
+        if raced and time.monotonic() > end:
             complete = False
             break
         raced += 1
@@ -66,7 +66,7 @@ def _ways(steps: Sequence[Step]) -> int:
     return comb(len(steps), sum(1 for step in steps if step.chosen == 0))
 
 
-def _pairs(work: Work) -> list[Pair]:
+def _pairs(work: Work) -> Iterator[Pair]:
     """One event twice; two events of a group; two events of different groups, the most alike first."""
     events = work.stage.events
     twice = [(Delivery(n), Delivery(n, 1)) for n in work.representatives()]
@@ -75,8 +75,8 @@ def _pairs(work: Work) -> list[Pair]:
     apart = [pair for pair in both if not _same_group(work.stage, pair) and _effects(work.stage, pair) == 2]
     apart.sort(key=lambda pair: -_alike(work.stage, pair))
     ordered = [pair for turn in _turns(twice, grouped, apart) for pair in turn]
-    wanted = [pair for pair in ordered if work.sound([delivery.event for delivery in pair])]
-    return wanted if work.budget.every_event else wanted[:work.budget.pairs]
+    sound = (pair for pair in ordered if work.sound([delivery.event for delivery in pair]))
+    return sound if work.budget.every_event else islice(sound, work.budget.pairs)
 
 
 def _turns(*lists: list[Pair]) -> Iterator[list[Pair]]:

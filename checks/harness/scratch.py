@@ -61,7 +61,7 @@ class Scratch:
         except psycopg2.OperationalError as error:
             raise Unreachable(f"The scratch database does not answer: {str(error).strip()}") from None
         self.connection.autocommit = True
-        self.ask("SET lock_timeout = '10s'; SET statement_timeout = '60s'")
+        self.ask("SET lock_timeout = '3s'; SET statement_timeout = '60s'")
         self._superuser = self.ask("SELECT current_setting('is_superuser')")[0][0] == "on"
         if self._superuser:
             self.ask("SET session_replication_role = replica")
@@ -128,14 +128,15 @@ class Scratch:
         state: State = json.loads(text, parse_float=Decimal)
         return state
 
-    def watch_touched(self) -> None:
-        """From now on, tables that changed since this object was made are watched too."""
+    def watch_touched(self) -> bool:
+        """From now on, tables that changed since this object was made are watched too; whether there are any."""
         now = self._prints(tuple(table for table, _ in self._others))
         touched = [table for (table, before), after in zip(self._others, now, strict=True) if before != after]
         kept = {row[0] for row in self.ask("SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = "
                                            "pg_catalog.to_regnamespace(%s)", BASELINE)}
         self._restored = tuple(table for table in touched if str(table) in kept)
         self.watched += tuple(touched)
+        return bool(touched)
 
     def server(self) -> dict[str, Any]:
         """Where this connection leads: host, port, user, password, dbname, tls."""

@@ -73,10 +73,10 @@ class Stage:
         """
         everything = frozenset(range(len(self.events)))
         first = self._in_order(everything)
-        self.lanes[0].explain()
+        self.lanes[0].explain(acknowledged=not first.stuck)
         if not first.stuck:
-            self.scratch.watch_touched()
-            first = self._in_order(everything)
+            if self.scratch.watch_touched():
+                first = self._in_order(everything)
             self.volatile = volatile_columns(first.after, self._in_order(everything, VARIANTS - 1).after)
             self._plain[everything] = first
         return first
@@ -218,7 +218,7 @@ class Stage:
         answers = self.lanes[lane].insist(self._document(delivery), patient)
         self.deliveries += len(answers)
         if not patient and answers[-1].hung:
-            self.lanes[0].explain()
+            self.lanes[0].explain(acknowledged=False)
             raise Unverified(f"The consumer {self.spec.consumer} {answers[-1].why} at the plain delivery of "
                              f"{self.events[delivery.event]}; a replay needs one that returns.")
         return answers

@@ -19,7 +19,7 @@ def strike_everywhere(work: Work, part: str, faults: Sequence[Fault], count: str
     """
     end, scenes, complete = work.deadline(), 0, True
     for prefix, last in _scenes(work):
-        if time.monotonic() > end:
+        if scenes and time.monotonic() > end:
             complete = False
             break
         scenes += 1

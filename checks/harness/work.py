@@ -59,9 +59,11 @@ def one_after_the_other(work: Work, whole: Run) -> None:
         work.tried["schedules"] = "each event once, alone and in order"
         work.found("schedules", problem, run)
         return
-    worst, tried = try_schedules(stage, work.budget.schedules, work.deadline())
+    end = work.deadline()
+    worst, tried = try_schedules(stage, work.budget.schedules, end)
+    bound = f", stopped after {work.budget.part_s:g} s" if worst is None and time.monotonic() > end else ""
     work.counts["schedules"] = tried
-    work.tried["schedules"] = f"{tried} schedules of {len(stage.events)} events"
+    work.tried["schedules"] = f"{tried} schedules of {len(stage.events)} events{bound}"
     if worst is not None:
         found = stage.judge(worst) or Problem("stuck", "the outcome changes from run to run")
         work.found("schedules", found, worst)

@@ -1,0 +1,38 @@
+"""Every crash point, injected error and two-delivery interleaving of the reference consumer, and how long that takes.
+
+    python benchmarks/replay_thorough.py
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from checks.harness.dedupe_spec import Dedupe, Effect, PythonConsumer
+from checks.harness.replay import PARTS, Budget, replay
+from checks.harness.servers import embedded
+
+SPEC = Dedupe(
+    "trade_events", "alpaca_event_dedupe", ("event_id",),
+    (Effect("active_positions", ("alpaca_order_id",), ("order_id",), {"event_type": ("fill",)}),),
+    Path("fixtures/events/trade_updates.jsonl"), PythonConsumer("fixtures/consumers/trade_stream.py", "handle"))
+
+
+def main() -> None:
+    with embedded() as server:
+        dsn = server.create_database("thorough")
+        for file in sorted((ROOT / "migrations").glob("*.sql")):
+            server.execute(file.read_text(), database="thorough")
+        for name, budget in (("default", Budget.default(SPEC)), ("thorough", Budget.thorough())):
+            began = time.monotonic()
+            result = replay(SPEC, dsn, root=ROOT, budget=budget)
+            print(f"{name}: {time.monotonic() - began:.1f} s, {len(result.findings)} findings")
+            for part in PARTS:
+                print(f"  {part:10} {result.tried[part]}")
+
+
+if __name__ == "__main__":
+    main()
