@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-
 def write_project(folder: Path, tables: int) -> Path:
     """Writes the project of `tables` tables into `folder` and returns its contract.toml."""
     migrations = folder / "migrations"
@@ -69,7 +68,8 @@ def _checks(names: list[str]) -> Iterator[str]:
     for number, name in enumerate(names):
         added = [f"ADD CONSTRAINT chk_{name}_{column} CHECK ({column} IN ({', '.join(map(repr, values))}))"
                  for column, values in enums(name).items()]
-        yield (f"ALTER TABLE {name} {', '.join(added)}, ADD CONSTRAINT chk_{name}_quantity CHECK (quantity > {number}), "
+        yield (f"ALTER TABLE {name} {', '.join(added)}, "
+               f"ADD CONSTRAINT chk_{name}_quantity CHECK (quantity > {number}), "
                f"ADD CONSTRAINT chk_{name}_price CHECK (price IS NULL OR price >= {number});")
 
 

@@ -92,7 +92,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """No garbage collection while catalogues are read: nothing of them is garbage, and it would take most of the time."""
+    """No garbage collection while catalogues are read: none of it is garbage, and the search takes longest."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -265,7 +265,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     A claim that is not held, and the last item of a module, goes pytest's own way.
     """
     option = item.config.option
-    if nextitem is None or nextitem.parent is not item.parent or HERE != item.path.parent or not _is_held(item) \
+    if nextitem is None or nextitem.parent is not item.parent or item.path.parent != HERE or not _is_held(item) \
             or option.setupshow or option.setuponly or option.usepdb or option.trace:
         return None
     (target, case), = item.callspec.params.values()  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from checks.harness.contract import Contract
 from checks.harness.derive import Derived, Effect
 from checks.harness.enum_plan import is_held, plan_enum
 from checks.harness.migrations import Migration, read_migrations, through
-from checks.harness.snapshot import Object, Snapshot
+from checks.harness.snapshot import Function, Object, Snapshot, functions
 from checks.harness.sqltext import shown
 from checks.harness.values import LeftOut
 
@@ -34,6 +34,11 @@ class Expectation:
         if self.derived is None:
             return {}
         return self.derived.objects(self.migrations[-1].version)
+
+    @cached_property
+    def functions(self) -> Mapping[str, Function]:
+        """The functions among the objects."""
+        return functions(self.objects)
 
     @cached_property
     def effects(self) -> Mapping[str, tuple[Effect, ...]]:

@@ -67,7 +67,7 @@ class _Judge:
         wrong, unsure, witness = self._differences(key)
         wrong += [*self._unenforced(table, expected), *unprotected(table, item, self.found)]
         wrong += [f"it rests on {name}, which is not what the migrations made" for name in changed_code(
-            item.expression or "", self.expectation.objects, self.found)]
+            item.expression or "", self.expectation.functions, self.found.functions)]
         if wrong:
             return _verdict(name, sentence, "broken", "; ".join(wrong) + ".", witness or wrong[0],
                             f"Drop it and add it as the migration says: {ddl}", "evaluated" if witness else "catalog")

@@ -72,7 +72,7 @@ def _triggers(table: str, expectation: Expectation, found: Snapshot) -> Iterator
                 yield (f"the trigger {name} is {trigger.enabled}, not {known.enabled}",
                        f"ALTER TABLE {table} ENABLE {_ENABLE.get(known.enabled, '')}TRIGGER {name};")
             elif harm and (known.definition != trigger.definition or any(changed_code(
-                    trigger.function, expectation.objects, found))):
+                    trigger.function, expectation.functions, found.functions))):
                 yield (f"the trigger {name} ({trigger.function}) is not what the migrations made, and it {harm}",
                        f"Bring back {known.definition} and its function.")
         elif harm:

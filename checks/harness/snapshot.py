@@ -191,6 +191,11 @@ class Snapshot:
         return found
 
     @cached_property
+    def functions(self) -> Mapping[str, Function]:
+        """The functions among the objects."""
+        return functions(self.objects)
+
+    @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
         """Name of each relation that others inherit from -> their names."""
         found: dict[str, tuple[str, ...]] = {}
@@ -205,6 +210,11 @@ class Snapshot:
         for key, item in self.by_table.get(table, {}).items():
             if key.startswith(f"{kind}:"):
                 yield (key[len(head):] if key.startswith(head) else key[len(kind) + 1:]), item
+
+
+def functions(objects: Mapping[str, Object]) -> dict[str, Function]:
+    """The functions among `objects`."""
+    return {key: item for key, item in objects.items() if isinstance(item, Function)}
 
 
 def table_of(key: str, item: Object) -> str | None:

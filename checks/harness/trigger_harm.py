@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from checks.harness.snapshot import Function, Snapshot, Trigger
+from checks.harness.snapshot import Snapshot, Trigger
 from checks.harness.sqltext import split_path
 
 
@@ -14,8 +14,7 @@ def trigger_harm(trigger: Trigger, table: str, found: Snapshot) -> str:
         return ""
     if trigger.instead or (trigger.before and trigger.row):
         return "can rewrite or swallow rows before they are stored"
-    bodies = " ".join(item.body for key, item in found.objects.items() if isinstance(item, Function)
-                      and key[9:].startswith(trigger.function + "("))
+    bodies = " ".join(item.body for key, item in found.functions.items() if key[9:].startswith(trigger.function + "("))
     writes = re.search(r"\b(delete|update|truncate)\b", bodies, re.I)
     own = re.search(rf"\b({re.escape(split_path(table)[-1])}|tg_table_name|tg_relid)\b", bodies, re.I)
     return f"can {writes[1].lower()} rows after they are stored" if writes and own else ""
