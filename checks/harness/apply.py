@@ -31,6 +31,8 @@ LOCK = 0x706F7374  # "post"
 LOCK_TIMEOUT_S = 10
 """How long DDL waits for a table that others use; longer would stop their work."""
 PROVEN, DISPROVEN, UNDECIDED = 0, 1, 6
+_BUSY_STATES = ("55P03", "40P01", "40001", "57014", "57P01")
+"""Somebody else was in the way (lock timeout, deadlock, serialization, cancelled, shut down): it may do our work yet."""
 Say = Callable[[str], None]
 
 
@@ -172,7 +174,8 @@ def _directly(place: Place, expectation: Expectation, wanted: Sequence[Migration
                 record(lambda sql: execute(connection, sql), ledger, migration)
             except Rejected as refusal:
                 say(f"  the server refused it, and kept nothing of it: {told(refusal)}")
-                return _Doubt("failed", f"{migration.file}: {told(refusal)}")
+                word = "undecided" if refusal.sqlstate in _BUSY_STATES else "failed"
+                return _Doubt(word, f"{migration.file}: {told(refusal)}.")
             except Unreachable as error:
                 say(f"  {error}")
                 return _Doubt("undecided", str(error))
