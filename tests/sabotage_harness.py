@@ -190,6 +190,16 @@ def commit(saboteur: Saboteur, dsn: str) -> None:
         connection.close()
 
 
+def commit_sql(dsn: str, *statements: str) -> None:
+    """Runs each string in a transaction of its own, as the owner of everything."""
+    connection = connect(Secret(dsn), "the changed database")
+    try:
+        for statement in statements:
+            execute(connection, statement)
+    finally:
+        connection.close()
+
+
 def target_of(route: str, writes: str = "never") -> Target:
     """A target as `look` is given it."""
     more = {"query_function": "db-query", "region": "us-west-2"} if route == "lambda" else {}

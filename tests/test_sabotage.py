@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
-
 
 import pytest
-from sabotage_harness import (
+
+from checks.harness.servers import ScratchServer
+from tests.sabotage_harness import (
     Bench,
     Project,
     Saboteur,
@@ -18,8 +18,6 @@ from sabotage_harness import (
     saboteurs,
     verdicts,
 )
-
-from checks.harness.servers import ScratchServer
 
 PROJECTS = {project.name: project for project in projects()}
 SABOTEURS = saboteurs()

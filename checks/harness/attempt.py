@@ -6,14 +6,13 @@ log no error. Each names the key explicitly, since an INSERT that is rolled back
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from checks.harness.compare import unquoted
 from checks.harness.enum_plan import EnumPlan
-from checks.harness.evaluate import base_type, length_of
+from checks.harness.evaluate import base_type, length_of, list_in
 from checks.harness.session import Session
 from checks.harness.snapshot import Column, Domain, EnumType, Snapshot
 from checks.harness.sqltext import ident, literal, shown, text_array
@@ -85,9 +84,9 @@ def attempt(session: Session, found: Snapshot, plans: Sequence[EnumPlan]) -> dic
         return {}
     try:
         rows = session.run(_LOOP.format(statements=text_array(statements), undone=UNDONE))
-        results = json.loads(rows[0][0])
     except Rejected:
         return {}  # no attempts: the claims keep the evidence they have
+    results = list_in(rows, len(statements))
     return {name: results[start:end] for name, start, end in spans if end > start}
 
 

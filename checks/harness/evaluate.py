@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from checks.harness.session import Session
+from checks.harness.session import Row, Session
 from checks.harness.sqltext import ident, text_array
 from checks.harness.values import Rejected, Unreachable, Unverified
 
@@ -143,8 +144,7 @@ def ask_all(session: Session, parts: Mapping[str, str]) -> dict[str, object]:
         names = waiting.pop()
         select = f"SELECT to_json(ARRAY[{', '.join(f'({parts[name]})' for name in names)}])::text AS doc"
         try:
-            answer = json.loads(session.ask(select)[0][0])
-            found.update(zip(names, answer, strict=True))
+            rows = session.ask(select)
         except Rejected as refusal:
             session.rest()
             refused = refusal
@@ -153,12 +153,29 @@ def ask_all(session: Session, parts: Mapping[str, str]) -> dict[str, object]:
         except Unverified as silence:  # a query function that tells of errors in its own way
             refused = Rejected("", str(silence), select)
         else:
+            found.update(zip(names, list_in(rows, len(names)), strict=True))
             continue
         if len(names) == 1:
             found[names[0]] = refused
         else:
             middle = len(names) // 2
             waiting += [names[middle:], names[:middle]]
+    return found
+
+
+def list_in(rows: Sequence[Row], count: int) -> list[Any]:
+    """The JSON list of `count` values in the one cell of an answer.
+
+    Raises:
+        Unverified: the answer is no such thing.
+    """
+    try:
+        found = json.loads(rows[0][0])
+    except (IndexError, TypeError, ValueError):
+        found = None
+    if not isinstance(found, list) or len(found) != count:
+        raise Unverified("The target answered something else than was asked. Look whether the route leads to the "
+                         "database itself, then run again.")
     return found
 
 

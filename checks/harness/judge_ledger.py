@@ -15,6 +15,8 @@ from checks.harness.snapshot import Snapshot
 from checks.harness.sqltext import nearest
 from checks.harness.values import Case, Verdict, VerdictWord
 
+__all__ = ["Rows", "judge_ledger", "missing_effects", "near_miss", "read_rows"]
+
 
 def judge_ledger(expectation: Expectation, seen: Observation, found: Snapshot) -> tuple[Case, ...]:
     """A case for each expected migration and one for the ledger itself."""

@@ -116,7 +116,7 @@ def observe(session: Session, contract: Contract, expected: Mapping[str, Object]
 
 
 def _text(rows: list[Any]) -> str:
-    if not rows or not isinstance(rows[0][0], str):
+    if not rows or not rows[0] or not isinstance(rows[0][0], str):
         raise Unverified("The target answered nothing to the question about its catalogue.")
     return str(rows[0][0])
 

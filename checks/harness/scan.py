@@ -6,10 +6,10 @@ sequence is held against the largest key through an index. No stored value leave
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from checks.harness.evaluate import list_in
 from checks.harness.session import Session
 from checks.harness.snapshot import Column, Constraint, Index, Object, Snapshot, parent_name
 from checks.harness.snapshot import Sequence as SequenceObject
@@ -43,12 +43,12 @@ def scan(session: Session, found: Snapshot, expected: Mapping[str, Object]) -> d
 
 def _ask(session: Session, keys: Sequence[str], select: str) -> dict[str, Any]:
     try:
-        answer = json.loads(session.ask(select, scan=True)[0][0])
+        rows = session.ask(select, scan=True)
     except Rejected as refusal:
         session.rest()
         word = {"sqlstate": refusal.sqlstate, "message": refusal.message}
-        return {key: word for key in keys}
-    return dict(zip(keys, answer, strict=True))
+        return dict.fromkeys(keys, word)
+    return dict(zip(keys, list_in(rows, len(keys)), strict=True))
 
 
 def _not_valid(found: Snapshot, expected: Mapping[str, Object]) -> Iterator[tuple[str, list[str]]]:
