@@ -29,7 +29,7 @@ from checks.harness.servers import ScratchServer, embedded
 from checks.harness.specimens import load
 from checks.harness.target import Target
 from checks.harness.values import HarnessError, Unverified, UsageError
-from checks.harness.worlds import World
+from checks.harness.worlds import World, tellable
 
 Word = Literal["fooled", "caught", "not tried", "unverified"]
 HEALTHY = Fault("world.healthy", "world", "Nothing is wrong here.",
@@ -204,11 +204,10 @@ class _Bench:
             return "in the healthy world the script did not ask the query function"
         if fault.name == "F11.query-stale-nonce" and not world.nonces:
             return "the script's questions carry no nonce, so a stale answer cannot be told from a fresh one"
-        shapes = [role.shape for role in self._grounds.roles.values() if role.kind == "query"]
-        for need in fault.needs:
-            if not all(shape.body_as == "text" and shape.body if need == "text" else getattr(shape, need)
-                       for shape in shapes):
-                return f"the declared reply shape has no {need}"
+        kind = "query" if fault.kind == "query" else "migration"
+        for role in (role for role in self._grounds.roles.values() if role.kind == kind):
+            if not tellable(fault, role.shape):
+                return "in a declared reply shape it cannot be told"
         return impossible(fault, self._grounds.expectation)
 
     def _trial(self, fault: Fault) -> Trial:

@@ -12,8 +12,9 @@ from checks.harness.contract import Contract
 from checks.harness.derive import apply_file, record
 from checks.harness.direct import connect, execute
 from checks.harness.expectation import Expectation
+from checks.harness.false_success import plain_name
 from checks.harness.local_aws import local_aws, pack
-from checks.harness.place import LOCAL_MIGRATION, LOCAL_QUERY, READER, make_reader
+from checks.harness.place import LOCAL_MIGRATION, LOCAL_QUERY, READER
 from checks.harness.reply import ReplyShape, UnreadableError, read_json
 from checks.harness.servers import ScratchServer
 from checks.harness.target import Secret
@@ -46,12 +47,6 @@ def roles_of(contract: Contract) -> dict[str, Role]:
     found.setdefault(LOCAL_QUERY, Role("query", REFERENCE))
     found.setdefault(LOCAL_MIGRATION, Role("migration", REFERENCE))
     return found
-
-
-def plain_name(function: str) -> str:
-    """The name in what may be an ARN or `name:qualifier`."""
-    parts = function.split(":")
-    return parts[parts.index("function") + 1] if "function" in parts else parts[0]
 
 
 @dataclass(frozen=True)
@@ -106,8 +101,10 @@ def open_grounds(contract: Contract, expectation: Expectation, server: ScratchSe
         for migration in expectation.migrations[:-1]:
             apply_file(lambda sql: execute(connection, sql), migration)
             record(lambda sql: execute(connection, sql), contract.ledger, migration)
-    make_reader(server, Secret(dsn))
-    server.execute(f'CREATE DATABASE "{TWIN}" TEMPLATE "{BASE}"')
+    server.execute(
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{READER}') THEN "
+        f"CREATE ROLE {READER} LOGIN PASSWORD 'reader'; END IF; END $$", f"GRANT pg_read_all_data TO {READER}",
+        f'DROP DATABASE IF EXISTS "{TWIN}" WITH (FORCE)', f'CREATE DATABASE "{TWIN}" TEMPLATE "{BASE}"')
     yield replace(grounds, perfect=_perfect(grounds))
 
 

@@ -36,8 +36,8 @@ class Asked:
     def nonces(self) -> tuple[str, ...]:
         """Literals of the question that are nobody's name and come back in the answer."""
         told = json.dumps(self.rows, ensure_ascii=False)
-        return tuple(word for word in re.findall(r"'([^'\s]{6,})'", self.sql)
-                     if word not in self.known and word in told)
+        words = {word for text in re.findall(r"'((?:[^']|'')*)'", self.sql) for word in text.split()}
+        return tuple(sorted(word for word in words if len(word) >= 6 and word not in self.known and word in told))
 
 
 Spoil = Callable[[Asked], Answer | None]

@@ -179,6 +179,16 @@ class World:
         return Answer(200, _in_shape(payload, role.kind, role.shape), {"x-amz-executed-version": version})
 
 
+def tellable(fault: Fault, shape: ReplyShape) -> bool:
+    """Whether a function whose replies are built like `shape` could tell this lie."""
+    if shape == REFERENCE:
+        return True
+    if fault.specimen is not None:
+        return told_in(fault.specimen, shape) is not None
+    return all(bool(shape.body) and shape.body_as == "text" if need == "text" else getattr(shape, need)
+               for need in fault.needs)
+
+
 def shortened(answer: Answer) -> str:
     """An answer on one line: status, FunctionError, the head and the tail of the payload."""
     if answer.status == 0:
