@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from checks.harness.dedupe_spec import Dedupe, Effect, PythonConsumer
 from checks.harness.replay import PARTS, Budget, replay
 from checks.harness.servers import embedded
 
+ROOT = Path(__file__).resolve().parent.parent
 SPEC = Dedupe(
     "trade_events", "alpaca_event_dedupe", ("event_id",),
     (Effect("active_positions", ("alpaca_order_id",), ("order_id",), {"event_type": ("fill",)}),),

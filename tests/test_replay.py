@@ -249,14 +249,13 @@ def test_rows_of_other_tables_that_the_consumer_changes_come_back(migrated: str,
     assert '"Sum of all"' in result.findings[0].sentence, result
     assert '"Sum of all"' in result.findings[0].story
     assert ask(migrated, 'SELECT * FROM "Sum of all", untouched') == [(1, 5, 10, 1)]
-    assert ask(migrated, "SELECT count(*) FROM pg_namespace WHERE nspname = 'postdeploy_replay'") == [(0,)]
 
 
 def test_a_role_that_is_no_superuser_suffices(migrated: str, scratch_server) -> None:
     role = f"app_{os.getpid()}"
-    database = psycopg2.extensions.parse_dsn(migrated)["dbname"]
     tables = ("active_positions", "position_history", "alpaca_event_dedupe", "schema_migrations")
-    ask(migrated, f"CREATE ROLE {role} LOGIN; GRANT CREATE ON DATABASE {database} TO {role};"
+    ask(migrated, "CREATE TABLE secret AS SELECT 1 AS n")
+    ask(migrated, f"CREATE ROLE {role} LOGIN; "
                   + "; ".join(f"ALTER TABLE {table} OWNER TO {role}" for table in tables))
     try:
         dsn = migrated.replace("//postgres", f"//{role}")

@@ -275,6 +275,26 @@ def test_pgbench_leaves_the_same_tables_with_and_without_the_proxy(mode: str, fr
     assert digest(through_proxy=True) == digest(through_proxy=False)
 
 
+def test_a_password_is_checked_by_the_real_server(proxy: Proxy, database) -> None:
+    role = f"scram_{proxy.port}"
+    with database.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'right'")
+        cursor.execute("SHOW hba_file")
+        hba = Path(cursor.fetchone()[0])
+        before = hba.read_text()
+        try:
+            hba.write_text(f"local all {role} scram-sha-256\n{before}")
+            cursor.execute("SELECT pg_reload_conf()")
+            wrong = url(proxy).replace("postgres@", f"{role}:wrong@")
+            with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+                for _ in range(1000):  # the postmaster reads its file when it gets to it
+                    psycopg2.connect(wrong).close()
+            psycopg2.connect(wrong.replace("wrong", "right")).close()
+        finally:
+            hba.write_text(before)
+            cursor.execute(f"SELECT pg_reload_conf(); DROP ROLE {role}")
+
+
 def test_many_clients_at_once_pass(proxy: Proxy, database) -> None:
     initialised = subprocess.run([pgbench(), "-i", "-q", url(proxy)], capture_output=True, text=True, check=False)
     assert initialised.returncode == 0, initialised.stderr

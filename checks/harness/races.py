@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from checks.harness.delivery import brief
-from checks.harness.gate import Action, Cut, Statement
+from checks.harness.gate import CUT, Action, Cut, Statement
 
 POLL_S = 0.001
 """A statement that takes longer is asked about: does it wait for a lock?"""
@@ -51,8 +51,7 @@ class LaneGate:
 
     def before(self, statement: Statement) -> Action:
         """See `Gate`."""
-        self.turnstile.wait_at(self.number, statement)
-        return None
+        return None if self.turnstile.wait_at(self.number, statement) else CUT
 
     def after(self, statement: Statement) -> Cut | None:
         """See `Gate`."""
@@ -74,15 +73,18 @@ class Turnstile:
         """The gate of delivery 0 or 1."""
         return LaneGate(self, number)
 
-    def wait_at(self, number: int, statement: Statement) -> None:
-        """Called by a delivery before each statement; returns when it may go."""
+    def wait_at(self, number: int, statement: Statement) -> bool:
+        """Called by a delivery before each statement; True when it may go, False if its time has passed."""
         place = self._places[number]
         with self._changed:
             place.waiting.append(statement)
             place.phase = Phase.AT_GATE
             self._changed.notify_all()
             self._changed.wait_for(lambda: place.granted is statement or self._open)
+            if place.granted is not statement:
+                return False
             place.phase, place.flying = Phase.RUNNING, statement
+            return True
 
     def executed(self, number: int) -> None:
         """Called by a delivery when its statement's reply is there."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,14 +18,13 @@ from checks.harness.values import Unreachable, Unverified, UsageError
 Row = Mapping[str, Any]
 State = Mapping[str, Sequence[Row]]
 """Table, as reports write it -> its rows."""
-BASELINE = "postdeploy_replay"
 BASELINE_BYTES = 16 * 1024 * 1024
 """Larger tables that held rows before the replay are not watched."""
 _TABLES = """
 SELECT n.nspname, c.relname, pg_catalog.pg_relation_size(c.oid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname <> %s
-  AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema' ORDER BY 1, 2"""
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1, 2"""
 _COLUMNS = """
 SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attnum),
        array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '')
@@ -97,7 +98,7 @@ class Scratch:
         """
         found = self.ask(_COLUMNS, ident(*split_path(name)))
         if not found:
-            known = [shown(*row[:2]) for row in self.ask(_TABLES, BASELINE)]
+            known = [shown(*row[:2]) for row in self.ask(_TABLES)]
             raise UsageError(f"Table {name!r} of {place.rpartition('.')[0]} does not exist on the "
                              f"scratch database.{nearest(name, known)} Apply the migrations, or correct the contract.")
         schema, relation, columns, stored = found[0]
@@ -117,24 +118,24 @@ class Scratch:
         for table in self._restored:
             columns = ", ".join(ident(column) for column in table.stored)
             steps.append(f"INSERT INTO {table.sql} ({columns}) OVERRIDING SYSTEM VALUE "
-                         f"SELECT {columns} FROM {ident(BASELINE, str(table))}")
+                         f"SELECT {columns} FROM {_copy_of(table)}")
         self.ask("; ".join(["BEGIN", *steps, "COMMIT"]))
 
     def read(self) -> State:
         """All rows of the watched tables, as one snapshot."""
-        parts = [f"{literal(str(table))}, (SELECT coalesce(json_agg(to_json(x)), '[]') FROM {table.sql} x)"
-                 for table in self.watched]
-        text = self.ask(f"SELECT json_build_object({', '.join(parts)})::text")[0][0]
+        parts = [f"SELECT {literal(str(table))} AS name, (SELECT coalesce(json_agg(to_json(x)), '[]') "
+                 f"FROM {table.sql} x) AS rows" for table in self.watched]
+        text = self.ask(f"SELECT json_object_agg(name, rows)::text FROM ({' UNION ALL '.join(parts)}) AS t")[0][0]
         state: State = json.loads(text, parse_float=Decimal)
         return state
 
     def watch_touched(self) -> bool:
         """From now on, tables that changed since this object was made are watched too; whether there are any."""
         now = self._prints(tuple(table for table, _ in self._others))
-        touched = [table for (table, before), after in zip(self._others, now, strict=True) if before != after]
-        kept = {row[0] for row in self.ask("SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = "
-                                           "pg_catalog.to_regnamespace(%s)", BASELINE)}
-        self._restored = tuple(table for table in touched if str(table) in kept)
+        changed = [(table, before) for (table, before), after in zip(self._others, now, strict=True)
+                   if before != after]
+        touched = [table for table, _ in changed]
+        self._restored = tuple(table for table, before in changed if not before.startswith("0:"))
         self.watched += tuple(touched)
         return bool(touched)
 
@@ -146,24 +147,19 @@ class Scratch:
 
     def close(self) -> None:
         """Leaves the tables as they were, the dedupe and effect tables empty."""
-        try:
+        with contextlib.suppress(Unverified):
             self.reset()
-            self.ask(f"DROP SCHEMA IF EXISTS {BASELINE} CASCADE")
-        finally:
-            self.connection.close()
+        self.connection.close()
 
     def _keep_others(self) -> tuple[tuple[Table, str], ...]:
-        """Every other table with its fingerprint, and a copy of those that hold rows."""
-        rows = self.ask(_TABLES, BASELINE)
+        """Every other table with its fingerprint; those that hold rows are copied into temporary tables."""
+        rows = self.ask(_TABLES)
         others = [self.table(ident(schema, name)) for schema, name, size in rows if size <= BASELINE_BYTES]
         others = [table for table in others if table not in self.watched]
         prints = self._prints(tuple(others))
         filled = [table for table, seen in zip(others, prints, strict=True) if not seen.startswith("0:")]
-        self.ask(f"SET client_min_messages = warning; DROP SCHEMA IF EXISTS {BASELINE} CASCADE")
         if filled:
-            copies = [f"CREATE UNLOGGED TABLE {ident(BASELINE, str(table))} AS TABLE {table.sql}"
-                      for table in filled]
-            self.ask("; ".join([f"CREATE SCHEMA {BASELINE}", *copies]))
+            self.ask("; ".join(f"CREATE TEMPORARY TABLE {_copy_of(table)} AS TABLE {table.sql}" for table in filled))
         return tuple(zip(others, prints, strict=True))
 
     def _prints(self, tables: Sequence[Table]) -> list[str]:
@@ -173,6 +169,11 @@ class Scratch:
         parts = [f"SELECT {number}, count(*) || ':' || coalesce(sum(hashtextextended(x::text, 0)), 0) "
                  f"FROM {table.sql} x" for number, table in enumerate(tables)]
         return [row[1] for row in self.ask(" UNION ALL ".join(parts) + " ORDER BY 1")]
+
+
+def _copy_of(table: Table) -> str:
+    """The name of the table that holds the rows `table` had before the replay."""
+    return ident("pg_temp", hashlib.md5(table.sql.encode()).hexdigest())
 
 
 def volatile_columns(one: State, other: State) -> dict[str, frozenset[str]]:
