@@ -10,7 +10,7 @@ import datetime as dt
 import gc
 import json
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -116,10 +116,22 @@ def _look_everywhere(config: pytest.Config, run: _Run) -> None:
     targets = [resolve_target(name, contract, writes=config.option.writes, through=config.option.through)
                for name in wanted]
     for target in targets:
-        run.reports.append(_look(target, contract, contact=not config.option.collectonly))
+        run.reports.append(_look(target, contract, config))
 
 
-def _look(target: Any, contract: Any, *, contact: bool) -> Report:
+def _areas(config: pytest.Config) -> set[str]:
+    """The areas whose files were asked for; all when a folder was."""
+    stems = [Path(argument.partition("::")[0]).stem.removeprefix("test_") for argument in config.args]
+    return {FIXTURES[stem] for stem in stems} if all(stem in FIXTURES for stem in stems) else set(AREAS)
+
+
+def _say(config: pytest.Config) -> Callable[[str], None]:
+    """Takes lines about what takes long; silent with -q."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter.write_line if reporter is not None and reporter.verbosity >= 0 else lambda line: None
+
+
+def _look(target: Any, contract: Any, config: pytest.Config) -> Report:
     """The Report of one target; when it cannot be looked at, every case of it is unverified."""
     from checks.harness import verify
 
@@ -127,9 +139,9 @@ def _look(target: Any, contract: Any, *, contact: bool) -> Report:
         expectation = verify.expectation_of(contract, target)
     names = verify.names_of(expectation)
     failure = ""
-    if contact:
+    if not config.option.collectonly:
         try:
-            return _with_all(verify.check(target, expectation), names)
+            return _with_all(verify.check(target, expectation, _areas(config), _say(config)), names)
         except Unverified as error:
             failure = str(error)
     left = (*contract.absent, *verify.always_left_out(target, expectation))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,10 +19,11 @@ from checks.harness.judge_enums import judge_enums
 from checks.harness.judge_ledger import judge_ledger
 from checks.harness.observe import Observation, observe
 from checks.harness.place import Place, open_place
+from checks.harness.replay_claims import replay_left_out, replay_verdicts
 from checks.harness.servers import ScratchServer, embedded
 from checks.harness.snapshot import Snapshot, Table, decode, table_of
 from checks.harness.target import Target
-from checks.harness.values import Case, HarnessError, LeftOut, Rejected, Unverified
+from checks.harness.values import AREAS, Case, HarnessError, LeftOut, Rejected, Unverified
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def always_left_out(target: Target, expectation: Expectation) -> Iterator[LeftOu
     if expectation.contract.enums and not (target.scratch and target.spec.route == "direct"):
         yield LeftOut("enums", "no INSERT is attempted: " + (
             "a query function only reads" if target.spec.route == "lambda" else "writes = \"never\""))
+    yield from replay_left_out(target.scratch, target.spec.route, expectation.contract)
     if target.spec.through and expectation.pending:
         yield LeftOut("ledger", f"{len(expectation.pending)} migrations after {target.spec.through} are pending")
 
@@ -150,8 +152,15 @@ def as_unverified() -> Iterator[None]:
                          "Run again; if it stays, report it with the contract.") from error
 
 
-def check(target: Target, expectation: Expectation) -> Report:
+def check(target: Target, expectation: Expectation, areas: Collection[str] = AREAS,
+          say: Callable[[str], None] = lambda line: None) -> Report:
     """Looks at `target` and judges what is there.
+
+    Args:
+        target: where.
+        expectation: what should be there.
+        areas: which areas somebody wants; the slow ones are only run when they are among them.
+        say: takes a line about what takes long.
 
     Raises:
         UsageError: the target cannot be set up as the contract says.
@@ -159,4 +168,10 @@ def check(target: Target, expectation: Expectation) -> Report:
     """
     with as_unverified(), open_place(target, expectation.contract, expectation.migrations) as place:
         seen = look(place, expectation)
-        return judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
+        report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
+        if "dedupe" not in areas:
+            return report
+        replayed = replay_verdicts(place, expectation.contract, say)
+        return replace(report, cases=tuple(
+            replace(case, verdicts=(*case.verdicts, *replayed.get(case.name, ()))) if case.area == "dedupe" else case
+            for case in report.cases))
