@@ -48,6 +48,7 @@ SAME = {
     "C10 CASE": (SIDE,
                  "(CASE side WHEN 'long'::text THEN true WHEN 'short'::text THEN true "
                  "ELSE (side IS NULL) END)"),
+    "COALESCE of bpchar": ("(COALESCE(code, 'a'::bpchar) = 'a '::bpchar)", "((code = 'a'::bpchar) OR (code IS NULL))"),
     "domain": ("((VALUE)::text = 'a'::text)", "(VALUE = 'a'::text)"),
     "between": ("((quantity >= 1) AND (quantity <= 3))", "quantity BETWEEN 1 AND 3"),
     "no integer between 1 and 2": ("((quantity > 1) AND (quantity < 4))", "(quantity = ANY (ARRAY[2, 3]))"),

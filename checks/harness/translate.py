@@ -192,7 +192,7 @@ class Reader(Spelling):
         if op not in MIRROR:
             return self._opaque_test(op, left, right, other)
         if one is not None and other is not None:
-            foldable = ("exact", "text", "boolean") if op in ("=", "<>") else ("exact",)
+            foldable = ("exact", "float", "text", "bpchar", "boolean") if op in ("=", "<>") else ("exact", "float")
             sure = one.kind == other.kind and one.kind in foldable
             return const(compared(op, one.value, other.value)) if sure else self._opaque_test(op, left, right, other)
         both = self.boolean(left) and self.boolean(right) if other is None else other.kind == "boolean"
