@@ -51,7 +51,7 @@ EXAMPLES = os.environ.get("POSTDEPLOY_ORACLE_EXAMPLES", "")
 """How many examples a test tries; when set, they are new ones at every run."""
 EXAMPLES_OF_EACH = 10
 """Fewer of one answer than this, and the test has proven little."""
-FEW = settings(max_examples=int(EXAMPLES or "250"), derandomize=not EXAMPLES, deadline=None, database=None,
+FEW = settings(max_examples=int(EXAMPLES or "150"), derandomize=not EXAMPLES, deadline=None, database=None,
                suppress_health_check=list(HealthCheck))
 
 
