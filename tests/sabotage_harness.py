@@ -114,7 +114,8 @@ def _read(path: Path, project: str) -> Saboteur:
         raise ValueError(f"{path}: the header must have Fault, Breaks and Names")
     low, _, high = found.get("Majors", ["-"])[0].partition("-")
     return Saboteur(path.stem, project, found["Fault"][0], tuple(found["Breaks"]),
-                    tuple(found.get("Inserted", ())), tuple(found["Names"]), (int(low or 0), int(high or 99)), found.get("Apart") == ["yes"], text)
+                    tuple(found.get("Inserted", ())), tuple(found["Names"]), (int(low or 0), int(high or 99)),
+                    found.get("Apart") == ["yes"], text)
 
 
 @dataclass
@@ -148,6 +149,11 @@ class Bench:
                 self.server.execute(migration.sql, database=template)
             self._made[project.name] = template, expect(contract, derived, None)
         return self._made[project.name]
+
+    def expects(self, project: Project, expectation: Expectation) -> None:
+        """Judges databases of `project` by what another server derived."""
+        template, _ = self.project(project)
+        self._made[project.name] = template, expectation
 
     @contextlib.contextmanager
     def database(self, project: Project) -> Iterator[str]:

@@ -248,9 +248,10 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 @pytest.mark.parametrize("extension", ["citext", "pgcrypto", "hstore", "pg_trgm", "btree_gist"])
-def test_an_extension_of_another_major_is_not_the_users(extension: str, elsewhere: Bench) -> None:
+def test_an_extension_of_another_major_is_not_the_users(extension: str, elsewhere: Bench, bench: Bench) -> None:
     """As above, with the extensions that such a server has."""
     project = PROJECTS["reference"]
+    elsewhere.expects(project, bench.project(project)[1])
     with elsewhere.database(project) as dsn:
         commit_sql(dsn, f"CREATE EXTENSION {extension}")
         assert alarms(elsewhere, project, dsn) == {}

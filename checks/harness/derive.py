@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from checks.harness import catalog_sql, snapshot
+from checks.harness import catalog_sql, objects, snapshot
 from checks.harness.contract import Contract, LedgerSpec
 from checks.harness.dedupe_plan import PlannedInsert, plan_insert
 from checks.harness.direct import connect, execute
@@ -297,7 +297,7 @@ def _locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) -
 def _cache_path(key: str) -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     reader = hashlib.sha256("".join(Path(module.__file__ or "").read_text(encoding="utf-8")
-                                    for module in (catalog_sql, snapshot)).encode()).hexdigest()
+                                    for module in (catalog_sql, objects, snapshot)).encode()).hexdigest()
     return Path(base) / "postdeploy-checks" / f"{key[:32]}-{reader[:16]}.json"
 
 

@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from checks.harness import meaning
 from checks.harness.compare import column_types
@@ -74,7 +75,7 @@ class EnumPlan:
     cut: bool = False
     """Whether `settings` had to be cut at MAX_ROWS."""
 
-    @property
+    @cached_property
     def tried(self) -> tuple[str | None, ...]:
         """Every value asked about: the allowed ones that fit, the wrong ones, NULL."""
         return (*self.allowed_that_fit, *self.wrong, None)
@@ -85,10 +86,15 @@ class EnumPlan:
         limit = length_of(self.type)
         return tuple(value for value in self.spec.values if limit is None or len(value) <= limit)
 
-    def questions(self) -> Iterator[Question]:
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
         """At most two: the parts about the column alone, and those about others too."""
+        return tuple(self._questions())
+
+    def _questions(self) -> Iterator[Question]:
         name = "value" if self.column is not None and self.column.user_type else self.spec.column
-        alone, domain = [], []
+        alone: list[str] = []
+        domain: list[str] = []
         for guard in self.sole:
             (domain if guard.constraint.startswith("domain:") else alone).append(guard.text)
         rows = tuple((value,) for value in self.tried)
@@ -105,7 +111,14 @@ class EnumPlan:
 
 
 def plan_enum(spec: EnumSpec, found: Snapshot) -> EnumPlan:
-    """How `found` holds the enum `spec`."""
+    """How `found` holds the enum `spec`; worked out once."""
+    if spec not in found.plans:
+        found.plans[spec] = _plan(spec, found)
+    plan: EnumPlan = found.plans[spec]
+    return plan
+
+
+def _plan(spec: EnumSpec, found: Snapshot) -> EnumPlan:
     table = shown(spec.schema, spec.table)
     column = found.objects.get(f"column:{spec.shown}")
     if not isinstance(column, Column):
@@ -125,7 +138,7 @@ def plan_enum(spec: EnumSpec, found: Snapshot) -> EnumPlan:
     wrong = candidates(spec.values, literals, kind_text)
     others, settings, cut = _settings(spec, mixed, types, len(wrong) + len(spec.values) + 1)
     return EnumPlan(
-        spec, column, kind_text, tuple([*sole, *domain_guards]), tuple(mixed), tuple([*unsafe, *domain_unsafe]),
+        spec, column, kind_text, (*sole, *domain_guards), tuple(mixed), (*unsafe, *domain_unsafe),
         tuple(idle), None, _lookup(spec, table, found), column.not_null or domain_not_null, wrong, others, settings,
         cut)
 

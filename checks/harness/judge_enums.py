@@ -227,7 +227,7 @@ class _Enum:
                   "domain": tuple(g for g in self.plan.sole if g.constraint.startswith("domain:")),
                   "mixed": self.plan.mixed}
         answers = []
-        for question in self.plan.questions():
+        for question in self.plan.questions:
             answer = self.seen.answer(question) if question.name in self.seen.answers else None
             if answer is None or isinstance(answer, Refusal):
                 told = answer.told() if answer else "the session's search_path gives built-in names another meaning"
@@ -243,10 +243,11 @@ class _Enum:
         accepted: dict[str | None, list[tuple[str | None, ...]]] = {v: list(settings) for v in self.plan.tried}
         for guards, answer in answers:
             if guards != self.plan.mixed:
+                names = [_name(guard.constraint) for guard in guards]
                 for value, row in zip(self.plan.tried, answer, strict=True):
                     if False in row:
                         accepted[value] = []
-                        self.rejected_by.setdefault(value, _name(guards[row.index(False)].constraint))
+                        self.rejected_by.setdefault(value, names[row.index(False)])
                 continue
             for at, value in enumerate(self.plan.tried):
                 rows = answer[at * len(settings):(at + 1) * len(settings)]

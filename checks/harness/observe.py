@@ -141,7 +141,7 @@ def _parts(contract: Contract, found: Snapshot, plans: list[EnumPlan], expected:
     for plan in plans:
         if plan.lookup:
             yield from _lookup_part(plan, found)
-        for question in plan.questions():
+        for question in plan.questions:
             yield question.name, question.select()
     for question in check_questions(expected, found):
         yield question.name, question.select()

@@ -1,7 +1,6 @@
 """The catalogue as one frozen value: every object under a key made of names, `kind:name`.
 
-`decode` makes it of the document that catalog_sql.py's SELECT returns. Objects hold only what a schema says of
-itself: owners, comments, grants, oids and column order are not part of them. Times, rows and sizes never are.
+`decode` makes it of the document that catalog_sql.py's SELECT returns. Times, rows and sizes are never part of it.
 """
 
 from __future__ import annotations
@@ -10,154 +9,53 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from checks.harness.objects import (
+    KINDS,
+    Column,
+    Constraint,
+    Domain,
+    EnumType,
+    Function,
+    Index,
+    Object,
+    Policy,
+    Rule,
+    Sequence,
+    Table,
+    Trigger,
+    from_json,
+    functions,
+    parent_name,
+    table_of,
+    to_json,
+)
 from checks.harness.sqltext import shown
 
-
-class Table(NamedTuple):
-    """A relation. `kind` is pg_class.relkind in words."""
-
-    kind: str = "table"
-    persistence: str = "logged"
-    row_security: bool = False
-    force_row_security: bool = False
-    parents: tuple[str, ...] = ()
-    partition_bound: str | None = None
-    partition_key: str | None = None
-    view: str | None = None
-
-
-class Column(NamedTuple):
-    """A column; `type` with its modifier, `collation` only where it is not the type's own."""
-
-    type: str
-    not_null: bool = False
-    default: str | None = None
-    identity: str = ""
-    generated: str = ""
-    collation: str | None = None
-    user_type: str | None = None
-    """Key of the domain or enum this column has, else None."""
-
-
-class Constraint(NamedTuple):
-    """A table constraint. `type` is check, primary key, unique, foreign key or exclusion."""
-
-    type: str
-    columns: tuple[str, ...] = ()
-    expression: str | None = None
-    validated: bool = True
-    enforced: bool = True
-    """False when NOT ENFORCED, or, for a foreign key, when one of its internal triggers is disabled."""
-    no_inherit: bool = False
-    deferrable: bool = False
-    deferred: bool = False
-    references: str | None = None
-    referenced_columns: tuple[str, ...] = ()
-    on_update: str = "no action"
-    on_delete: str = "no action"
-    match: str = "simple"
-    inherited: bool = False
-
-
-class Index(NamedTuple):
-    """An index. `keys` are column names, or expressions in their deparsed form."""
-
-    table: str
-    keys: tuple[str, ...]
-    method: str = "btree"
-    unique: bool = False
-    primary: bool = False
-    valid: bool = True
-    immediate: bool = True
-    nulls_not_distinct: bool = False
-    predicate: str | None = None
-    included: tuple[str, ...] = ()
-    options: tuple[int, ...] = ()
-    """pg_index.indoption per key, empty when all are 0: bit 0 descending, bit 1 nulls first."""
-    opclasses: tuple[str, ...] = ()
-    collations: tuple[str, ...] = ()
-    expressions: bool = False
-    folding: bool = False
-    """Whether a nondeterministic collation makes it take distinct strings for equal."""
-    backs_constraint: bool = False
-
-
-class Trigger(NamedTuple):
-    """A trigger of the user's. `enabled` is origin, disabled, replica or always."""
-
-    definition: str
-    enabled: str = "origin"
-    before: bool = False
-    row: bool = False
-    instead: bool = False
-    events: tuple[str, ...] = ()
-    function: str = ""
-
-
-class Rule(NamedTuple):
-    """A rewrite rule."""
-
-    definition: str
-    enabled: str = "origin"
-    event: str = ""
-    instead: bool = False
-
-
-class Policy(NamedTuple):
-    """A row security policy."""
-
-    command: str = "*"
-    permissive: bool = True
-    roles: tuple[str, ...] = ()
-    using: str | None = None
-    check: str | None = None
-
-
-class EnumType(NamedTuple):
-    """A native enum."""
-
-    labels: tuple[str, ...]
-
-
-class Domain(NamedTuple):
-    """A domain; `checks` are (name, expression over VALUE, validated)."""
-
-    base: str
-    not_null: bool = False
-    default: str | None = None
-    base_domain: str | None = None
-    checks: tuple[tuple[str, str, bool], ...] = ()
-
-
-class Function(NamedTuple):
-    """A function or procedure, by its body."""
-
-    kind: str
-    language: str
-    volatility: str
-    returns: str
-    body: str
-    security_definer: bool = False
-    config: tuple[str, ...] = ()
-
-
-class Sequence(NamedTuple):
-    """A sequence; where it stands now is not part of it."""
-
-    type: str
-    increment: str = "1"
-    cycle: bool = False
-    owner: str | None = None
-    """Key of the column that owns it."""
-
-
-KINDS: Mapping[str, type[Any]] = {
-    "table": Table, "column": Column, "constraint": Constraint, "index": Index, "trigger": Trigger, "rule": Rule,
-    "policy": Policy, "enum": EnumType, "domain": Domain, "function": Function, "sequence": Sequence,
-}
-Object = Table | Column | Constraint | Index | Trigger | Rule | Policy | EnumType | Domain | Function | Sequence
+__all__ = [
+    "KINDS",
+    "RELKINDS",
+    "Column",
+    "Constraint",
+    "Domain",
+    "EnumType",
+    "Function",
+    "Index",
+    "Object",
+    "Policy",
+    "Rule",
+    "Sequence",
+    "Snapshot",
+    "Table",
+    "Trigger",
+    "decode",
+    "from_json",
+    "functions",
+    "parent_name",
+    "table_of",
+    "to_json",
+]
 
 
 @dataclass(frozen=True)
@@ -179,6 +77,8 @@ class Snapshot:
     unsafe: Mapping[str, str] = field(default_factory=dict)
     """CHECKs that must not be evaluated, by `constraint:…` or `domain:….name` key, and why."""
     readable_sequences: frozenset[str] = frozenset()
+    plans: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What enum_plan worked out about it, by enum: kept, since looking and judging both need it."""
 
     @cached_property
     def by_table(self) -> Mapping[str, Mapping[str, Object]]:
@@ -210,35 +110,6 @@ class Snapshot:
         for key, item in self.by_table.get(table, {}).items():
             if key.startswith(f"{kind}:"):
                 yield (key[len(head):] if key.startswith(head) else key[len(kind) + 1:]), item
-
-
-def functions(objects: Mapping[str, Object]) -> dict[str, Function]:
-    """The functions among `objects`."""
-    return {key: item for key, item in objects.items() if isinstance(item, Function)}
-
-
-def table_of(key: str, item: Object) -> str | None:
-    """The shown name of the relation that an object belongs to, or None."""
-    kind, _, name = key.partition(":")
-    if kind == "table":
-        return name
-    if isinstance(item, Index):
-        return item.table
-    if kind in ("column", "constraint", "trigger", "rule", "policy"):
-        return parent_name(name)
-    if isinstance(item, Sequence) and item.owner:
-        return parent_name(item.owner.partition(":")[2])
-    return None
-
-
-def parent_name(path: str) -> str:
-    """`sales."Odd.Name".side` without its last part."""
-    if path.endswith('"'):
-        start = path.rindex('"', 0, len(path) - 1)
-        while start > 0 and path[start - 1] == '"':
-            start = path.rindex('"', 0, start - 1)
-        return path[: start - 1]
-    return path.rpartition(".")[0]
 
 
 RELKINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
@@ -318,7 +189,7 @@ class _Decoder:
         return key, Constraint(
             _CONSTRAINTS[row[2]], self._names(row[0], row[3]), row[4], bool(row[5]),
             bool(row[6]) and row[11] not in self.disabled, bool(row[7]) and row[2] == "c", bool(row[8]), bool(row[9]),
-            shown(schema, table) if table else None, tuple(columns or ()),
+            shown(str(schema), table) if table else None, tuple(columns or ()),
             _ACTIONS[on_update], _ACTIONS[on_delete], _MATCH[match], bool(row[12]))
 
     def _indexes(self, row: list[Any]) -> tuple[str, Object]:
@@ -379,24 +250,3 @@ class _Decoder:
         if row[5] in self.tables:
             owner = f"column:{self._under(row[5], self.columns[(row[5], row[6])])}"
         return f"sequence:{shown(row[0], row[1])}", Sequence(row[2], row[3], bool(row[4]), owner)
-
-
-def to_json(item: Object) -> dict[str, Any]:
-    """`item` as a JSON object that leaves out what is at its default."""
-    defaults = item._field_defaults
-    return {name: value for name, value in item._asdict().items()
-            if name not in defaults or value != defaults[name]}
-
-
-def from_json(key: str, data: Mapping[str, Any]) -> Object:
-    """The object that `to_json` wrote under `key`.
-
-    Raises:
-        KeyError, TypeError: it was not written by this version.
-    """
-    made: Object = KINDS[key.partition(":")[0]](**{name: _frozen(value) for name, value in data.items()})
-    return made
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
