@@ -176,7 +176,7 @@ def _admits(name: str, spec: TargetSpec, ask: Callable[[str], Reply], nonce: str
         if outcome.word == "succeeded":
             return _verdict(claim, sentence, "broken", f"It calls {what} a success: {sql.replace(nonce, '…')}", what,
                             "Let the function answer success: false with the error, whatever the statement.")
-        if outcome.word == "undecided":
+        if outcome.word == "undecided" or outcome.place == "transport":
             unsure.append(f"{what}: {outcome.reason}")
     if unsure:
         return _verdict(claim, sentence, "unverified", unsure[0], "", "Look at the function's log, then run again.")

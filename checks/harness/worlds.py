@@ -117,7 +117,7 @@ class World:
             return self._honestly(invocation, role)
         if fault.kind == "world" and first:
             self._false.act(fault)
-        if invocation.kind == "Event":
+        if invocation.kind == "Event" and not refuses(fault):
             answer = Answer(202)
         elif role.kind == "migration":
             answer = self._forged(fault, invocation, role)
@@ -177,6 +177,12 @@ class World:
     def _said(self, payload: bytes, role: Role) -> Answer:
         version = role.qualifier if role.qualifier and role.qualifier.isdigit() else "$LATEST"
         return Answer(200, _in_shape(payload, role.kind, role.shape), {"x-amz-executed-version": version})
+
+
+def refuses(fault: Fault) -> bool:
+    """Whether the service does not even accept the invocation, so that asynchronous callers see the lie too."""
+    reply = fault.specimen.reply if fault.specimen else None
+    return reply is not None and bool(reply.transport_error) and (reply.status is None or reply.status >= 400)
 
 
 def tellable(fault: Fault, shape: ReplyShape) -> bool:
