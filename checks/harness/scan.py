@@ -36,7 +36,8 @@ def scan(session: Session, found: Snapshot, expected: Mapping[str, Object]) -> d
         results.update(_ask(session, keys, _counts(table, [found.objects[key] for key in keys])))
     sequences = [(key, item) for key, item in sequences if key not in results]
     for start in range(0, len(sequences), TABLES_A_TRANSACTION):
-        session.rest()
+        if start or unchecked:
+            session.rest()
         batch = sequences[start:start + TABLES_A_TRANSACTION]
         results.update(_ask(session, [key for key, _ in batch], _lags([(item, key) for key, item in batch])))
     session.rest()

@@ -106,10 +106,16 @@ class Snapshot:
 
     def of(self, table: str, kind: str) -> Iterator[tuple[str, Any]]:
         """(name without the table, object) of each `kind` on `table`, in order of name."""
-        head = f"{kind}:{table}."
-        for key, item in self.by_table.get(table, {}).items():
-            if key.startswith(f"{kind}:"):
-                yield (key[len(head):] if key.startswith(head) else key[len(kind) + 1:]), item
+        return iter(self._by_kind.get((table, kind), ()))
+
+    @cached_property
+    def _by_kind(self) -> Mapping[tuple[str, str], list[tuple[str, Object]]]:
+        found: dict[tuple[str, str], list[tuple[str, Object]]] = {}
+        for table, objects in self.by_table.items():
+            for key, item in objects.items():
+                kind, _, name = key.partition(":")
+                found.setdefault((table, kind), []).append((name.removeprefix(f"{table}."), item))
+        return found
 
 
 RELKINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}

@@ -1,0 +1,175 @@
+"""Wall time and round trips of `pytest checks/`, beside an empty pytest run and a bare script. Run by hand.
+
+    python benchmarks/run.py [--tables 10 100 1000] [--runs 5] [--url postgresql://…]
+
+Every figure is the median of fresh processes that take turns, so that a busy machine is unfair to none of them. A given
+database is written to: the schema is made in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from schema import write_project  # noqa: E402
+
+from checks.harness.contract import read_contract  # noqa: E402
+from checks.harness.derive import write_lock  # noqa: E402
+from checks.harness.direct import DirectSession, connect, execute  # noqa: E402
+from checks.harness.local_aws import local_aws, pack  # noqa: E402
+from checks.harness.observe import observe  # noqa: E402
+from checks.harness.servers import ScratchServer, embedded  # noqa: E402
+from checks.harness.session import Row  # noqa: E402
+from checks.harness.target import Secret, resolve_target  # noqa: E402
+from checks.harness.verify import expectation_of  # noqa: E402
+
+BOUND = 3
+"""A run may take the empty run and so many bare scripts."""
+
+
+class Overheard(DirectSession):
+    """A direct session that keeps the SELECTs it was asked."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(Secret(url), "the benchmark's server")
+        self.questions: list[str] = []
+
+    def ask(self, select: str, *, scan: bool = False) -> list[Row]:
+        if not scan:
+            self.questions.append(select)
+        return super().ask(select, scan=scan)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One schema on one database."""
+
+    folder: Path
+    contract: Path
+    url: str
+
+    def pytest(self, *more: str) -> list[str]:
+        """The command that verifies."""
+        return [sys.executable, "-m", "pytest", "checks/", "-q", "--contract", str(self.contract),
+                "--evidence", str(self.folder / "evidence.json"), *more]
+
+    def commands(self) -> dict[str, list[str]]:
+        """Name -> the command that is timed."""
+        empty = self.folder / "empty" / "test_nothing.py"
+        empty.parent.mkdir(exist_ok=True)
+        empty.write_text("def test_nothing():\n    assert True\n", encoding="utf-8")
+        return {
+            "empty pytest": [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(empty)],
+            "bare script": [sys.executable, str(ROOT / "benchmarks" / "bare.py"), self.url, *self._questions()],
+            "pytest checks/": self.pytest("--target", self.url),
+            "pytest checks/ -n 2": self.pytest("--target", self.url, "-n", "2"),
+            "pytest checks/ (Lambda)": self.pytest("--target", "through-lambda"),
+        }
+
+    def _questions(self) -> list[str]:
+        contract = read_contract(self.contract)
+        expectation = expectation_of(contract, resolve_target(self.url, contract))
+        session = Overheard(self.url)
+        observe(session, expectation.contract, expectation.objects)
+        session.close()
+        files = []
+        for number, question in enumerate(session.questions):
+            file = self.folder / f"question_{number}.sql"
+            file.write_text(question, encoding="utf-8")
+            files.append(str(file))
+        return files
+
+    def cost(self) -> str:
+        """What the last verifying run cost, from its evidence."""
+        document = json.loads((self.folder / "evidence.json").read_text(encoding="utf-8"))
+        if document["verdict"] != "held":
+            raise SystemExit(f"the run is {document['verdict']}, so there is nothing to measure")
+        return (f"{document['statements']} statements, {document['scans']} scans, "
+                f"{document['invocations']} invocations, {len(document['claims']):,} claims")
+
+
+def measured(bench: Bench, runs: int, route: Mapping[str, str]) -> dict[str, tuple[float, str]]:
+    """Name -> (median seconds, cost). `route` is the environment that reaches the Lambda; without it that run is not made."""
+    commands = {name: command for name, command in bench.commands().items() if route or "Lambda" not in name}
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    costs = dict.fromkeys(commands, "")
+    for _ in range(runs):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            done = subprocess.run(command, cwd=ROOT, env={**os.environ, **route}, capture_output=True, text=True,
+                                  check=False)
+            times[name].append(time.perf_counter() - start)
+            if done.returncode != 0:
+                raise SystemExit(f"{name} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            costs[name] = bench.cost() if "checks/" in name else ""
+    return {name: (statistics.median(seconds), costs[name]) for name, seconds in times.items()}
+
+
+def told(tables: int, found: dict[str, tuple[float, str]]) -> Iterator[str]:
+    """The figures of one schema, and whether they keep the bound."""
+    yield f"{tables:,} tables"
+    for name, (seconds, cost) in found.items():
+        yield f"  {name:<24}{seconds:7.2f} s  {cost}".rstrip()
+    allowed = found["empty pytest"][0] + BOUND * found["bare script"][0]
+    took = found["pytest checks/"][0]
+    yield (f"  {took:.2f} s {'<=' if took <= allowed else '>'} {allowed:.2f} s = empty + {BOUND} x bare: "
+           f"{'kept' if took <= allowed else 'NOT KEPT'}, at {took / allowed:.0%} of the bound")
+
+
+@contextmanager
+def prepared(tables: int, server: ScratchServer, url: str | None) -> Iterator[tuple[Bench, dict[str, str]]]:
+    """The schema of `tables` tables on a database, its lock written, and the way to a query function over it."""
+    with tempfile.TemporaryDirectory(prefix="postdeploy-bench-") as name:
+        folder = Path(name)
+        contract = write_project(folder, tables)
+        write_lock(read_contract(contract), lambda: nullcontext(server))
+        bench = Bench(folder, contract, url or server.create_database(f"bench_{tables}"))
+        apply(bench)
+        if url:
+            yield bench, {}
+            return
+        with local_aws("us-west-2") as aws:
+            reader = server.dsn(f"bench_{tables}")
+            aws.deploy("db-query", pack(ROOT / "fixtures" / "lambdas" / "db_query"), environment={"DATABASE_URL": reader})
+            yield bench, {"AWS_ENDPOINT_URL_LAMBDA": aws.endpoint_url, "AWS_ACCESS_KEY_ID": "local",
+                          "AWS_SECRET_ACCESS_KEY": "local"}
+
+
+def apply(bench: Bench) -> None:
+    """Sends every migration, each whole."""
+    connection = connect(Secret(bench.url), "the benchmark's server")
+    for file in sorted((bench.folder / "migrations").glob("*.sql")):
+        execute(connection, file.read_text(encoding="utf-8"))
+    execute(connection, "ANALYZE")
+    connection.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--url", help="an empty database to use instead of an embedded one; then one --tables only")
+    options = parser.parse_args(arguments)
+    if options.url and len(options.tables) != 1:
+        parser.error("--url takes one schema: say --tables 1000")
+    with embedded() as server:
+        for tables in options.tables:
+            with prepared(tables, server, options.url) as (bench, route):
+                print(*told(tables, measured(bench, options.runs, route)), sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
