@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from checks.harness import meaning
-from checks.harness.attempt import Attempt
 from checks.harness.code_behind import changed_code
 from checks.harness.compare import column_types
+from checks.harness.enum_finding import Finding, attempted, name_of
 from checks.harness.enum_plan import EnumPlan, Guard, plan_enum
-from checks.harness.evaluate import TEXT_TYPES, Answer, base_type
+from checks.harness.evaluate import Answer
 from checks.harness.expectation import Expectation
 from checks.harness.observe import Observation, Refusal
-from checks.harness.snapshot import Constraint, Domain, Object, Snapshot, Table, parent_name
+from checks.harness.snapshot import Constraint, Domain, Object, Snapshot, Table
 from checks.harness.sqltext import ident, nearest, shown
-from checks.harness.values import Case, Evidence, Verdict, VerdictWord
+from checks.harness.values import Case, Verdict
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What was found of one enum."""
-
-    word: VerdictWord
-    detail: str
-    witness: str = ""
-    next_step: str = ""
-    evidence: Evidence = "evaluated"
-
-
-class _Told(Exception):  # noqa: N818 - carries an answer, not an error
+class _Told(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.detail)
         self.finding = finding
@@ -79,7 +67,7 @@ class _Enum:
         if plan.labels is not None:
             return self._native(plan.labels)
         self._types()
-        return self._attempted(self._by_any())
+        return attempted(self.plan, self.seen.attempts.get(self.spec.shown), self._by_any())
 
     def _by_any(self) -> Finding:
         """What the foreign key and the CHECKs come to together: one of them has to hold the enum."""
@@ -138,9 +126,9 @@ class _Enum:
             return self._by_body()
         if self.plan.idle:
             key = self.plan.idle[0]
-            return Finding("broken", f"{_name(key)} is NOT ENFORCED: it rejects nothing.", "'banana' is accepted",
-                           f"ALTER TABLE {self.table} ALTER CONSTRAINT {_name(key)} ENFORCED;", "catalog")
-        return Finding("broken", f"No CHECK, domain, enum type or foreign key restricts it: 'banana' is accepted.",
+            return Finding("broken", f"{name_of(key)} is NOT ENFORCED: it rejects nothing.", "'banana' is accepted",
+                           f"ALTER TABLE {self.table} ALTER CONSTRAINT {name_of(key)} ENFORCED;", "catalog")
+        return Finding("broken", "No CHECK, domain, enum type or foreign key restricts it: 'banana' is accepted.",
                        "'banana' is accepted", "Apply the migration that adds the constraint, or add: "
                        f"ALTER TABLE {self.table} ADD CHECK ({self.spec.column} IN ("
                        f"{', '.join(map(repr, self.spec.values))})) NOT VALID;", "catalog")
@@ -151,9 +139,9 @@ class _Enum:
         objects = self.expectation.objects
         changed = list(changed_code(self._text(key), self.expectation.functions, self.found.functions))
         if self._same_check(key, objects) and not changed:
-            return Finding("held", f"{_name(key)} {why}; it and that code are what the migrations made. Not evaluated.",
+            return Finding("held", f"{name_of(key)} {why}; it and that code are what the migrations made. Not evaluated.",
                            evidence="catalog")
-        return Finding("unverified", f"{_name(key)} {why}, so it was not evaluated, and it is not what the migrations "
+        return Finding("unverified", f"{name_of(key)} {why}, so it was not evaluated, and it is not what the migrations "
                        "made.", "", "Try a wrong value on a scratch copy, or write the CHECK without that code.", "catalog")
 
     def _text(self, key: str) -> str:
@@ -177,7 +165,7 @@ class _Enum:
         key, reference = (self.plan.lookup[0], self.plan.lookup[1].references or "") if self.plan.lookup else ("", "")
         if reference not in self.found.readable:
             role = ident(self.found.identity["role"])
-            return Finding("unverified", f"{_name(key)} refers to {reference}, which role {role} may not read.",
+            return Finding("unverified", f"{name_of(key)} refers to {reference}, which role {role} may not read.",
                            "", f"GRANT SELECT ON {reference} TO {role};")
         part = self.seen.part(f"lookup:{self.spec.shown}")
         if not isinstance(part, dict):
@@ -190,7 +178,7 @@ class _Enum:
             return Finding("broken", f"{told}.", f"{part['others']} more" if part["others"] else repr(missing[0]),
                            f"Mend the rows of {reference}, or the contract.")
         self._null(self.plan.not_null, "NOT NULL")
-        return Finding("held", f"foreign key {_name(key)} to {reference}, which holds just these values")
+        return Finding("held", f"foreign key {name_of(key)} to {reference}, which holds just these values")
 
     def _evaluated(self) -> Finding:
         answers = self._answers()
@@ -243,7 +231,7 @@ class _Enum:
         accepted: dict[str | None, list[tuple[str | None, ...]]] = {v: list(settings) for v in self.plan.tried}
         for guards, answer in answers:
             if guards != self.plan.mixed:
-                names = [_name(guard.constraint) for guard in guards]
+                names = [name_of(guard.constraint) for guard in guards]
                 for value, row in zip(self.plan.tried, answer, strict=True):
                     if False in row:
                         accepted[value] = []
@@ -263,7 +251,7 @@ class _Enum:
             if value in self.rejected_by or any(row[at] is not False for row in rows):
                 continue
             if meaning.never_accepts(guard.text, self.spec.column, value, self._column_types):
-                self.rejected_by[value] = _name(guard.constraint)
+                self.rejected_by[value] = name_of(guard.constraint)
 
     @cached_property
     def _column_types(self) -> Mapping[str, str]:
@@ -273,8 +261,8 @@ class _Enum:
         """A value that must be refused is accepted, given these values of other columns."""
         others = ", ".join(f"{name} = {'NULL' if value is None else repr(value)}"
                            for (name, _), value in zip(self.plan.others, setting, strict=True))
-        unsafe = f" (unless {_name(self.plan.unsafe[0][0])}, which was not evaluated, rejects it)" if self.plan.unsafe else ""
-        names = sorted({_name(guard.constraint) for guard in (*self.plan.sole, *self.plan.mixed)})
+        unsafe = f" (unless {name_of(self.plan.unsafe[0][0])}, which was not evaluated, rejects it)" if self.plan.unsafe else ""
+        names = sorted({name_of(guard.constraint) for guard in (*self.plan.sole, *self.plan.mixed)})
         witness = f"{self.spec.column} = {wrong!r}" + (f", {others}" if others else "")
         raise _Told(Finding("unverified" if self.plan.unsafe else "broken",
                             f"{wrong!r} is accepted by {', '.join(names)}{' when ' + others if others else ''}{unsafe}.",
@@ -291,41 +279,3 @@ class _Enum:
             raise _Told(Finding("broken", f"NULL is rejected by {by}, and the contract says accepted.",
                                 "NULL is rejected", f"ALTER TABLE {self.table} ALTER COLUMN {self.spec.column} "
                                 "DROP NOT NULL, or change the contract."))
-
-    def _attempted(self, finding: Finding) -> Finding:
-        """Lifts the evidence where real INSERTs, with their control, said the same; contradicts it where not."""
-        rows = self.seen.attempts.get(self.spec.shown)
-        if not rows or len(rows) != len(self.plan.tried):
-            return finding
-        results = dict(zip(self.plan.tried, map(Attempt.read, rows), strict=True))
-        controls = [results[value] for value in self.spec.values]
-        if not all(control.accepted and control.rows == 1 and control.same for control in controls):
-            return finding
-        for value in self.plan.wrong:
-            if results[value].accepted:
-                how = "" if results[value].same else " (something rewrote or swallowed the row)"
-                before = f"{finding.detail} " if finding.word == "broken" else ""
-                return Finding("broken", f"{before}INSERT of {value!r} was accepted{how}.", f"{value!r} was inserted",
-                               finding.next_step or "Look for a trigger or rule on the table.", "attempted")
-        wrong_reason = [v for v in self.plan.wrong if not self._by_its_constraint(results[v])]
-        if wrong_reason:
-            return finding
-        if finding.word == "held" or (finding.word == "unverified" and not self.plan.mixed):
-            return Finding("held", f"{len(controls)} allowed values inserted, {len(self.plan.wrong)} others refused, "
-                           f"each by its constraint ({finding.detail})", evidence="attempted")
-        return finding
-
-    def _by_its_constraint(self, result: Attempt) -> bool:
-        names = {_name(guard.constraint) for guard in (*self.plan.sole, *self.plan.mixed)}
-        names |= {_name(key) for key, _ in self.plan.unsafe}
-        if self.plan.lookup:
-            return result.sqlstate in ("23503", "23514")
-        if base_type(self.plan.type) not in TEXT_TYPES and result.sqlstate in ("22P02", "22003"):
-            return True
-        return result.sqlstate == "23514" and shown(result.constraint) in names
-
-
-def _name(key: str) -> str:
-    """`constraint:active_positions.chk_side` -> `chk_side`."""
-    path = key.partition(":")[2]
-    return path[len(parent_name(path)) + 1:]
