@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,33 +133,13 @@ def _say(config: pytest.Config) -> Callable[[str], None]:
 
 def _look(target: Any, contract: Any, config: pytest.Config) -> Report:
     """The Report of one target; when it cannot be looked at, every case of it is unverified."""
-    from checks.harness import verify
+    from checks.harness import check, verify
 
     with verify.as_unverified():
         expectation = verify.expectation_of(contract, target)
-    names = verify.names_of(expectation)
-    failure = ""
-    if not config.option.collectonly:
-        try:
-            return _with_all(verify.check(target, expectation, _areas(config), _say(config)), names)
-        except Unverified as error:
-            failure = str(error)
-    left = (*contract.absent, *verify.always_left_out(target, expectation))
-    why = failure or "the target was not contacted (--collect-only)"
-    return verify.Report(target, tuple(_unseen(area, name, why) for area, name in names), tuple(left), failure=failure)
-
-
-def _with_all(report: Report, names: tuple[tuple[str, str], ...]) -> Report:
-    """`report` with an unverified case for each promised name that got no verdict."""
-    judged = {(case.area, case.name) for case in report.cases}
-    missing = tuple(_unseen(area, name, "nothing was judged under this name") for area, name in names
-                    if (area, name) not in judged)
-    return replace(report, cases=(*report.cases, *missing))
-
-
-def _unseen(area: str, name: str, why: str) -> Case:
-    return Case(area, name, (Verdict(f"{area}:{name}", f"the {area} claims of {name} hold", "unverified", "catalog",
-                                     why, "", "Mend what is said above, then run again."),))
+    if config.option.collectonly:
+        return check.unseen(target, expectation, "the target was not contacted (--collect-only)", failed=False)
+    return check.check(target, expectation, _areas(config), _say(config))
 
 
 def _writable(path: Path) -> None:

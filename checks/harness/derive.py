@@ -40,7 +40,7 @@ class Effect(NamedTuple):
     """The fields that it set."""
 
     @property
-    def count(self) -> int:
+    def facts(self) -> int:
         """How many facts that is."""
         return self.made + len(self.fields)
 
@@ -86,7 +86,7 @@ class Derived:
         for step in self.steps:
             effects = (_effect(key, before.get(key), item, head[key])
                        for key, item in step.sets.items() if key in head)
-            found[step.version] = tuple(effect for effect in effects if effect.count)
+            found[step.version] = tuple(effect for effect in effects if effect.facts)
             before.update(step.sets)
             for key in step.drops:
                 before.pop(key, None)

@@ -33,7 +33,7 @@ def judge_ledger(expectation: Expectation, seen: Observation, found: Snapshot) -
 def _migration(version: str, rows: Rows, settled: Settled) -> Verdict:
     claim, sentence = f"ledger:{version}", f"{version} is recorded exactly once, and what it did is there"
     effects = settled.expectation.effects[version]
-    total = sum(effect.count for effect in effects)
+    total = sum(effect.facts for effect in effects)
     missing, unsure = missing_effects(effects, settled)
 
     def verdict(word: VerdictWord, detail: str, witness: str = "", next_step: str = "") -> Verdict:

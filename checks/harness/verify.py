@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,16 +14,16 @@ from checks.harness.expectation import Expectation, expect
 from checks.harness.judge_constraints import constraints_left_out, judge_constraints
 from checks.harness.judge_dedupe import judge_dedupe
 from checks.harness.judge_dedupe_stored import dedupe_left_out, judge_statements, judge_stored
-from checks.harness.judge_drift import EXTRA, SCHEMA, judge_drift
+from checks.harness.judge_drift import judge_drift
 from checks.harness.judge_enums import judge_enums
 from checks.harness.judge_ledger import judge_ledger
 from checks.harness.observe import Observation, observe
-from checks.harness.place import Place, open_place
-from checks.harness.replay_claims import replay_left_out, replay_verdicts
+from checks.harness.place import Place
+from checks.harness.replay_claims import replay_left_out
 from checks.harness.servers import ScratchServer, embedded
-from checks.harness.snapshot import Snapshot, Table, decode, table_of
+from checks.harness.snapshot import Snapshot, decode
 from checks.harness.target import Target
-from checks.harness.values import AREAS, Case, HarnessError, LeftOut, Rejected, Unverified
+from checks.harness.values import Case, HarnessError, LeftOut, Rejected, Unverified
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Report:
     cost: dict[str, int] = field(default_factory=dict)
     failure: str = ""
     """Why the target could not be looked at, when it could not."""
+    elsewhere: bool = False
+    """None of the expected tables is there."""
 
 
 def expectation_of(contract: Contract, target: Target,
@@ -80,7 +82,9 @@ def judge(expectation: Expectation, seen: Observation, target: Target, today: dt
     left += dedupe_left_out(expectation, found)
     if expectation.derived is not None:
         left += constraints_left_out(expectation, found)
-    return Report(target, cases, tuple(left), dict(found.identity), dict(seen.cost))
+    tables = [key for key in expectation.objects if key.startswith("table:")]
+    elsewhere = bool(tables) and not any(key in found.objects for key in tables)
+    return Report(target, cases, tuple(left), dict(found.identity), dict(seen.cost), elsewhere=elsewhere)
 
 
 def judged(expectation: Expectation, seen: Observation, found: Snapshot, today: dt.date) -> tuple[Case, ...]:
@@ -115,27 +119,6 @@ def always_left_out(target: Target, expectation: Expectation) -> Iterator[LeftOu
         yield LeftOut("ledger", f"{len(expectation.pending)} migrations after {target.spec.through} are pending")
 
 
-def names_of(expectation: Expectation) -> tuple[tuple[str, str], ...]:
-    """(area, case) of every item, known without contacting the target: an item a table, migration or enum."""
-    contract, objects = expectation.contract, expectation.objects
-    names: list[tuple[str, str]] = []
-    tables = [key[6:] for key, item in objects.items() if isinstance(item, Table)]
-    if expectation.derived is not None:
-        if contract.ledger is not None:
-            names += [("ledger", migration.version) for migration in expectation.migrations]
-            names.append(("ledger", contract.ledger.shown))
-        names += [("constraints", key[6:]) for key, item in objects.items()
-                  if isinstance(item, Table) and item.kind not in ("view", "materialized view")]
-    names += [("enums", spec.shown) for spec in contract.enums]
-    names += [("dedupe", spec.name) for spec in contract.dedupe]
-    if expectation.derived is not None:
-        names += [("drift", table) for table in tables]
-        if any(table_of(key, item) is None for key, item in objects.items()):
-            names.append(("drift", SCHEMA))
-        names.append(("drift", EXTRA))
-    return tuple(names)
-
-
 @contextmanager
 def as_unverified() -> Iterator[None]:
     """Turns whatever else goes wrong while looking into Unverified, without a traceback.
@@ -150,28 +133,3 @@ def as_unverified() -> Iterator[None]:
     except Exception as error:
         raise Unverified(f"The look at the target broke off: {type(error).__name__} in the harness. "
                          "Run again; if it stays, report it with the contract.") from error
-
-
-def check(target: Target, expectation: Expectation, areas: Collection[str] = AREAS,
-          say: Callable[[str], None] = lambda line: None) -> Report:
-    """Looks at `target` and judges what is there.
-
-    Args:
-        target: where.
-        expectation: what should be there.
-        areas: which areas somebody wants; the slow ones are only run when they are among them.
-        say: takes a line about what takes long.
-
-    Raises:
-        UsageError: the target cannot be set up as the contract says.
-        Unverified: it could not be looked at.
-    """
-    with as_unverified(), open_place(target, expectation.contract, expectation.migrations) as place:
-        seen = look(place, expectation)
-        report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
-        if "dedupe" not in areas:
-            return report
-        replayed = replay_verdicts(place, expectation.contract, say)
-        return replace(report, cases=tuple(
-            replace(case, verdicts=(*case.verdicts, *replayed.get(case.name, ()))) if case.area == "dedupe" else case
-            for case in report.cases))
