@@ -144,8 +144,8 @@ def read_contract(file: Path) -> Contract:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"No contract at {file}. Name one with --contract FILE, or write a first one with "
-                         "`python -m checks init`.") from None
+        raise UsageError(f"No contract at {file}. Name one with --contract FILE, or write one: README.md has an "
+                         "example to start from.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file.name} is not valid TOML: {error}") from None
     except OSError as error:
