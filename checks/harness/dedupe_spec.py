@@ -34,8 +34,8 @@ class LambdaConsumer:
     """`consumer = { lambda = "NAME" }`: the event is the payload; DATABASE_URL is in its environment."""
 
     function: str
-    source: str | None = None
-    """Folder of its code, from the contract's folder: deployed to a local endpoint for the replay."""
+    source: tuple[str, ...] = ()
+    """Its code, from the contract's folder: a folder and more files, deployed to a local endpoint for the replay."""
 
     def __str__(self) -> str:
         return f"lambda {self.function}"

@@ -60,7 +60,7 @@ def _consumer(table: TomlTable) -> Consumer:
     kinds = [kind for kind in ("python", "command", "lambda") if kind in table]
     if len(kinds) != 1:
         raise table.error("", "must be one of { python = \"PATH.py:FUNCTION\" }, { command = [...] }, "
-                              "{ lambda = \"NAME\", source = \"FOLDER\" }")
+                              "{ lambda = \"NAME\", source = [\"FOLDER\"] }")
     found: Consumer
     if kinds == ["python"]:
         file, _, function = table.text("python").rpartition(":")
@@ -70,6 +70,6 @@ def _consumer(table: TomlTable) -> Consumer:
     elif kinds == ["command"]:
         found = CommandConsumer(table.texts("command"))
     else:
-        found = LambdaConsumer(table.text("lambda"), table.take("source", str))
+        found = LambdaConsumer(table.text("lambda"), table.texts("source", ()))
     table.finish()
     return found

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from checks.harness.consumer import Answer
 from checks.harness.dedupe_spec import LambdaConsumer
+from checks.harness.endings import ending
+from checks.harness.through_lambda import invoke
 from checks.harness.values import Unverified, UsageError
 
 
 class LambdaRunner:
-    """Invokes the function synchronously; an answer without FunctionError acknowledges."""
+    """Invokes the function synchronously; an answer of its own acknowledges, an error or a cut-off does not."""
 
     def __init__(self, spec: LambdaConsumer, url: str, endpoint_url: str | None) -> None:
         if endpoint_url is None:
@@ -26,18 +27,12 @@ class LambdaRunner:
 
     def deliver(self, event: Mapping[str, Any], timeout_s: float) -> Answer:
         """See `consumer.Running`."""
-        from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
-
-        try:
-            reply = self._connect(timeout_s).invoke(FunctionName=self._function, Qualifier=self._version,
-                                                    Payload=json.dumps(event).encode())
-        except ReadTimeoutError:
+        reply = invoke(self._connect(timeout_s), self._function, dict(event), self._version)
+        end = ending(reply)
+        if reply.transport_error is not None and reply.transport_error.startswith("ReadTimeoutError"):
             self.restart()
             return Answer(False, f"gave no answer within {timeout_s:g} s", hung=True)
-        except (BotoCoreError, ClientError) as error:
-            return Answer(False, " ".join(str(error).split())[:300])
-        payload = reply["Payload"].read().decode("utf-8", "replace")
-        return Answer(not reply.get("FunctionError"), payload[:300] if reply.get("FunctionError") else "")
+        return Answer(end is None, "" if end is None else end.reason)
 
     def restart(self) -> None:
         """Publishes a version of its own, whose environment holds this lane's database URL."""

@@ -93,14 +93,15 @@ def _claim(spec: Dedupe, part: str) -> str:
 def _endpoint(spec: Dedupe, contract: Contract) -> Iterator[str | None]:
     """A local endpoint that runs a Lambda consumer, when it is one with a source."""
     consumer = spec.consumer
-    if not isinstance(consumer, LambdaConsumer) or consumer.source is None:
+    if not isinstance(consumer, LambdaConsumer) or not consumer.source:
         yield None
         return
     from checks.harness.local_aws import local_aws, pack
 
-    folder = contract.root / consumer.source
-    if not folder.is_dir():
-        raise UsageError(f"{contract.file.name}: dedupe.{spec.name}.consumer.source: there is no folder {folder}.")
+    folder, *files = (contract.root / path for path in consumer.source)
+    missing = [path for path in (folder, *files) if not path.exists()]
+    if missing:
+        raise UsageError(f"{contract.file.name}: dedupe.{spec.name}.consumer.source: there is no {missing[0]}.")
     with local_aws() as aws:
-        aws.deploy(consumer.function, pack(folder))
+        aws.deploy(consumer.function, pack(folder, {path.name: path.read_bytes() for path in files}))
         yield aws.endpoint_url
