@@ -50,7 +50,8 @@ def aws() -> Iterator[LocalAws]:
 @pytest.fixture(scope="module")
 def database(scratch_server: ScratchServer, migrated_template: str) -> Iterator[str]:
     name = f"false_success_{next(_numbers)}"
-    scratch_server.execute(f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    scratch_server.execute(f'DROP DATABASE IF EXISTS "{name}"',
+                           f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
     yield name
     scratch_server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
@@ -240,7 +241,8 @@ def test_a_role_that_can_write_breaks_read_only(power: str, deployed: LocalAws, 
     assert found[f"{QUERY}.answers"].verdict == "held"
 
 
-def test_a_stable_definer_function_is_no_power(deployed: LocalAws, scratch_server: ScratchServer, database: str) -> None:
+def test_a_stable_definer_function_is_no_power(deployed: LocalAws, scratch_server: ScratchServer, database: str,
+                                               ) -> None:
     create = "CREATE FUNCTION count_{role}() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT 1::bigint'"
     with role(scratch_server, database, create) as (name, dsn):
         deployed.deploy(QUERY, pack(LAMBDAS / "db_query"), environment={"DATABASE_URL": dsn})
@@ -251,10 +253,10 @@ def test_a_stable_definer_function_is_no_power(deployed: LocalAws, scratch_serve
 
 def test_a_membership_that_must_be_switched_to_counts(deployed: LocalAws, scratch_server: ScratchServer, database: str,
                                                       ) -> None:
-    with role(scratch_server, database, "GRANT DELETE ON position_history TO {role}") as (writer, _):
-        with role(scratch_server, database, f"GRANT {writer} TO {{role}}", "ALTER ROLE {role} NOINHERIT") as (_, dsn):
-            deployed.deploy(QUERY, pack(LAMBDAS / "db_query"), environment={"DATABASE_URL": dsn})
-            verdict = claims(deployed)[f"{QUERY}.read-only"]
+    with (role(scratch_server, database, "GRANT DELETE ON position_history TO {role}") as (writer, _),
+          role(scratch_server, database, f"GRANT {writer} TO {{role}}", "ALTER ROLE {role} NOINHERIT") as (_, dsn)):
+        deployed.deploy(QUERY, pack(LAMBDAS / "db_query"), environment={"DATABASE_URL": dsn})
+        verdict = claims(deployed)[f"{QUERY}.read-only"]
     assert verdict.verdict == "broken"
     assert "DELETE on public.position_history" in verdict.detail
 
@@ -265,7 +267,8 @@ def test_looking_at_the_first_word_does_not_make_it_read_only(may_write: bool, d
     """What the claim says of the role is what happens: `SELECT 1; COMMIT; …` writes, or is refused."""
     table = f"smuggled_{next(_numbers)}"
     sql = f"SELECT 1; COMMIT; BEGIN READ WRITE; CREATE TABLE {table} (n int); COMMIT; SELECT 42 AS n"
-    with role(scratch_server, database, *(["GRANT CREATE ON SCHEMA public TO {role}"] if may_write else [])) as (_, dsn):
+    grants = ["GRANT CREATE ON SCHEMA public TO {role}"] if may_write else []
+    with role(scratch_server, database, *grants) as (_, dsn):
         deployed.deploy(QUERY, pack(LAMBDAS / "db_query"), environment={"DATABASE_URL": dsn})
         found = words(claims(deployed))
         deployed.client("lambda").invoke(FunctionName=QUERY, Payload=json.dumps({"sql": sql}).encode())
@@ -356,7 +359,8 @@ class Told:
     ({"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "EniLimitExceeded"}, "broken", "EniLimitExceeded"),
     ({"State": "Pending"}, "broken", "Pending"), ({"State": "Active"}, "held", ""),
 ], ids=["in-progress", "failed", "pending", "active"])
-def test_an_update_that_is_not_done_is_broken(answers: dict[str, str], word: str, named: str, deployed: LocalAws) -> None:
+def test_an_update_that_is_not_done_is_broken(answers: dict[str, str], word: str, named: str, deployed: LocalAws,
+                                              ) -> None:
     client = Told(deployed.client("lambda"), **answers)
     verdict = next(judge_code(SPEC, MIGRATION, client, None, MIGRATIONS))
     assert verdict.claim == f"false-success:{MIGRATION}.settled"

@@ -87,7 +87,7 @@ def replies(corpus: Iterable[Specimen]) -> tuple[Fault, ...]:
     """A fault for each specimen of a migration function that a service could send."""
     found = []
     for specimen in corpus:
-        if specimen.function != "migration" or specimen.must_be == "succeeded" or not _sendable(specimen):
+        if specimen.function != "migration" or len(specimen.asked) != 1 or not _sendable(specimen):
             continue
         kind = specimen.faults[0]
         found.append(Fault(f"{kind}.{specimen.name.partition('-')[2]}", "reply", specimen.why, ADVICE[kind], specimen,
@@ -97,6 +97,8 @@ def replies(corpus: Iterable[Specimen]) -> tuple[Fault, ...]:
 
 def _sendable(specimen: Specimen) -> bool:
     reply = specimen.reply
+    if specimen.must_be == "succeeded":
+        return False
     if reply.retries:
         return specimen.name == "f12-sdk-invoked-again"
     if reply.transport_error and reply.transport_error.startswith(_OURS_ALONE):

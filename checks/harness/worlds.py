@@ -58,10 +58,14 @@ class World:
 
     def reset(self, fault: Fault | None) -> None:
         """Begins a run: a fresh copy of the database before V, and `fault` in the way."""
-        self.fault, self.asked, self.unknown, self.reply = fault, set(), set(), ""
-        self.spoiled, self.nonces, self._told = False, False, 0
+        self.reset_lie(fault)
         self.grounds.server.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)',
                                     f'CREATE DATABASE "{self.database}" TEMPLATE "{BASE}"')
+
+    def reset_lie(self, fault: Fault | None) -> None:
+        """Begins a run on the database as it is, which is enough for a `fault` that leaves it alone."""
+        self.fault, self.asked, self.unknown, self.reply = fault, set(), set(), ""
+        self.spoiled, self.nonces, self._told = False, False, 0
 
     def settle(self) -> None:
         """Ends a run: what was accepted for later is done, what was open is rolled back.
