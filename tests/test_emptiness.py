@@ -123,7 +123,7 @@ def refuse() -> list[Row]:
 
 
 @pytest.mark.parametrize("answer", [
-    lambda: [], lambda: [(None,)], lambda: [("[]",)], lambda: [("null",)], lambda: [("{}",)], lambda: [("x",)],
+    list, lambda: [(None,)], lambda: [("[]",)], lambda: [("null",)], lambda: [("{}",)], lambda: [("x",)],
     lambda: [(json.dumps([None] * 5),)], lambda: [(json.dumps([[]] * 5),)], lambda: [(json.dumps([{}] * 5),)], refuse,
 ], ids=["no row", "NULL", "[]", "null", "{}", "no JSON", "nulls", "empty lists", "empty objects", "refused"])
 @pytest.mark.parametrize("route", ["direct", "scratch"])
@@ -154,9 +154,10 @@ class Says200:
         pass
 
 
-@pytest.mark.parametrize("payload", [b"{}", b"", b"null", b"[]", b'{"statusCode": 200}', b'{"statusCode": 200, "body": "{}"}',
-                                     b'{"statusCode": 200, "body": "{\\"success\\": true}"}',
-                                     b'{"statusCode": 200, "body": "{\\"success\\": true, \\"rows\\": [], \\"count\\": 0}"}'])
+@pytest.mark.parametrize("payload", [
+    b"{}", b"", b"null", b"[]", b'{"statusCode": 200}', b'{"statusCode": 200, "body": "{}"}',
+    b'{"statusCode": 200, "body": "{\\"success\\": true}"}',
+    b'{"statusCode": 200, "body": "{\\"success\\": true, \\"rows\\": [], \\"count\\": 0}"}'])
 def test_a_function_that_says_200_is_unverified(payload: bytes, bench: Bench) -> None:
     session = LambdaSession(target_of("lambda").spec, Says200(payload))
     with pytest.raises(Unverified):

@@ -1,4 +1,4 @@
-"""A read-only run leaves no trace: no transaction id, no sequence moved, no row, no lock, no backend. Few round trips."""
+"""A read-only run leaves no trace: no transaction id, no sequence moved, no row, no lock, no backend."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ INSERT INTO position_history (ticker, side) SELECT 'T', 'long' FROM generate_ser
 """
 TRACES = {
     "next transaction id": "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text",
-    "rows written": "SELECT relname, n_tup_ins, n_tup_upd, n_tup_del, n_tup_hot_upd FROM pg_stat_user_tables ORDER BY 1",
+    "rows written": "SELECT relname, n_tup_ins, n_tup_upd, n_tup_del, n_tup_hot_upd "
+                    "FROM pg_stat_user_tables ORDER BY 1",
     "where sequences stand": "SELECT sequencename, last_value FROM pg_sequences ORDER BY 1",
     "rows": "SELECT (SELECT count(*) FROM active_positions), (SELECT count(*) FROM schema_migrations)",
     "write-ahead log": "SELECT pg_current_wal_insert_lsn()::text",

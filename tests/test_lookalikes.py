@@ -21,7 +21,8 @@ SIDE = "ALTER TABLE active_positions DROP CONSTRAINT chk_active_positions_side; 
        "ALTER TABLE active_positions ADD CONSTRAINT chk_active_positions_side CHECK ({});"
 TEN_THOUSAND = """
 INSERT INTO active_positions (ticker, side, strategy_type, quantity, entry_price, alpaca_order_id)
-    SELECT 'T' || n, (ARRAY['long', 'short'])[1 + n % 2], 'day_trade', n, 1, 'order ' || n FROM generate_series(1, 5000) n;
+    SELECT 'T' || n, (ARRAY['long', 'short'])[1 + n % 2], 'day_trade', n, 1, 'order ' || n
+    FROM generate_series(1, 5000) n;
 INSERT INTO position_history (ticker, side) SELECT 'T', 'long' FROM generate_series(1, 5000);
 INSERT INTO alpaca_event_dedupe (event_id) SELECT 'event ' || n FROM generate_series(1, 5000) n;
 """
@@ -47,7 +48,8 @@ REFERENCE = {
     "CHECK validated at once": SIDE.format("side IN ('long', 'short')"),
     "validated later": "ALTER TABLE active_positions VALIDATE CONSTRAINT chk_active_positions_side; "
                        "ALTER TABLE position_history VALIDATE CONSTRAINT chk_position_history_strategy_type;",
-    "comments": "COMMENT ON TABLE active_positions IS 'open'; COMMENT ON COLUMN active_positions.side IS 'long or short'; "
+    "comments": "COMMENT ON TABLE active_positions IS 'open'; "
+                "COMMENT ON COLUMN active_positions.side IS 'long or short'; "
                 "COMMENT ON CONSTRAINT chk_active_positions_side ON active_positions IS 'x'; "
                 "COMMENT ON INDEX uq_active_positions_alpaca_order_id IS 'y';",
     "grants": "GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC; REVOKE INSERT ON active_positions FROM PUBLIC; "
@@ -90,11 +92,13 @@ REFERENCE = {
     "rows deleted again": TEN_THOUSAND + "DELETE FROM active_positions; TRUNCATE position_history;",
     "a sequence far ahead": "ALTER TABLE active_positions ALTER COLUMN id RESTART WITH 1000000; "
                             "ALTER SEQUENCE position_history_id_seq CACHE 20;",
-    "negative keys": "INSERT INTO active_positions (id, ticker, side, quantity, entry_price) VALUES (-5, 'A', 'long', 1, 1);",
+    "negative keys":
+        "INSERT INTO active_positions (id, ticker, side, quantity, entry_price) VALUES (-5, 'A', 'long', 1, 1);",
     "rows of the ledger in one transaction": "UPDATE schema_migrations SET applied_at = now();",
     "the ledger's physical order": "CREATE TEMP TABLE kept AS TABLE schema_migrations; DELETE FROM schema_migrations; "
               "INSERT INTO schema_migrations SELECT * FROM kept ORDER BY version DESC;",
-    "ledger times a little ahead of the clock": "UPDATE schema_migrations SET applied_at = now() + interval '1 minute';",
+    "ledger times a little ahead of the clock":
+        "UPDATE schema_migrations SET applied_at = now() + interval '1 minute';",
     "an index rebuilt": "REINDEX TABLE active_positions; CLUSTER active_positions USING active_positions_pkey; "
                         "ALTER TABLE active_positions SET WITHOUT CLUSTER;",
     "temporary tables of other sessions": "CREATE TEMP TABLE schema_migrations (x int);",
@@ -183,7 +187,8 @@ def test_another_owner_alarms_nobody(bench: Bench) -> None:
         commit_sql(dsn, f"ALTER TABLE active_positions OWNER TO {bench.reader}; "
                         f"ALTER SCHEMA public OWNER TO {bench.reader};")
         assert alarms(bench, project, dsn) == {}
-        commit_sql(dsn, "ALTER TABLE active_positions OWNER TO CURRENT_USER; ALTER SCHEMA public OWNER TO CURRENT_USER;")
+        commit_sql(dsn, "ALTER TABLE active_positions OWNER TO CURRENT_USER; "
+                        "ALTER SCHEMA public OWNER TO CURRENT_USER;")
 
 
 def test_open_transactions_of_others_alarm_nobody(bench: Bench) -> None:

@@ -68,7 +68,8 @@ SECTIONS = {
             x.indimmediate::int, indnullsnotdistinct::int,
             x.indnkeyatts, string_to_array(x.indkey::text, ' ')::int[],
             CASE WHEN x.indexprs IS NOT NULL THEN
-                (SELECT json_agg(CASE WHEN o.num = 0 THEN pg_get_indexdef(x.indexrelid, o.n::int, false) END ORDER BY o.n)
+                (SELECT json_agg(CASE WHEN o.num = 0 THEN pg_get_indexdef(x.indexrelid, o.n::int, false) END
+                                 ORDER BY o.n)
                  FROM unnest(string_to_array(x.indkey::text, ' ')::int[]) WITH ORDINALITY o(num, n)) END,
             CASE WHEN x.indpred IS NOT NULL THEN pg_get_expr(x.indpred, x.indrelid) END,
             string_to_array(x.indoption::text, ' ')::int[],
@@ -179,7 +180,8 @@ _IDENTITY = """
         'role', current_user, 'in_recovery', pg_is_in_recovery(),
         'system_identifier', (SELECT system_identifier::text FROM pg_control_system()),
         'search_path', pin.path, 'replication_role', current_setting('session_replication_role'),
-        'schemas_present', (SELECT json_agg(nspname ORDER BY nspname) FROM pg_namespace WHERE nspname = ANY ({schemas})),
+        'schemas_present', (SELECT json_agg(nspname ORDER BY nspname) FROM pg_namespace
+                            WHERE nspname = ANY ({schemas})),
         'usage', (SELECT json_agg(nspname ORDER BY nspname) FROM pg_namespace
                   WHERE nspname = ANY ({schemas}) AND has_schema_privilege(oid, 'USAGE')))"""
 
@@ -193,7 +195,8 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None) -> str:
     `pin` comes first in the FROM list and every section is LATERAL to it, so that it runs before any deparsing.
     """
     words = {
-        "schemas": text_array(schemas), "ledger": literal(ledger_table), "enforcement": text_array(ENFORCEMENT_SETTINGS),
+        "schemas": text_array(schemas), "ledger": literal(ledger_table),
+        "enforcement": text_array(ENFORCEMENT_SETTINGS),
         "own_type": _own("pg_type", "t.oid"), "own_function": _own("pg_proc", "p.oid"),
         "own_sequence": _own("pg_class", "c.oid"),
         "trusted_function": _trusted("pg_proc"), "trusted_operator": _trusted("pg_operator"),
@@ -203,7 +206,9 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None) -> str:
         "WHERE pin.path IS NOT NULL)" for name, sql in SECTIONS.items())
     pins = ", ".join(f"set_config({literal(name)}, {literal(value)}, true)" for name, value in PINNED.items())
     return _CATALOG_NAME.sub(r"\1pg_catalog.\2", f"""SELECT d.doc FROM (
-    SELECT coalesce(nullif(current_setting('postdeploy.search_path', true), ''), current_setting('search_path')) AS path, ARRAY[{pins}] AS pinned,
+    SELECT coalesce(nullif(current_setting('postdeploy.search_path', true), ''),
+        current_setting('search_path')) AS path,
+        ARRAY[{pins}] AS pinned,
         true AS conenforced, false AS indnullsnotdistinct OFFSET 0) pin, LATERAL (
     WITH relation AS MATERIALIZED (
         SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

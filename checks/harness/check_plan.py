@@ -29,7 +29,8 @@ def check_questions(expected: Mapping[str, Object], found: Snapshot) -> Iterator
         if not isinstance(item, Constraint) or not isinstance(other, Constraint) or item.type != "check":
             continue
         if item.expression == other.expression or key in found.unsafe or item.expression is None \
-                or other.expression is None or _OWN_CALL.search(item.expression) or not _askable(key, item, other, sides):
+                or other.expression is None or _OWN_CALL.search(item.expression) \
+                or not _askable(key, item, other, sides):
             continue
         change = field_change(key, "expression", item, other, sides)
         if change is not None and not change.sure:

@@ -1,4 +1,4 @@
-"""Expected objects × found objects -> Differences. Pure; compares meaning, not spelling."""
+"""Expected objects against found objects -> Differences. Pure; compares meaning, not spelling."""
 
 from __future__ import annotations
 

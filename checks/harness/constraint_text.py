@@ -31,7 +31,8 @@ def constraint_ddl(name: str, item: Constraint) -> str:
 def _foreign_key(item: Constraint) -> str:
     actions = "".join(f" ON {event} {action.upper()}" for event, action in
                       (("UPDATE", item.on_update), ("DELETE", item.on_delete)) if action != "no action")
-    return f"FOREIGN KEY ({_listed(item.columns)}) REFERENCES {item.references} ({_listed(item.referenced_columns)}){actions}"
+    return (f"FOREIGN KEY ({_listed(item.columns)}) REFERENCES {item.references} "
+            f"({_listed(item.referenced_columns)}){actions}")
 
 
 def index_ddl(own: str, item: Index) -> str:
@@ -55,7 +56,8 @@ def elsewhere(key: str, expected: Constraint, found: Snapshot) -> str:
     name, table = split_path(key[11:])[-1], parent_name(key[11:])
     if f"table:{table}" not in found.objects:
         near = nearest(table, [known[6:] for known in found.objects if known.startswith("table:")])
-        homes = [shown(schema, relation) for schema, relation, _ in found.elsewhere if relation == split_path(table)[-1]]
+        homes = [shown(schema, relation) for schema, relation, _ in found.elsewhere
+                 if relation == split_path(table)[-1]]
         return f" There is no table {table}.{near}" + (f" There is a {homes[0]}." if homes else "")
     for other, item in found.of(table, "constraint"):
         if _same(item, expected, column_types(found, table)):

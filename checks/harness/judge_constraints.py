@@ -93,12 +93,14 @@ class _Judge:
             return _verdict(name, sentence, "broken", f"It is missing.{more}", f"no index {key[6:]}", ddl)
         sure = [change for change in differences if change.sure]
         told = "; ".join(f"{change.field} is {change.found}, not {change.expected}" for change in sure or differences)
-        return _verdict(name, sentence, "broken" if sure else "unverified", f"{told}.", told, f"Drop the index, then {ddl}")
+        return _verdict(name, sentence, "broken" if sure else "unverified", f"{told}.", told,
+                        f"Drop the index, then {ddl}")
 
     def sequence(self, key: str, item: Sequence) -> Verdict:
         """The claim that the next generated key is not taken."""
         table, column = owner_of(item)
-        name, sentence = f"{table}.{shown(column)}.sequence", f"{key[9:]} is ahead of every stored {table}.{shown(column)}"
+        path = f"{table}.{shown(column)}"
+        name, sentence = f"{path}.sequence", f"{key[9:]} is ahead of every stored {path}"
         lags = self.seen.scans.get(key)
         if not isinstance(lags, bool):
             return _verdict(name, sentence, "unverified", f"It could not be read: {_refusal(lags)}.", "", "Run again.")
@@ -143,7 +145,8 @@ class _Judge:
         told = (f"NOT VALID, and {count:,} stored row{'s break' if count != 1 else ' breaks'} it: "
                 "any UPDATE of such a row will fail")
         return _verdict(name, sentence, "broken" if must else "held", told + ".",
-                        f"{count:,} stored row{'s' if count != 1 else ''}", f"Mend those rows, then {validate}", "observed")
+                        f"{count:,} stored row{'s' if count != 1 else ''}", f"Mend those rows, then {validate}",
+                        "observed")
 
     def _uncounted(self, key: str, table: str, item: Constraint, answer: object, validate: str) -> tuple[str, str]:
         """(why the rows were not counted, remedy)."""

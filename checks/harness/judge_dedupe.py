@@ -72,7 +72,9 @@ def _key(claim: str, table: str, key: tuple[str, ...], found: Snapshot, *, stric
     columns = dict(found.of(table, "column"))
     absent = [name for name in key if shown(name) not in columns]
     if not columns or absent:
-        what = f"{table} has no column {absent[0]}.{nearest(absent[0], columns)}" if columns else f"There is no table {table}."
+        what = f"There is no table {table}."
+        if columns:
+            what = f"{table} has no column {absent[0]}.{nearest(absent[0], columns)}"
         return Verdict(claim, sentence, "broken", "catalog", what, what, "Apply the migration that makes it.")
     wanted = f"CREATE UNIQUE INDEX ON {table} ({', '.join(map(ident, key))});"
     nullable = [name for name in key if not _never_null(columns[shown(name)])]
@@ -128,6 +130,5 @@ def near_arbiters(table: str, key: tuple[str, ...], found: Snapshot) -> Iterator
         told = defects(index)
         if sorted(index.keys) == sorted(key):
             yield f"{name}: {', '.join(told)}"
-        elif set(key) & set(index.keys) or any(name_ in text for name_ in key for text in index.keys):
-            if index.unique:
-                yield f"{name} is over ({', '.join(index.keys)})" + (f": {', '.join(told)}" if told else "")
+        elif index.unique and any(name_ in text for name_ in key for text in index.keys):
+            yield f"{name} is over ({', '.join(index.keys)})" + (f": {', '.join(told)}" if told else "")

@@ -16,7 +16,8 @@ from checks.harness.trigger_harm import trigger_harm
 from checks.harness.values import Verdict
 
 _ENABLE = {"always": "ALWAYS ", "replica": "REPLICA "}
-_LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z|\(*(?P<number>-?\d+(?:\.\d+)?|true|false)\)*\Z")
+_LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z"
+                      r"|\(*(?P<number>-?\d+(?:\.\d+)?|true|false)\)*\Z")
 
 
 def judge_enforcement(table: str, expectation: Expectation, found: Snapshot) -> Verdict:
@@ -57,7 +58,8 @@ def _defeats(table: str, item: Table, expected: Table, expectation: Expectation,
         if relation.kind not in ("table", "partitioned table"):
             yield f"its partition {leaf} is a {relation.kind}, which only believes its constraints", f"Detach {leaf}."
         elif relation.persistence != item.persistence:
-            yield f"its partition {leaf} is {relation.persistence}", f"ALTER TABLE {leaf} SET {item.persistence.upper()};"
+            yield (f"its partition {leaf} is {relation.persistence}",
+                   f"ALTER TABLE {leaf} SET {item.persistence.upper()};")
     yield from _row_security(table, item, expected, expectation, found)
     yield from _settings(found)
     yield from _defaults(table, found)

@@ -87,8 +87,8 @@ class _Enum:
         item = self.found.objects.get(f"table:{self.table}")
         if isinstance(item, Table) and item.kind not in ("table", "partitioned table"):
             raise _Told(Finding("broken", f"{self.table} is a {item.kind}, which enforces no constraint of its own.",
-                                f"{self.table} is a {item.kind}", "Find out who replaced the table, or declare the enum "
-                                "on the table behind it.", "catalog"))
+                                f"{self.table} is a {item.kind}", "Find out who replaced the table, or declare the "
+                                "enum on the table behind it.", "catalog"))
 
     def _no_column(self) -> Finding:
         if f"table:{self.table}" not in self.found.objects:
@@ -139,10 +139,12 @@ class _Enum:
         objects = self.expectation.objects
         changed = list(changed_code(self._text(key), self.expectation.functions, self.found.functions))
         if self._same_check(key, objects) and not changed:
-            return Finding("held", f"{name_of(key)} {why}; it and that code are what the migrations made. Not evaluated.",
+            return Finding("held", f"{name_of(key)} {why}; it and that code are what the migrations made. "
+                           "Not evaluated.",
                            evidence="catalog")
-        return Finding("unverified", f"{name_of(key)} {why}, so it was not evaluated, and it is not what the migrations "
-                       "made.", "", "Try a wrong value on a scratch copy, or write the CHECK without that code.", "catalog")
+        return Finding("unverified", f"{name_of(key)} {why}, so it was not evaluated, and it is not what the "
+                       "migrations made.", "", "Try a wrong value on a scratch copy, or write the CHECK without that "
+                       "code.", "catalog")
 
     def _text(self, key: str) -> str:
         item = self.found.objects.get(key)
@@ -155,7 +157,8 @@ class _Enum:
         expected, found = objects.get(key), self.found.objects.get(key)
         if isinstance(expected, Constraint) and isinstance(found, Constraint):
             types = column_types(self.found, self.table)
-            return meaning.canonical(expected.expression or "", types) == meaning.canonical(found.expression or "", types)
+            one, other = (meaning.canonical(each.expression or "", types) for each in (expected, found))
+            return one == other
         column = self.plan.column
         domain = column.user_type if column else None
         return domain is not None and isinstance(objects.get(domain), Domain) \
@@ -187,8 +190,8 @@ class _Enum:
         if self.refused_values:
             value = next((each for each in self.refused_values if each in self.rejected_by), None)
             if value is None:
-                raise _Told(Finding("unverified", f"The allowed value {self.refused_values[0]!r} was refused with every "
-                                    "value of the other columns that was tried, which proves nothing.", "",
+                raise _Told(Finding("unverified", f"The allowed value {self.refused_values[0]!r} was refused with "
+                                    "every value of the other columns that was tried, which proves nothing.", "",
                                     "Split the CHECK, so that one part speaks of this column alone."))
             raise _Told(Finding("broken", f"The allowed value {value!r} is rejected by "
                                 f"{self.rejected_by[value]}.", repr(value),
@@ -261,12 +264,14 @@ class _Enum:
         """A value that must be refused is accepted, given these values of other columns."""
         others = ", ".join(f"{name} = {'NULL' if value is None else repr(value)}"
                            for (name, _), value in zip(self.plan.others, setting, strict=True))
-        unsafe = f" (unless {name_of(self.plan.unsafe[0][0])}, which was not evaluated, rejects it)" if self.plan.unsafe else ""
+        unsafe = "" if not self.plan.unsafe else (
+            f" (unless {name_of(self.plan.unsafe[0][0])}, which was not evaluated, rejects it)")
         names = sorted({name_of(guard.constraint) for guard in (*self.plan.sole, *self.plan.mixed)})
         witness = f"{self.spec.column} = {wrong!r}" + (f", {others}" if others else "")
         raise _Told(Finding("unverified" if self.plan.unsafe else "broken",
-                            f"{wrong!r} is accepted by {', '.join(names)}{' when ' + others if others else ''}{unsafe}.",
-                            f"{witness} is accepted", "Drop the constraint and add it with exactly the allowed values."))
+                            f"{wrong!r} is accepted by {', '.join(names)}{' when ' + others if others else ''}"
+                            f"{unsafe}.", f"{witness} is accepted",
+                            "Drop the constraint and add it with exactly the allowed values."))
 
     def _null_evaluated(self, accepted: bool) -> None:
         self._null(self.plan.not_null or not accepted, "NOT NULL or the CHECK")

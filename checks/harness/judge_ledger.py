@@ -42,7 +42,8 @@ def _migration(version: str, rows: Rows, settled: Settled) -> Verdict:
     absent = _listed(len(missing), total, missing)
     if rows.why_not:
         if missing:
-            return verdict("broken", f"{absent}. Its row: {rows.why_not}.", missing[0], f"Apply {version}. {rows.remedy}")
+            return verdict("broken", f"{absent}. Its row: {rows.why_not}.", missing[0],
+                           f"Apply {version}. {rows.remedy}")
         return verdict("broken" if rows.absent else "unverified", f"What it did is there ({total} effects), but "
                        f"{rows.why_not}.", f"no row {version}" if rows.absent else "", rows.remedy)
     count = len(rows.times.get(version, ()))

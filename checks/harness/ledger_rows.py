@@ -53,5 +53,6 @@ def read_rows(spec: LedgerSpec, seen: Observation, found: Snapshot) -> Rows:
         key = NO_VERSION if version is None else version
         times[key] = (*times.get(key, ()), None if at is None else float(at))
     hidden = spec.shown in found.hidden_rows
-    return Rows(times, float(part["now"]), why_not=f"row security filters {spec.shown} for role {role}" if hidden else "",
+    return Rows(times, float(part["now"]),
+                why_not=f"row security filters {spec.shown} for role {role}" if hidden else "",
                 remedy=f"ALTER ROLE {ident(role)} BYPASSRLS;" if hidden else "")

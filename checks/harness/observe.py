@@ -152,7 +152,7 @@ def _ledger_rows(contract: Contract, found: Snapshot) -> str | None:
     spec = contract.ledger
     if spec is None or spec.shown not in found.readable or spec.schema not in (found.identity["usage"] or ()):
         return None
-    columns = {name: column for name, column in found.of(spec.shown, "column")}
+    columns = dict(found.of(spec.shown, "column"))
     if shown(spec.version) not in columns:
         return None
     time = columns.get(shown(spec.applied_at)) if spec.applied_at else None
