@@ -467,6 +467,8 @@ def contract_with(tmp_path: Path, text: str) -> Contract:
 
 def test_audits_are_claims_of_scratch_targets(tmp_path: Path) -> None:
     quote = json.dumps
+    (tmp_path / "here.sh").write_text("#!/bin/sh\n[ -f here.sh ]\n")
+    (tmp_path / "here.sh").chmod(0o755)
     contract = contract_with(tmp_path, f"""
         [audit.idle]
         command = ["true"]
@@ -474,6 +476,8 @@ def test_audits_are_claims_of_scratch_targets(tmp_path: Path) -> None:
         command = ["false"]
         [audit.gone]
         command = ["./no-such-script"]
+        [audit.here]
+        command = ["./here.sh"]
         [audit.unknown]
         command = {quote(list(BELIEVES))}
         version = "1999"
@@ -483,7 +487,8 @@ def test_audits_are_claims_of_scratch_targets(tmp_path: Path) -> None:
     assert tuple(case.name for case in cases) == audit_names(contract, target)
     verdicts = {case.name: case.verdicts[0] for case in cases}
     assert {name: v.verdict for name, v in verdicts.items()} == {
-        "audit.idle": "broken", "audit.broken": "unverified", "audit.gone": "unverified", "audit.unknown": "unverified"}
+        "audit.idle": "broken", "audit.broken": "unverified", "audit.gone": "unverified", "audit.here": "broken",
+        "audit.unknown": "unverified"}
     assert verdicts["audit.idle"].claim == "false-success:audit.idle"
     assert verdicts["audit.idle"].evidence == "observed"
     assert verdicts["audit.idle"].witness == "world.healthy"

@@ -6,13 +6,11 @@ its row and its effects. The control comes first: a script that fails in the hea
 
 from __future__ import annotations
 
-import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal
 
 from checks.harness import verify
@@ -29,6 +27,7 @@ from checks.harness.target import Target
 from checks.harness.trials import Bench, Question, Trial, Word
 from checks.harness.values import UsageError
 
+__all__ = ["Audit", "Question", "Trial", "audit", "catalogue", "expected"]
 CORPUS = "fixtures/payloads"
 
 
@@ -67,10 +66,10 @@ def audit(contract: Contract, question: Question, say: Callable[[str], None] = l
         UsageError: no such command, version or fault; a malformed success_text.
         Unverified: the worlds cannot be made.
     """
-    find_command(question.command)
+    find_command(question.command, question.folder)
     patterns = _patterns(question.success_text)
     started = time.monotonic()
-    with scratch() as server:
+    with verify.as_unverified(), scratch() as server:
         expectation = expected(contract, question.version, lambda: nullcontext(server))
         faults = chosen(catalogue(contract, expectation), question.only)
         with ExitStack() as stack:
@@ -115,17 +114,3 @@ def _patterns(texts: Sequence[str]) -> tuple[re.Pattern[str], ...]:
         except re.error as error:
             raise UsageError(f"success_text {text!r} is not a regular expression: {error}.") from None
     return tuple(found)
-
-
-@contextmanager
-def working_directory(path: Path) -> Iterator[None]:
-    """Claims run their command where the contract is."""
-    before = Path.cwd()
-    os.chdir(path)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
-__all__ = ["Audit", "Question", "Trial", "audit", "catalogue", "expected", "working_directory"]

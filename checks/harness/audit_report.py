@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from checks.harness.audit import Audit, Question, Trial, audit, working_directory
+from checks.harness.audit import Audit, Question, Trial, audit
 from checks.harness.contract import AuditSpec, Contract
 from checks.harness.faults import Fault
 from checks.harness.reply import said
@@ -17,6 +17,8 @@ from checks.harness.values import Case, HarnessError, Verdict
 SCHEMA = 1
 """Version of the evidence document."""
 AREA = "false-success"
+FOUND_MOST = 240
+"""Characters of what the database showed, on the terminal; the evidence holds all of it."""
 EXIT = {"held": 0, "broken": 1, "unverified": 6}
 
 
@@ -59,7 +61,7 @@ def _story(trial: Trial) -> Iterator[str]:
     yield f"  fault    {trial.fault.sentence}"
     if trial.reply:
         yield f"  reply    {trial.reply}"
-    yield f"  found    {trial.why}"
+    yield f"  found    {trial.why if len(trial.why) <= FOUND_MOST else trial.why[:FOUND_MOST] + '…'}"
     if ending is not None:
         how = f" and printed: {ending.success_line}" if ending.success_line else ""
         yield f"  script   {ending.told}{how}"
@@ -121,13 +123,14 @@ def audit_cases(contract: Contract, target: Target, root: Path | None = None) ->
     """
     if not target.scratch:
         return ()
-    with working_directory(root or contract.root):
-        return tuple(Case(AREA, f"audit.{spec.name}", (_verdict(spec, contract),)) for spec in contract.audits)
+    return tuple(Case(AREA, f"audit.{spec.name}", (_verdict(spec, contract, root or contract.root),))
+                 for spec in contract.audits)
 
 
-def _verdict(spec: AuditSpec, contract: Contract) -> Verdict:
+def _verdict(spec: AuditSpec, contract: Contract, folder: Path) -> Verdict:
     claim, sentence = f"{AREA}:audit.{spec.name}", f"{' '.join(spec.command)} is fooled by no lie"
-    question = Question(spec.command, spec.version, spec.success_text, float(spec.hang_s), float(spec.timeout_s))
+    question = Question(spec.command, spec.version, spec.success_text, float(spec.hang_s), float(spec.timeout_s),
+                        folder=folder)
     try:
         found = audit(contract, question)
     except HarnessError as error:

@@ -94,13 +94,14 @@ def write_profiles(folder: Path, profiles: Iterable[str], region: str) -> None:
         f"[{'' if name == 'default' else 'profile '}{name}]\nregion = {region}\n" for name in names), encoding="utf-8")
 
 
-def find_command(command: Sequence[str]) -> None:
-    """Raises UsageError when there is no such command to run."""
+def find_command(command: Sequence[str], folder: Path | None = None) -> None:
+    """Raises UsageError when there is no such command to run in `folder`, or in the working directory."""
     if not command:
         raise UsageError("No command to audit: name it after --, as in: python -m checks audit -- ./deploy.sh prod")
-    if shutil.which(command[0]) is None:
-        raise UsageError(f"There is no command {command[0]!r} here (looked in the working directory and on PATH). "
-                         "Give its path, and make it executable: chmod +x.")
+    name = str((folder or Path()) / command[0]) if os.sep in command[0] else command[0]
+    if shutil.which(name) is None:
+        raise UsageError(f"There is no command {command[0]!r} here (looked in {folder or 'the working directory'} and "
+                         "on PATH). Give its path, and make it executable: chmod +x.")
 
 
 class Runner:
@@ -122,15 +123,15 @@ class Runner:
         self.close()
 
     def run(self, command: Sequence[str], variables: Mapping[str, str], timeout_s: float,
-            success_text: Sequence[re.Pattern[str]] = ()) -> Ending:
-        """Runs `command` to its end, or for `timeout_s`; then ends whatever it started.
+            success_text: Sequence[re.Pattern[str]] = (), folder: Path | None = None) -> Ending:
+        """Runs `command` in `folder` to its end, or for `timeout_s`; then ends whatever it started.
 
         Raises:
             UsageError: it cannot be started.
         """
         mark = uuid4().hex
         started = time.monotonic()
-        with self._running(command, {**variables, _MARK: mark}) as process:
+        with self._running(command, {**variables, _MARK: mark}, folder) as process:
             drain = _Drain(process, success_text)
             timed_out = False
             try:
@@ -154,13 +155,15 @@ class Runner:
         self._reaper.wait()
 
     @contextmanager
-    def _running(self, command: Sequence[str], variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    def _running(self, command: Sequence[str], variables: Mapping[str, str], folder: Path | None,
+                 ) -> Iterator[subprocess.Popen[bytes]]:
         with self._lock:
             if self._closed:
                 raise UsageError("The audit was interrupted.")
             try:
-                process = subprocess.Popen(list(command), env=dict(variables), stdin=subprocess.DEVNULL,
-                                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                process = subprocess.Popen(
+                    list(command), env=dict(variables), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT, start_new_session=True)
             except OSError as error:
                 raise UsageError(f"{command[0]!r} cannot be run: {error.strerror}. Make it executable (chmod +x) and "
                                  "give it a #! line, or name its interpreter first.") from None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from checks.harness.false_worlds import impossible
@@ -35,6 +36,8 @@ class Question:
     hang_s: float = 3.0
     timeout_s: float = 60.0
     only: tuple[str, ...] = ()
+    folder: Path | None = None
+    """Where it runs; None is the working directory."""
     parallel: int | None = None
     """How many runs at a time; None: twice the processors."""
 
@@ -140,7 +143,8 @@ class Bench:
         databases = {dsn[4:]: world.dsn for dsn in spec_dsns if dsn.startswith("env:")}
         variables = environment(os.environ, world.aws.endpoint_url, self._grounds.region, self._runner.folder,
                                 databases)
-        ending = self._runner.run(self._question.command, variables, self._question.timeout_s, self._patterns)
+        ending = self._runner.run(self._question.command, variables, self._question.timeout_s, self._patterns,
+                                  self._question.folder)
         world.settle()
         if not self._says_success(ending):
             return ending, ""
