@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 
 from checks.harness.audit import Audit, Question, audit, catalogue, expected
-from checks.harness.audit_report import audit_cases, audit_names, evidence, lines
+from checks.harness.audit_report import audit_cases, evidence, lines
 from checks.harness.contract import Contract, read_contract
 from checks.harness.direct import connect, execute
+from checks.harness.false_success import audit_names
 from checks.harness.false_worlds import droppable, impossible, undo
 from checks.harness.faults import ADVICE, Fault, chosen, renamed
 from checks.harness.grounds import Grounds, open_grounds, roles_of

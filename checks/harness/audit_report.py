@@ -111,11 +111,6 @@ def catalogue_lines(faults: Sequence[Fault]) -> Iterator[str]:
         yield f"{' ' if fault.default else '+'} {fault.name:<48} {fault.sentence}"
 
 
-def audit_names(contract: Contract, target: Target) -> tuple[str, ...]:
-    """The names of the cases that `audit_cases` gives, known before anything runs."""
-    return tuple(f"audit.{spec.name}" for spec in contract.audits) if target.scratch else ()
-
-
 def audit_cases(contract: Contract, target: Target, root: Path | None = None) -> tuple[Case, ...]:
     """One case for each `[audit.NAME]`, on targets that may be written to; run in `root`, the contract's folder.
 

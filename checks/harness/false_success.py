@@ -10,6 +10,7 @@ from checks.harness.code_claims import judge_code, may_fetch
 from checks.harness.contract import Contract
 from checks.harness.corpus import Specimen, misjudged
 from checks.harness.expectation import Expectation
+from checks.harness.function_name import plain_name
 from checks.harness.place import LOCAL_MIGRATION, LOCAL_QUERY, Place
 from checks.harness.query_claims import judge_query
 from checks.harness.reply import Reply
@@ -76,8 +77,6 @@ def judge_false_success(place: Place, expectation: Expectation, found: Snapshot 
 
 def false_success_names(contract: Contract, target: Target) -> tuple[str, ...]:
     """The names of the cases, known without contacting the target; audits among them."""
-    from checks.harness.audit_report import audit_names
-
     spec = target.spec
     names = [SHAPE]
     if spec.route == "lambda":
@@ -87,10 +86,9 @@ def false_success_names(contract: Contract, target: Target) -> tuple[str, ...]:
     return (*names, *audit_names(contract, target))
 
 
-def plain_name(function: str) -> str:
-    """The name in what may be an ARN or `name:qualifier`."""
-    parts = function.split(":")
-    return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
+def audit_names(contract: Contract, target: Target) -> tuple[str, ...]:
+    """The names of the cases that `audit_cases` gives: one for each `[audit.NAME]`, where it may be written."""
+    return tuple(f"audit.{spec.name}" for spec in contract.audits) if target.scratch else ()
 
 
 @cache

@@ -12,7 +12,7 @@ from checks.harness.contract import Contract
 from checks.harness.derive import apply_file, record
 from checks.harness.direct import connect, execute
 from checks.harness.expectation import Expectation
-from checks.harness.false_success import plain_name
+from checks.harness.function_name import plain_name
 from checks.harness.local_aws import local_aws, pack
 from checks.harness.place import LOCAL_MIGRATION, LOCAL_QUERY, READER
 from checks.harness.reply import ReplyShape, UnreadableError, read_json

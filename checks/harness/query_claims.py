@@ -156,9 +156,12 @@ def _read_only(name: str, outcome: Outcome, rows: list[tuple[str, str]]) -> Verd
     if not powers:
         return _verdict(claim, sentence, "held", f"role {role}", evidence="catalog")
     more = f"; and {len(powers) - 8} more" if len(powers) > 8 else ""
+    remedy = ("Let the function log in as a role that may only read (CREATE ROLE reader LOGIN; GRANT pg_read_all_data "
+              f"TO reader;), or take this from {ident(role)}.")
+    if "CREATE on schema public" in powers:
+        remedy = "REVOKE CREATE ON SCHEMA public FROM PUBLIC; (the default before PostgreSQL 15) " + remedy
     return _verdict(claim, sentence, "broken", f"Role {role} can write: {'; '.join(powers[:8])}{more}.", powers[0],
-                    f"Let the function log in as a role that may only read: CREATE ROLE reader LOGIN; GRANT "
-                    f"pg_read_all_data TO reader; or take this from {ident(role)}.", "catalog")
+                    remedy, "catalog")
 
 
 _WORDS = {"attribute": "", "membership": "member of ", "ownership": "owns ", "privilege": "", "creation": "",
