@@ -400,12 +400,16 @@ def test_success_text_catches_a_printed_success_with_exit_1(scratch_server: Scra
 
 
 def test_a_script_that_hangs_on_a_lie_is_not_fooled(scratch_server: ScratchServer, tmp_path: Path) -> None:
-    command = script(tmp_path, """
-        body = json.loads(json.loads(lam.invoke(FunctionName=M, Payload=b'{}')['Payload'].read()).get('body') or '{}')
-        while not body.get('success'):
+    """It speaks plain HTTP, so that it is up long before its time is over."""
+    file = tmp_path / "deploy.py"
+    file.write_text(textwrap.dedent(f"""
+        import json, os, time, urllib.request
+        url = os.environ['AWS_ENDPOINT_URL_LAMBDA'] + '/2015-03-31/functions/{MIGRATE}/invocations'
+        reply = json.load(urllib.request.urlopen(urllib.request.Request(url, data=b'{{}}', method='POST')))
+        while not json.loads(reply['body'])['success']:
             time.sleep(1)
-    """)
-    found = audited(scratch_server, *command, only=("F5.success-false",), timeout_s=4.0)
+    """))
+    found = audited(scratch_server, sys.executable, str(file), only=("F5.success-false",), timeout_s=5.0)
     assert found.verdict == "held"
     assert found.trials[0].ending is not None
     assert found.trials[0].ending.timed_out
