@@ -172,6 +172,8 @@ class Bench:
         for template, _ in self._made.values():
             self.server.execute(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)')
         self.server.execute(f'DROP DATABASE IF EXISTS "replay_{os.getpid()}" WITH (FORCE)')
+        with contextlib.suppress(Rejected):
+            self._rows(f"DROP ROLE IF EXISTS {READER}")
 
     def as_reader(self, dsn: str) -> str:
         """`dsn` with the SELECT-only role."""
