@@ -9,7 +9,6 @@ database is written to: the schema is made in it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -31,6 +30,7 @@ from checks.harness.derive import write_lock  # noqa: E402
 from checks.harness.direct import DirectSession, connect, execute  # noqa: E402
 from checks.harness.local_aws import local_aws, pack  # noqa: E402
 from checks.harness.observe import observe  # noqa: E402
+from checks.harness.place import make_reader  # noqa: E402
 from checks.harness.servers import ScratchServer, embedded  # noqa: E402
 from checks.harness.session import Row  # noqa: E402
 from checks.harness.target import Secret, resolve_target  # noqa: E402
@@ -63,8 +63,7 @@ class Bench:
 
     def pytest(self, *more: str) -> list[str]:
         """The command that verifies."""
-        return [sys.executable, "-m", "pytest", "checks/", "-q", "--contract", str(self.contract),
-                "--evidence", str(self.folder / "evidence.json"), *more]
+        return [sys.executable, "-m", "pytest", "checks/", "-q", "--contract", str(self.contract), *more]
 
     def commands(self) -> dict[str, list[str]]:
         """Name -> the command that is timed."""
@@ -92,17 +91,8 @@ class Bench:
             files.append(str(file))
         return files
 
-    def cost(self) -> str:
-        """What the last verifying run cost, from its evidence."""
-        document = json.loads((self.folder / "evidence.json").read_text(encoding="utf-8"))
-        if document["verdict"] != "held":
-            raise SystemExit(f"the run is {document['verdict']}, so there is nothing to measure")
-        return (f"{document['statements']} statements, {document['scans']} scans, "
-                f"{document['invocations']} invocations, {len(document['claims']):,} claims")
-
-
 def measured(bench: Bench, runs: int, route: Mapping[str, str]) -> dict[str, tuple[float, str]]:
-    """Name -> (median seconds, cost). `route` is the environment that reaches the Lambda; without it that run is not made."""
+    """Name -> (median seconds, cost). `route` is the environment that reaches the Lambda, empty when nothing does."""
     commands = {name: command for name, command in bench.commands().items() if route or "Lambda" not in name}
     times: dict[str, list[float]] = {name: [] for name in commands}
     costs = dict.fromkeys(commands, "")
@@ -114,7 +104,7 @@ def measured(bench: Bench, runs: int, route: Mapping[str, str]) -> dict[str, tup
             times[name].append(time.perf_counter() - start)
             if done.returncode != 0:
                 raise SystemExit(f"{name} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-            costs[name] = bench.cost() if "checks/" in name else ""
+            costs[name] = next((line.strip() for line in done.stdout.splitlines() if " statements, " in line), "")
     return {name: (statistics.median(seconds), costs[name]) for name, seconds in times.items()}
 
 
@@ -142,8 +132,9 @@ def prepared(tables: int, server: ScratchServer, url: str | None) -> Iterator[tu
             yield bench, {}
             return
         with local_aws("us-west-2") as aws:
-            reader = server.dsn(f"bench_{tables}")
-            aws.deploy("db-query", pack(ROOT / "fixtures" / "lambdas" / "db_query"), environment={"DATABASE_URL": reader})
+            reader = make_reader(server, Secret(bench.url)).reveal()
+            aws.deploy("db-query", pack(ROOT / "fixtures" / "lambdas" / "db_query"),
+                       environment={"DATABASE_URL": reader})
             yield bench, {"AWS_ENDPOINT_URL_LAMBDA": aws.endpoint_url, "AWS_ACCESS_KEY_ID": "local",
                           "AWS_SECRET_ACCESS_KEY": "local"}
 
@@ -165,10 +156,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.url and len(options.tables) != 1:
         parser.error("--url takes one schema: say --tables 1000")
-    with embedded() as server:
-        for tables in options.tables:
-            with prepared(tables, server, options.url) as (bench, route):
-                print(*told(tables, measured(bench, options.runs, route)), sep="\n", flush=True)
+    for tables in options.tables:
+        with embedded() as server, prepared(tables, server, options.url) as (bench, route):
+            print(*told(tables, measured(bench, options.runs, route)), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 EXIT_UNVERIFIED = 6
+_VERDICT = [field.name for field in fields(Verdict)]
 FIXTURES = {area.replace("-", "_"): area for area in AREAS}
 STATE = pytest.StashKey["_Run"]()
 
@@ -76,7 +77,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = config.stash[STATE] = _Run()
     handed = getattr(config, "workerinput", {}).get("postdeploy_checks")
     if handed is not None:
-        run.reports = [_report_from(data) for data in json.loads(handed)]
+        with _without_collection():
+            run.reports = [_report_from(data) for data in json.loads(handed)]
     elif wants_claims(config) and not hasattr(config, "workerinput"):
         if config.option.tbstyle == "auto":
             config.option.tbstyle = "no"
@@ -158,7 +160,9 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def _report_data(report: Report) -> dict[str, Any]:
-    return {"name": report.target.name, "cases": [asdict(case) for case in report.cases]}
+    return {"name": report.target.name, "cases": [
+        (case.area, case.name, [[getattr(verdict, name) for name in _VERDICT] for verdict in case.verdicts])
+        for case in report.cases]}
 
 
 def _report_from(data: dict[str, Any]) -> Any:
@@ -166,8 +170,8 @@ def _report_from(data: dict[str, Any]) -> Any:
     from checks.harness.target import Target
     from checks.harness.verify import Report
 
-    cases = tuple(Case(case["area"], case["name"], tuple(Verdict(**verdict) for verdict in case["verdicts"]))
-                  for case in data["cases"])
+    cases = tuple(Case(area, name, tuple(Verdict(*verdict) for verdict in verdicts))
+                  for area, name, verdicts in data["cases"])
     return Report(Target(TargetSpec(data["name"]), None), cases, ())
 
 
@@ -261,17 +265,18 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
             or option.setupshow or option.setuponly or option.usepdb or option.trace:
         return None
     (target, case), = item.callspec.params.values()  # type: ignore[attr-defined]
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     start = time.time()
     item.obj(case)  # type: ignore[attr-defined]
     stop = time.time()
     item.user_properties.append(("case", json.dumps([target, case.area, case.name])))
     keywords = dict.fromkeys(item.keywords, 1)
     for when in ("setup", "call", "teardown"):
-        item.ihook.pytest_runtest_logreport(report=pytest.TestReport(
+        hook.pytest_runtest_logreport(report=pytest.TestReport(
             item.nodeid, item.location, keywords, "passed", None, when, [],  # type: ignore[arg-type]
             stop - start if when == "call" else 0.0, start, stop, item.user_properties))
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 
 
@@ -324,6 +329,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     from checks.harness.report import verdict_word
 
+    gc.freeze()  # nothing is looked for in thousands of items that end with the process anyway
     verdicts = [verdict for report in run.reports for case in report.cases for verdict in case.verdicts
                 if (report.target.name, case.area, case.name) in run.ran]
     if session.config.option.evidence:
@@ -334,14 +340,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def _write_evidence(path: Path, run: _Run) -> None:
     """One file; with several targets one each, `evidence.prod.json`."""
-    from checks.harness.report import evidence
+    from checks.harness.report import as_text, evidence
 
     finished = dt.datetime.now(dt.UTC)
     for report in run.reports:
         name = "".join(c if c.isalnum() or c in "-_." else "_" for c in report.target.name)
         file = path if len(run.reports) == 1 else path.with_suffix(f".{name}{path.suffix}")
         document = evidence(report, run.ran, run.started, finished)
-        file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        file.write_text(as_text(document), encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

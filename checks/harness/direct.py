@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BEGIN = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
          "SELECT pg_catalog.set_config('postdeploy.search_path', pg_catalog.current_setting('search_path'), true); "
          "SET LOCAL search_path = pg_catalog; "
+         "SET LOCAL jit = off; "  # the questions are long and run once: compiling them takes seconds
          "SET LOCAL statement_timeout = '{timeout_s}s'; SET LOCAL lock_timeout = '3s'; "
          "SET LOCAL idle_in_transaction_session_timeout = '60s'; "
          "SELECT set_config('client_connection_check_interval', '1s', true) WHERE version() LIKE '%linux%'")

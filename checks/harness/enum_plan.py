@@ -162,10 +162,12 @@ def _check_guards(spec: EnumSpec, table: str, found: Snapshot,
         elif not check.columns:
             guards.append(Guard(key, check.expression or "", frozenset()))
         else:
-            for part in meaning.conjuncts(check.expression or ""):
+            text = check.expression or ""
+            parts = meaning.conjuncts(text)
+            for part in parts:  # a text that is one part stays as it is: it was read already
                 mentioned = part.columns if part.columns is not None else frozenset(check.columns)
                 if spec.column in mentioned:
-                    guards.append(Guard(key, part.text, mentioned))
+                    guards.append(Guard(key, text if len(parts) == 1 else part.text, mentioned))
     return guards, unsafe, idle
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.harness.values import AREAS, Case, LeftOut, Verdict
@@ -113,6 +114,14 @@ def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetim
     if report.failure:
         document["failure"] = report.failure
     return document
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The evidence document as JSON, one claim a line, so that two runs can be compared line by line."""
+    head = {name: value for name, value in document.items() if name != "claims"}
+    lines = [*(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()),
+             ' "claims": [\n  ' + ",\n  ".join(map(json.dumps, document["claims"])) + "\n ]"]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _left_out(left: LeftOut) -> dict[str, str]:

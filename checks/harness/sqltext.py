@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _BARE = re.compile(r"[A-Za-z0-9_]+\Z")
@@ -39,6 +40,7 @@ def text_array(values: Iterable[str | None]) -> str:
     return literal("{" + ",".join(map(_element, values)) + "}") + "::pg_catalog.text[]"
 
 
+@lru_cache(maxsize=8192)
 def _element(value: str | None) -> str:
     """A value inside an array literal (manual 8.15.2)."""
     if value is None:
