@@ -278,6 +278,25 @@ def test_looking_at_the_first_word_does_not_make_it_read_only(may_write: bool, d
     assert found[f"{QUERY}.read-only"] == ("broken" if may_write else "held")
 
 
+@pytest.mark.parametrize(("qualifier", "answers", "word"), [
+    ("live", None, "held"), ("live", "7", "broken"), ("1", None, "held"), ("1", "2", "broken"),
+    ("gone", None, "unverified"),
+])
+def test_the_version_that_answers_is_the_one_asked_for(qualifier: str, answers: str | None, word: str,
+                                                       deployed: LocalAws, reader: str) -> None:
+    function = f"versioned-{next(_numbers)}"
+    deployed.deploy(function, pack(LAMBDAS / "db_query"), environment={"DATABASE_URL": reader}, publish=True)
+    deployed.client("lambda").create_alias(FunctionName=function, Name="live", FunctionVersion="1")
+
+    def another(invocation: Invocation) -> Answer | None:
+        answer = deployed.run(invocation)
+        return replace(answer, headers={**answer.headers, "x-amz-executed-version": answers}) if answers else answer
+
+    deployed.intercept = another
+    spec = replace(SPEC, query_function=function, qualifier=qualifier, migration_function=None)
+    assert claims(deployed, spec)[f"{function}.version"].verdict == word
+
+
 # The migration function's code
 
 

@@ -113,6 +113,33 @@ def _routing(name: str, function: str, alias: str, client: Any, deployed: Mappin
     return _verdict(claim, sentence, "held", f"version {main}")
 
 
+def judge_executed(qualifier: str, function: str, name: str, client: Any, executed: str | None) -> Verdict:
+    """The claim that an invocation by `qualifier` ran the version which it names.
+
+    Args:
+        qualifier: a version or an alias.
+        function: as it was invoked.
+        name: what claims call it.
+        client: a Lambda client.
+        executed: X-Amz-Executed-Version of an invocation.
+    """
+    claim, sentence = f"{AREA}:{name}.version", f"{name} is answered by the version that {qualifier} names"
+    wanted = qualifier
+    if not qualifier.isdigit() and qualifier != "$LATEST":
+        try:
+            wanted = str(_asked(client.get_alias, "lambda:GetAlias", FunctionName=function, Name=qualifier)
+                         ["FunctionVersion"])
+        except Unverified as error:
+            return _verdict(claim, sentence, "unverified", str(error), "",
+                            "Allow it, or look whether the alias exists.")
+    if executed is None:
+        return _verdict(claim, sentence, "unverified", "Its reply does not tell which version ran.", "", "Run again.")
+    if executed == wanted:
+        return _verdict(claim, sentence, "held", f"version {executed}")
+    return _verdict(claim, sentence, "broken", f"Version {executed} answered, and {qualifier} is {wanted}.",
+                    f"version {executed}", f"aws lambda get-alias --function-name {function} --name {qualifier}")
+
+
 def _migrations(name: str, function: str, client: Any, more: Mapping[str, str], built: bytes | None,
                 migrations: Sequence[Migration]) -> Iterator[Verdict]:
     claim, sentence = f"{AREA}:{name}.migrations", f"the code of {name} holds every expected migration"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from checks.harness.code_claims import judge_code, may_fetch
+from checks.harness.code_claims import judge_code, judge_executed, may_fetch
 from checks.harness.contract import Contract
 from checks.harness.corpus import Specimen, misjudged
 from checks.harness.expectation import Expectation
@@ -49,14 +49,21 @@ def judge_false_success(place: Place, expectation: Expectation, found: Snapshot 
     left = []
     client = place.client()
     try:
+        replies: list[Reply] = []
+
         def ask(sql: str) -> Reply:
             cost.invocations += 1
             cost.statements += 1
-            return invoke(client, spec.query_function or "", {"sql": sql}, spec.qualifier)
+            replies.append(invoke(client, spec.query_function or "", {"sql": sql}, spec.qualifier))
+            return replies[-1]
 
         probes = place.target.ours if spec.error_probes is None else spec.error_probes
         name = plain_name(spec.query_function or LOCAL_QUERY)
-        cases.append(Case(AREA, name, tuple(judge_query(spec, name, ask, probes=probes))))
+        verdicts = list(judge_query(spec, name, ask, probes=probes))
+        if spec.qualifier:
+            function = spec.query_function or LOCAL_QUERY
+            verdicts.append(judge_executed(spec.qualifier, function, name, client, replies[0].executed_version))
+        cases.append(Case(AREA, name, tuple(verdicts)))
         if not probes:
             left.append(LeftOut(AREA, "no failing question is asked: error_probes is off for given targets"))
         if spec.migration_function:
