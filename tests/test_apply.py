@@ -215,7 +215,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
 
 @pytest.fixture
 def reader(scratch_server: ScratchServer) -> Callable[[str], str]:
-    scratch_server.execute("DROP ROLE IF EXISTS postdeploy_reader")
     make_reader(scratch_server, Secret(scratch_server.dsn()))
     return lambda dsn: dsn.replace("postgres:@", "postdeploy_reader:reader@")
 

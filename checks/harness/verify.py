@@ -95,7 +95,7 @@ def judged(expectation: Expectation, seen: Observation, found: Snapshot, today: 
         cases += judge_constraints(expectation, seen, found)
     cases += judge_enums(expectation, seen, found)
     cases += dedupe_cases(expectation, seen, found)
-    cases += judge_drift(expectation, found, today)
+    cases += judge_drift(expectation, found, today, seen)
     return tuple(cases)
 
 
