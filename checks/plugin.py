@@ -312,6 +312,8 @@ class _Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remembers each case that ran."""
+        if report.passed and report.when != "call":
+            return
         for name, value in report.user_properties:
             if name == "case" and isinstance(value, str):
                 target, area, case = json.loads(value)

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_calls import ECHO, ended, invoke, result, returning, zipped
+from tests.lambda_calls import ECHO, ended, invoke, result, returning, zipped
 
 from checks.harness.local_aws import local_aws, pack, pack_migrations
 from checks.harness.values import UsageError
@@ -265,7 +265,7 @@ def test_two_endpoints_in_one_process_know_nothing_of_each_other():
 
 
 UNDER_A_PROFILE = """
-from lambda_calls import invoke, returning
+from tests.lambda_calls import invoke, returning
 from checks.harness.local_aws import local_aws
 with local_aws() as aws:
     aws.deploy("f", returning("yes"))
@@ -322,7 +322,7 @@ def test_nothing_is_left_after_close():
 
 OWNER = """
 import sys
-from lambda_calls import zipped
+from tests.lambda_calls import zipped
 from checks.harness.local_aws import local_aws
 with local_aws() as aws:
     aws.deploy("hangs", zipped(sys.argv[1]), timeout_s=600)

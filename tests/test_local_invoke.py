@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, ResponseStreamingError
-from lambda_calls import ECHO, ended, failure, invoke, result, returning, zipped
+from tests.lambda_calls import ECHO, ended, failure, invoke, result, returning, zipped
 
 from checks.harness.local_aws import Answer, local_aws
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from checks.harness.audit_report import audit_cases
 from checks.harness.expectation import Expectation
 from checks.harness.false_success import false_success_names, judge_false_success
 from checks.harness.judge_drift import EXTRA, SCHEMA
@@ -42,6 +41,8 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
     except Unverified as error:
         return unseen(target, expectation, str(error))
     if "false-success" in areas and expectation.contract.audits and target.scratch:
+        from checks.harness.audit_report import audit_cases
+
         say(f"auditing {', '.join(spec.name for spec in expectation.contract.audits)} …")
         report = _with_cases(report, audit_cases(expectation.contract, target))
     return _complete(_nothing_held_elsewhere(report), names_of(expectation, report.target))

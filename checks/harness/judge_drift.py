@@ -37,17 +37,16 @@ def judge_drift(expectation: Expectation, found: Snapshot, today: dt.date,
         key: [] for key, item in expectation.objects.items() if table_of(key, item) is None}
     extra: dict[str, list[Difference]] = {}
     ignored: list[str] = []
-    owners = _owners(expectation.objects, found.objects)
     for key in dict.fromkeys((*expectation.objects, *found.objects)):
         if expectation.objects.get(key) == found.objects.get(key) or _told_by_another(key, expectation, found):
             continue
+        owner = _owner(key, expectation, found)
         changes = settled.of(key)
         accepted = next((entry for entry in expectation.contract.ignores
-                         if any(entry.covers(name, today) for name in (key, f"table:{owners[key]}"))), None)
+                         if any(entry.covers(name, today) for name in (key, f"table:{owner}"))), None)
         if changes and accepted is not None:
             ignored.append(f"{key} ({accepted.reason})")
             continue
-        owner = owners[key]
         home = tables if owner in tables else extra
         for change in changes:
             if owner is None and key in loose:
@@ -104,9 +103,10 @@ def _claim(name: str, sentence: str, changes: Iterable[Difference]) -> Verdict:
                    "Bring it back, write a migration that makes it so, or accept it with [[drift.ignore]].")
 
 
-def _owners(*sides: Mapping[str, Object]) -> dict[str, str | None]:
-    """Key -> the table it belongs to, on either side."""
-    return {key: table_of(key, item) for side in sides for key, item in side.items()}
+def _owner(key: str, expectation: Expectation, found: Snapshot) -> str | None:
+    """The table that `key` belongs to, as found if it was found."""
+    item = found.objects.get(key, expectation.objects.get(key))
+    return None if item is None else table_of(key, item)
 
 
 def _told_by_another(key: str, expectation: Expectation, found: Snapshot) -> bool:

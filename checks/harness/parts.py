@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from checks.harness.constants import as_text, constant
 from checks.harness.expression import parse
@@ -34,6 +35,7 @@ class Conjunct:
     columns: frozenset[str] | None
 
 
+@lru_cache(maxsize=16384)
 def conjuncts(text: str) -> tuple[Conjunct, ...]:
     """The parts of the top-level AND, nested ones flattened, with their exact source and the columns they read.
 
@@ -60,6 +62,7 @@ def _read_by(node: Node) -> frozenset[str] | None:
     return frozenset(identity(each) for each in inside if isinstance(each, Column))
 
 
+@lru_cache(maxsize=16384)
 def literals(text: str) -> Mapping[str, tuple[str | None, ...]]:
     """Every literal that is compared with each column, as text; inside functions and patterns, with every column there.
 

@@ -50,12 +50,14 @@ def _element(value: str | None) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+@lru_cache(maxsize=65536)
 def shown(*parts: str) -> str:
     """An identifier path as reports and claim ids write it: quoted only where it must be, no `public.`."""
     kept = parts[1:] if len(parts) > 1 and parts[0] == "public" else parts
     return ".".join(part if _SIMPLE.match(part) else ident(part) for part in kept)
 
 
+@lru_cache(maxsize=65536)
 def split_path(path: str) -> tuple[str, ...]:
     """The parts of a written identifier path, unquoted: `sales."Order Line".side` has three.
 
