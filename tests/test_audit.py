@@ -18,25 +18,25 @@ from typing import Any
 
 import pytest
 
-from checks.harness.audit import Audit, Question, audit, catalogue, expected
-from checks.harness.audit_report import audit_cases, evidence, lines
+from checks.harness.audits.audit import Audit, Question, audit, catalogue, expected
+from checks.harness.audits.audit_report import audit_cases, evidence, lines
+from checks.harness.audits.false_worlds import droppable, impossible, undo
+from checks.harness.audits.faults import ADVICE, Fault, chosen, renamed
+from checks.harness.audits.grounds import Grounds, open_grounds, roles_of
+from checks.harness.audits.query_faults import FAULTS as QUERY_FAULTS
+from checks.harness.audits.query_faults import Asked
+from checks.harness.audits.script import Ending, Runner, environment, write_profiles
+from checks.harness.audits.worlds import World
 from checks.harness.contract import Contract, read_contract
 from checks.harness.direct import connect, execute
-from checks.harness.false_success import audit_names
-from checks.harness.false_worlds import droppable, impossible, undo
-from checks.harness.faults import ADVICE, Fault, chosen, renamed
-from checks.harness.grounds import Grounds, open_grounds, roles_of
+from checks.harness.live.false_success import audit_names
+from checks.harness.live.specimens import load
 from checks.harness.outcome import classify_apply, classify_query
-from checks.harness.query_faults import FAULTS as QUERY_FAULTS
-from checks.harness.query_faults import Asked
-from checks.harness.reply import ReplyShape
-from checks.harness.script import Ending, Runner, environment, write_profiles
+from checks.harness.replies.reply import ReplyShape
 from checks.harness.servers import ScratchServer
-from checks.harness.specimens import load
 from checks.harness.target import Secret, resolve_target
 from checks.harness.through_lambda import invoke
 from checks.harness.values import Unverified, UsageError
-from checks.harness.worlds import World
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = read_contract(ROOT / "contract.toml")

@@ -13,7 +13,7 @@ import pytest
 from checks.harness.contract import Contract, read_contract
 from checks.harness.derive import derive
 from checks.harness.expectation import Expectation, expect
-from checks.harness.local_aws import local_aws, pack
+from checks.harness.lambdas.local_aws import local_aws, pack
 from checks.harness.observe import Observation
 from checks.harness.place import Place, make_reader
 from checks.harness.servers import ScratchServer, embedded

@@ -8,11 +8,11 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from checks.harness.delivery import CRASHES, ERRORS, FaultAt
-from checks.harness.gate import CUT, Fail, Statement
-from checks.harness.races import Interleavings, Step, Turnstile
-from checks.harness.schedules import Schedule, smallest
-from checks.harness.stage import Delivery
+from checks.harness.pgwire.gate import CUT, Fail, Statement
+from checks.harness.replays.delivery import CRASHES, ERRORS, FaultAt
+from checks.harness.replays.races import Interleavings, Step, Turnstile
+from checks.harness.replays.schedules import Schedule, smallest
+from checks.harness.replays.stage import Delivery
 
 
 def statement(sql: str) -> Statement:

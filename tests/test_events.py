@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.harness.dedupe_spec import Dedupe, Effect, PythonConsumer
-from checks.harness.events import VARIANTS, lookup, read_events, variant
+from checks.harness.replays.events import VARIANTS, lookup, read_events, variant
 from checks.harness.values import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent

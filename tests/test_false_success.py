@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from checks.harness.bundle import held_in
-from checks.harness.code_claims import judge_code
+from checks.harness.audits.query_faults import SPOIL, Asked
 from checks.harness.contract import Contract, TargetSpec, read_contract
 from checks.harness.direct import connect, execute
 from checks.harness.expectation import Expectation
-from checks.harness.false_success import false_success_names, judge_false_success
-from checks.harness.lambda_request import Answer, Invocation
-from checks.harness.local_aws import LocalAws, local_aws, pack, pack_migrations
+from checks.harness.lambdas.lambda_request import Answer, Invocation
+from checks.harness.lambdas.local_aws import LocalAws, local_aws, pack, pack_migrations
+from checks.harness.live.bundle import held_in
+from checks.harness.live.code_claims import judge_code
+from checks.harness.live.false_success import false_success_names, judge_false_success
 from checks.harness.migrations import Migration, read_migrations
 from checks.harness.place import Place
-from checks.harness.query_faults import SPOIL, Asked
-from checks.harness.reply import ReplyShape
+from checks.harness.replies.reply import ReplyShape
 from checks.harness.servers import ScratchServer
 from checks.harness.target import Secret, Target
 from checks.harness.values import Unverified, Verdict

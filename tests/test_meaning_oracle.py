@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from checks.harness.expression import parse
 from checks.harness.meaning import (
     Different,
     Same,
@@ -24,9 +23,10 @@ from checks.harness.meaning import (
     loose,
     never_accepts,
 )
+from checks.harness.predicates.expression import parse
+from checks.harness.predicates.translate import Reader
+from checks.harness.predicates.truth import Table, atoms_of
 from checks.harness.servers import ScratchServer
-from checks.harness.translate import Reader
-from checks.harness.truth import Table, atoms_of
 
 TYPES = {"t": "text", "v": "character varying(4)", "c": "character(3)", "i": "integer", "n": "numeric",
          "m": "numeric(4,1)", "f": "double precision", "b": "boolean", "e": "public.mood", "d": "date",
@@ -191,7 +191,7 @@ class Judge:
 
 
 def _columns(text: str) -> Iterator[Any]:
-    from checks.harness.nodes import Column, walk
+    from checks.harness.predicates.nodes import Column, walk
 
     return (node for node in walk(parse(text)) if isinstance(node, Column))
 

@@ -21,9 +21,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checks.harness.endings import NEVER_RAN, NOT_SENT
 from checks.harness.outcome import REFERENCE, Outcome, Reply, ReplyShape, classify_apply, classify_query
-from checks.harness.reply import MAX_BYTES, MAX_SAID, UnreadableError, path, plain, read_json, said
+from checks.harness.replies.endings import NEVER_RAN, NOT_SENT
+from checks.harness.replies.reply import MAX_BYTES, MAX_SAID, UnreadableError, path, plain, read_json, said
 from checks.harness.values import UsageError
 
 V = "2026_02_02_0003_add_constraints_no_do"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from checks.harness.corpus import Misjudged, Specimen, load, misjudged, told_in
+from checks.harness.live.corpus import Misjudged, Specimen, load, misjudged, told_in
 from checks.harness.outcome import REFERENCE
-from checks.harness.reply import MAX_SAID, Reply, ReplyShape
+from checks.harness.replies.reply import MAX_SAID, Reply, ReplyShape
 from checks.harness.values import UsageError
 
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures" / "payloads"

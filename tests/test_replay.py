@@ -13,8 +13,8 @@ import psycopg2
 import pytest
 
 from checks.harness.dedupe_spec import CommandConsumer, Dedupe, Effect, LambdaConsumer, PythonConsumer
-from checks.harness.local_aws import local_aws, pack
-from checks.harness.replay import PARTS, Budget, ReplayResult, replay
+from checks.harness.lambdas.local_aws import local_aws, pack
+from checks.harness.replays.replay import PARTS, Budget, ReplayResult, replay
 from checks.harness.values import HarnessError, Unreachable, Unverified, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent

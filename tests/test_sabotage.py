@@ -118,7 +118,7 @@ REAL = ["C1_excused_by_status", "L2_ddl_without_row", "N3_index_name_on_other_ta
 def test_through_a_deployed_function(bench: Bench) -> None:
     """A few of them through AWS's own runtime client: the bulk runs the handler in this process."""
     pytest.importorskip("awslambdaric", reason="install postdeploy-checks[local] (Linux has wheels)")
-    from checks.harness.local_aws import local_aws, pack
+    from checks.harness.lambdas.local_aws import local_aws, pack
     from checks.harness.through_lambda import LambdaSession, lambda_client
 
     project = PROJECTS["reference"]

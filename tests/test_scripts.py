@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.harness.audit import Audit, Question, audit
+from checks.harness.audits.audit import Audit, Question, audit
 from checks.harness.contract import read_contract
 from checks.harness.servers import ScratchServer
 

@@ -15,7 +15,7 @@ from checks.harness.contract import Contract
 from checks.harness.derive import record, told
 from checks.harness.direct import connect, execute
 from checks.harness.expectation import Expectation
-from checks.harness.judge_ledger import read_rows
+from checks.harness.judges.judge_ledger import read_rows
 from checks.harness.migrations import Migration
 from checks.harness.outcome import Outcome, classify_apply
 from checks.harness.place import Place, open_place

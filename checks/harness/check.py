@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from checks.harness.expectation import Expectation
-from checks.harness.false_success import false_success_names, judge_false_success
-from checks.harness.judge_drift import EXTRA, SCHEMA
+from checks.harness.judges.judge_drift import EXTRA, SCHEMA
+from checks.harness.live.false_success import false_success_names, judge_false_success
 from checks.harness.place import Place, open_place
-from checks.harness.replay_claims import replay_verdicts
+from checks.harness.replays.replay_claims import replay_verdicts
 from checks.harness.snapshot import Table, table_of
 from checks.harness.target import Target
 from checks.harness.values import AREAS, Case, Unverified, Verdict
@@ -41,7 +41,7 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
     except Unverified as error:
         return unseen(target, expectation, str(error))
     if "false-success" in areas and expectation.contract.audits and target.scratch:
-        from checks.harness.audit_report import audit_cases
+        from checks.harness.audits.audit_report import audit_cases
 
         say(f"auditing {', '.join(spec.name for spec in expectation.contract.audits)} …")
         report = _with_cases(report, audit_cases(expectation.contract, target))

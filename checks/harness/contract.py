@@ -13,7 +13,7 @@ from typing import Any
 from checks.harness.dedupe_spec import Dedupe
 from checks.harness.dedupe_toml import read_dedupe
 from checks.harness.outcome import REFERENCE
-from checks.harness.reply import ReplyShape
+from checks.harness.replies.reply import ReplyShape
 from checks.harness.sqltext import shown, split_path
 from checks.harness.toml_reader import TomlTable
 from checks.harness.values import LeftOut, UsageError

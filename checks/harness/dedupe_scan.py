@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from checks.harness.arbiters import arbiter
 from checks.harness.contract import Contract
 from checks.harness.dedupe_spec import Dedupe, Effect
-from checks.harness.judge_dedupe import arbiter
 from checks.harness.scan import where
 from checks.harness.session import Session
 from checks.harness.snapshot import Snapshot

@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from checks.harness.constants import Value, as_text, type_of
-from checks.harness.decide import Satisfaction, components, satisfy, splits
-from checks.harness.domains import assigned
-from checks.harness.expression import columns_in, parse
-from checks.harness.formula import Atom, Formula, conjuncts_of
-from checks.harness.lexemes import ParseError, tokens
-from checks.harness.loose import loose
-from checks.harness.parts import Conjunct, conjuncts, literals
-from checks.harness.terms import identity
-from checks.harness.translate import Reader
-from checks.harness.truth import GIVEN, ExhaustedError, Some, Table, accepted, atoms_of
+from checks.harness.predicates.constants import Value, as_text, type_of
+from checks.harness.predicates.decide import Satisfaction, components, satisfy, splits
+from checks.harness.predicates.domains import assigned
+from checks.harness.predicates.expression import columns_in, parse
+from checks.harness.predicates.formula import Atom, Formula, conjuncts_of
+from checks.harness.predicates.lexemes import ParseError, tokens
+from checks.harness.predicates.loose import loose
+from checks.harness.predicates.parts import Conjunct, conjuncts, literals
+from checks.harness.predicates.terms import identity
+from checks.harness.predicates.translate import Reader
+from checks.harness.predicates.truth import GIVEN, ExhaustedError, Some, Table, accepted, atoms_of
 
 __all__ = ["Conjunct", "Different", "Same", "Unknown", "accepting_assignment", "canonical", "compare", "conjuncts",
            "literals", "loose", "never_accepts"]

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checks.harness.admissions import Steps, gravest
-from checks.harness.endings import Ruling, Word, cut_off, ending, failed, undecided
-from checks.harness.reply import (
+from checks.harness.replies.admissions import Steps, gravest
+from checks.harness.replies.endings import Ruling, Word, cut_off, ending, failed, undecided
+from checks.harness.replies.reply import (
     Reply,
     ReplyShape,
     UnreadableError,

@@ -81,7 +81,7 @@ def open_place(target: Target, contract: Contract, migrations: tuple[Migration, 
 @contextmanager
 def _local_lambdas(place: Place, contract: Contract) -> Iterator[Place]:
     """The reference Lambdas behind a local endpoint, the query function with a role that can only SELECT."""
-    from checks.harness.local_aws import local_aws, pack, pack_migrations
+    from checks.harness.lambdas.local_aws import local_aws, pack, pack_migrations
 
     spec, dsn = place.target.spec, place.dsn
     folder = contract.root / spec.functions

@@ -109,8 +109,8 @@ def embedded() -> Iterator[ScratchServer]:
                        "SELECT pg_reload_conf()")
         yield server
     finally:
-        assert watcher.stdin is not None
-        watcher.stdin.close()
+        if watcher.stdin is not None:
+            watcher.stdin.close()
         watcher.wait(timeout=30)
 
 

@@ -11,15 +11,15 @@ from typing import Any
 from checks.harness.contract import Contract
 from checks.harness.derive import Derived, derive
 from checks.harness.expectation import Expectation, expect
-from checks.harness.judge_constraints import constraints_left_out, judge_constraints
-from checks.harness.judge_dedupe import judge_dedupe
-from checks.harness.judge_dedupe_stored import dedupe_left_out, judge_statements, judge_stored
-from checks.harness.judge_drift import judge_drift
-from checks.harness.judge_enums import judge_enums
-from checks.harness.judge_ledger import judge_ledger
+from checks.harness.judges.judge_constraints import constraints_left_out, judge_constraints
+from checks.harness.judges.judge_dedupe import judge_dedupe
+from checks.harness.judges.judge_dedupe_stored import dedupe_left_out, judge_statements, judge_stored
+from checks.harness.judges.judge_drift import judge_drift
+from checks.harness.judges.judge_enums import judge_enums
+from checks.harness.judges.judge_ledger import judge_ledger
 from checks.harness.observe import Observation, observe
 from checks.harness.place import Place
-from checks.harness.replay_claims import replay_left_out
+from checks.harness.replays.replay_claims import replay_left_out
 from checks.harness.servers import ScratchServer, embedded
 from checks.harness.snapshot import Snapshot, decode
 from checks.harness.target import Target

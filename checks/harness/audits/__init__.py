@@ -1,0 +1,1 @@
+"""A deploy script among lies: faults, worlds, trials. `audit` is its face."""

@@ -1,0 +1,1 @@
+"""(Expectation, Observation) -> Verdicts, a module an area. Pure."""

@@ -1,0 +1,1 @@
+"""A statement-level PostgreSQL proxy. `proxy` is its face."""
