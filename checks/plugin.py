@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -255,36 +256,63 @@ def drift(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Runs a held claim without fixtures, capture and log handling, which are most of an item's time.
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Runs held claims without fixtures, capture and log handling, which are most of an item's time.
 
-    A claim that is not held, and the last item of a module, goes pytest's own way.
+    A claim that is not held goes pytest's own way, and so does everything when a worker or a debugger runs it.
     """
-    option = item.config.option
-    if nextitem is None or nextitem.parent is not item.parent or item.path.parent != HERE or not _is_held(item) \
-            or option.setupshow or option.setuponly or option.usepdb or option.trace:
+    option = session.config.option
+    plainly = option.collectonly or option.setupshow or option.setuponly or option.usepdb or option.trace
+    if plainly or session.testsfailed or hasattr(session.config, "workerinput") \
+            or not any(map(_is_held, session.items)):
         return None
-    (target, case), = item.callspec.params.values()  # type: ignore[attr-defined]
-    hook = item.ihook
-    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    start = time.time()
-    item.obj(case)  # type: ignore[attr-defined]
-    stop = time.time()
-    item.user_properties.append(("case", json.dumps([target, case.area, case.name])))
-    keywords = dict.fromkeys(item.keywords, 1)
-    for when in ("setup", "call", "teardown"):
-        hook.pytest_runtest_logreport(report=pytest.TestReport(
-            item.nodeid, item.location, keywords, "passed", None, when, [],  # type: ignore[arg-type]
-            stop - start if when == "call" else 0.0, start, stop, item.user_properties))
-    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    others = [item for item in session.items if not _is_held(item)]
+    following = dict(zip_longest(others, others[1:]))
+    for item in session.items:
+        if item in following:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following[item])
+        else:
+            _run_held(item)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """The same in an xdist worker, but for the last claim of a module, which takes the module down."""
+    if not hasattr(item.config, "workerinput") or nextitem is None or nextitem.parent is not item.parent \
+            or not _is_held(item):
+        return None
+    _run_held(item)
     return True
 
 
 def _is_held(item: pytest.Item) -> bool:
-    """Whether `item` takes just one case, in which every claim is held, and nothing marks it."""
+    """Whether `item` is a claim of this folder about just one case, in which everything is held; nothing marks it."""
     values = list(getattr(getattr(item, "callspec", None), "params", {}).values())
-    return len(values) == 1 and not any(item.iter_markers()) and all(
-        verdict.verdict == "held" for verdict in values[0][1].verdicts)
+    if len(values) != 1 or not isinstance(values[0], tuple) or not isinstance(values[0][-1], Case):
+        return False
+    return item.get_closest_marker("skip") is None and all(
+        verdict.verdict == "held" for verdict in values[0][-1].verdicts)
+
+
+def _run_held(item: pytest.Item) -> None:
+    """Asserts the claim and tells pytest of the three phases that it passed."""
+    (target, case), = item.callspec.params.values()  # type: ignore[attr-defined]
+    hook, place = item.ihook, item.location
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=place)
+    start = time.time()
+    item.obj(case)  # type: ignore[attr-defined]
+    stop = time.time()
+    item.user_properties.append(("case", json.dumps([target, case.area, case.name])))
+    for when in ("setup", "call", "teardown"):
+        hook.pytest_runtest_logreport(report=pytest.TestReport(
+            item.nodeid, place, {item.name: 1}, "passed", None, when, [],
+            stop - start if when == "call" else 0.0, start, stop, item.user_properties))
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=place)
 
 
 @pytest.hookimpl(wrapper=True)
