@@ -23,7 +23,9 @@ from checks.harness.values import Case, LeftOut, UsageError, Verdict
 
 AREA = "false-success"
 SHAPE = "reply-shape"
-CORPUS = Path(__file__).resolve().parents[3] / "fixtures" / "payloads"
+CORPUS = next((folder for folder in (home / "fixtures" / "payloads" for home in Path(__file__).resolve().parents[2:4])
+               if folder.is_dir()), Path("fixtures/payloads"))
+"""In an installed package below `checks`, in a checkout beside it."""
 
 
 def judge_false_success(place: Place, expectation: Expectation, found: Snapshot | None = None,
