@@ -1,30 +1,76 @@
-"""The bare script that the suite is measured against: connects, sends the two SELECTs, reads both answers.
+"""The bare script that the suite is measured against: the same snapshot, the same predicates over the same values.
 
+    python benchmarks/bare.py URL contract.toml
     python benchmarks/bare.py URL SNAPSHOT.sql PREDICATES.sql
 
-The files hold what `pytest checks/` sends; running it leaves nothing to work out but the answers.
+It connects, fetches the snapshot, finds the CHECKs of each declared enum in it, evaluates them in one SELECT and counts
+the values that they let in. It judges nothing else, and reports nothing. Given two SELECTs it only sends them and reads
+the answers: what no program that asks these questions can be faster than.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-def main(url: str, *files: str) -> None:
+from checks.harness.catalog_sql import snapshot_select
+from checks.harness.evaluate import Question, candidates
+
+
+@contextmanager
+def cursor_on(url: str) -> Iterator[Any]:
     connection = psycopg2.connect(url)
     connection.set_session(readonly=True, isolation_level="REPEATABLE READ")
     with connection.cursor() as cursor:
         cursor.execute("SET search_path = pg_catalog")
-        for file in files:
-            cursor.execute(Path(file).read_text(encoding="utf-8"))
-            json.loads(cursor.fetchall()[0][0])
+        yield cursor
     connection.rollback()
     connection.close()
 
 
+def answer(cursor: Any, select: str) -> Any:
+    cursor.execute(select)
+    return json.loads(cursor.fetchall()[0][0])
+
+
+def ready_made(url: str, *files: str) -> None:
+    with cursor_on(url) as cursor:
+        for file in files:
+            answer(cursor, Path(file).read_text(encoding="utf-8"))
+
+
+def main(url: str, contract: str) -> None:
+    enums = tomllib.loads(Path(contract).read_text(encoding="utf-8"))["enums"]
+    with cursor_on(url) as cursor:
+        selects = questions(answer(cursor, snapshot_select(["public"], "schema_migrations")), enums)
+        answers = answer(cursor, f"SELECT to_json(ARRAY[{', '.join(f'({select})' for select in selects)}])::text")
+    print(f"{len(answers):,} predicates, {sum(map(len, answers)):,} values, {''.join(answers).count('t'):,} let in")
+
+
+def questions(snapshot: dict, enums: dict[str, list[str]]) -> list[str]:
+    """A SELECT for each CHECK of a declared column."""
+    names = {row[0]: row[2] for row in snapshot["tables"]}
+    columns = {(row[0], row[1]): (row[2], row[3]) for row in snapshot["columns"]}
+    selects = []
+    for table, _, kind, numbers, expression, *_ in snapshot["constraints"]:
+        for number in numbers if kind == "c" else ():
+            column = columns[table, number]
+            allowed = enums.get(f"{names[table]}.{column[0]}")
+            if allowed:
+                values = (*allowed, *candidates(allowed, (), column[1]), None)
+                selects.append(Question("", names[table], (column,), tuple(zip(values, strict=True)),
+                                        (expression,)).select())
+    return selects
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    (main if len(sys.argv) == 3 else ready_made)(*sys.argv[1:])

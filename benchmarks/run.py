@@ -70,9 +70,11 @@ class Bench:
         empty = self.folder / "empty" / "test_nothing.py"
         empty.parent.mkdir(exist_ok=True)
         empty.write_text("def test_nothing():\n    assert True\n", encoding="utf-8")
+        bare = [sys.executable, str(ROOT / "benchmarks" / "bare.py")]
         return {
             "empty pytest": [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(empty)],
-            "bare script": [sys.executable, str(ROOT / "benchmarks" / "bare.py"), self.url, *self._questions()],
+            "two SELECTs alone": [*bare, self.url, *self._questions()],
+            "bare script": [*bare, self.url, str(self.contract)],
             "pytest checks/": self.pytest("--target", self.url),
             "pytest checks/ -n 2": self.pytest("--target", self.url, "-n", "2"),
             "pytest checks/ (Lambda)": self.pytest("--target", "through-lambda"),

@@ -97,7 +97,7 @@ class EnumPlan:
         domain: list[str] = []
         for guard in self.sole:
             (domain if guard.constraint.startswith("domain:") else alone).append(guard.text)
-        rows = tuple((value,) for value in self.tried)
+        rows = tuple(zip(self.tried, strict=True))
         if alone:
             yield Question(f"sole:{self.spec.shown}", self.spec.table, ((self.spec.column, self.type),), rows,
                            tuple(alone))

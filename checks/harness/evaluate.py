@@ -210,4 +210,4 @@ def as_answer(value: object, shape: Callable[[], tuple[int, int]]) -> Answer:
     if not isinstance(value, str) or len(value) != rows * predicates or not _LETTERS.keys() >= set(value):
         raise ValueError("the answer does not have the shape of the question")
     truths = [_LETTERS[letter] for letter in value]
-    return tuple(tuple(truths[start:start + predicates]) for start in range(0, len(truths), predicates))
+    return tuple(zip(*[iter(truths)] * predicates, strict=True))
