@@ -231,7 +231,7 @@ class _Enum:
                   ) -> dict[str | None, list[tuple[str | None, ...]]]:
         """Tried value -> the settings of the other columns with which every CHECK accepts it."""
         settings = self.plan.settings
-        accepted: dict[str | None, list[tuple[str | None, ...]]] = dict.fromkeys(self.plan.tried, list(settings))
+        accepted: dict[str | None, list[tuple[str | None, ...]]] = {value: list(settings) for value in self.plan.tried}
         for guards, answer in answers:
             if guards != self.plan.mixed:
                 names = [name_of(guard.constraint) for guard in guards]
