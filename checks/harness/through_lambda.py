@@ -21,6 +21,8 @@ PAGE_CHARACTERS = 5_000_000
 READ_TIMEOUT_S = 910
 """Above Lambda's longest function timeout, 15 minutes."""
 MAX_PAGES = 50
+PAGED_ATTEMPTS = 3
+"""How often a document is asked for whose pages do not fit together: the server may order its rows anew in between."""
 _SWAP = str.maketrans('"`', '`"')
 
 
@@ -38,6 +40,14 @@ class LambdaSession:
 
     def ask(self, select: str, *, scan: bool = False) -> list[Row]:
         """See Session. The SELECT returns one row with one text column `doc`; the answer is that row."""
+        for _ in range(PAGED_ATTEMPTS):
+            text = self._told(select, scan)
+            if text is not None:
+                return [(text.translate(_SWAP),)]
+        raise Unverified("The catalogue changed each time while it was told in pages. Run again when no migration runs.")
+
+    def _told(self, select: str, scan: bool) -> str | None:
+        """The whole document, or None when it changed between two of its pages."""
         text, size, mark = self._page(select, 1, PAGE_CHARACTERS, scan)
         step = len(text)
         pages = 1
@@ -47,9 +57,9 @@ class LambdaSession:
                 raise Unverified(f"{self._name} tells {size:,} characters in too small pages.")
             more, again, same = self._page(select, len(text) + 1, step, scan)
             if (again, same) != (size, mark) or not more:
-                raise Unverified("The catalogue changed while it was told in pages. Run again.")
+                return None
             text += more
-        return [(text.translate(_SWAP),)]
+        return text
 
     def rest(self) -> None:
         """See Session: no transaction outlives an invocation."""

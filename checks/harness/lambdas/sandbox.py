@@ -90,7 +90,7 @@ class Sandbox:
         if happening == "next":
             self.warm = False
             started = time.monotonic()
-            deadline_ms = round((time.time() + self.deployed.timeout_s) * 1000)
+            deadline_ms = int((time.time() + self.deployed.timeout_s) * 1000)
             self._api.inbox.put((call, deadline_ms))
             happening, body = self._next(self.deployed.timeout_s)
         payload, kind = _verdict(happening, body, call, self.deployed.timeout_s)
