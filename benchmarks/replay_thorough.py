@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from checks.harness.dedupe_spec import Dedupe, Effect, PythonConsumer
-from checks.harness.replays.replay import PARTS, Budget, replay
-from checks.harness.servers import embedded
+from checks.contract.dedupe import Dedupe, Effect, PythonConsumer
+from checks.replays.findings import PARTS, Budget
+from checks.replays.replay import replay
+from checks.target.servers import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = Dedupe(

@@ -25,16 +25,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from schema import write_project  # noqa: E402
 
-from checks.harness.contract import read_contract  # noqa: E402
-from checks.harness.derive import write_lock  # noqa: E402
-from checks.harness.direct import DirectSession, connect, execute  # noqa: E402
-from checks.harness.lambdas.local_aws import local_aws, pack  # noqa: E402
-from checks.harness.observe import observe  # noqa: E402
-from checks.harness.place import make_reader  # noqa: E402
-from checks.harness.servers import ScratchServer, embedded  # noqa: E402
-from checks.harness.session import Row  # noqa: E402
-from checks.harness.target import Secret, resolve_target  # noqa: E402
-from checks.harness.verify import expectation_of  # noqa: E402
+from checks.claims.verify import expectation_of  # noqa: E402
+from checks.contract.reader import read_contract  # noqa: E402
+from checks.expectation.derive import write_lock  # noqa: E402
+from checks.lambdas.local.endpoint import local_aws, pack  # noqa: E402
+from checks.observation.observe import observe  # noqa: E402
+from checks.target.direct import DirectSession, connect, execute  # noqa: E402
+from checks.target.open_target import make_reader  # noqa: E402
+from checks.target.servers import ScratchServer, embedded  # noqa: E402
+from checks.target.session import Row  # noqa: E402
+from checks.target.target import Secret, resolve_target  # noqa: E402
 
 BOUND = 3
 """A run may take the empty run and so many bare scripts."""

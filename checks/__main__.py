@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from checks.harness.audits.audit_act import add_audit
-from checks.harness.values import HarnessError, Unverified, UsageError
+from checks.audits.command import add_audit
+from checks.values import HarnessError, Unverified, UsageError
 
 USAGE, UNVERIFIED, INTERRUPTED = 4, 6, 2
 
@@ -57,9 +57,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _apply(options: argparse.Namespace) -> int:
-    from checks.harness.apply import apply
-    from checks.harness.contract import read_contract
-    from checks.harness.target import resolve_target
+    from checks.apply import apply
+    from checks.contract.reader import read_contract
+    from checks.target.target import resolve_target
 
     contract = read_contract(Path(options.contract))
     target = resolve_target(options.target, contract, through=options.through)
@@ -67,9 +67,9 @@ def _apply(options: argparse.Namespace) -> int:
 
 
 def _lock(options: argparse.Namespace) -> int:
-    from checks.harness.contract import read_contract
-    from checks.harness.derive import write_lock
-    from checks.harness.servers import embedded
+    from checks.contract.reader import read_contract
+    from checks.expectation.derive import write_lock
+    from checks.target.servers import embedded
 
     path, derived = write_lock(read_contract(Path(options.contract)), embedded)
     for step in derived.steps:

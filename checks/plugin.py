@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks.harness.values import AREAS, Case, HarnessError, Unverified, UsageError, Verdict
+from checks.values import AREAS, Case, HarnessError, Unverified, UsageError, Verdict
 
 if TYPE_CHECKING:
-    from checks.harness.verify import Report
+    from checks.claims.verify import Report
 
 HERE = Path(__file__).resolve().parent
 EXIT_UNVERIFIED = 6
@@ -107,8 +107,8 @@ def _without_collection() -> Iterator[None]:
 
 
 def _look_everywhere(config: pytest.Config, run: _Run) -> None:
-    from checks.harness.contract import read_contract
-    from checks.harness.target import resolve_target
+    from checks.contract.reader import read_contract
+    from checks.target.target import resolve_target
 
     file = Path(config.option.contract) if config.option.contract else config.rootpath / "contract.toml"
     contract = read_contract(config.invocation_params.dir / file)
@@ -136,7 +136,8 @@ def _say(config: pytest.Config) -> Callable[[str], None]:
 
 def _look(target: Any, contract: Any, config: pytest.Config) -> Report:
     """The Report of one target; when it cannot be looked at, every case of it is unverified."""
-    from checks.harness import check, verify
+    from checks import check
+    from checks.claims import verify
 
     with verify.as_unverified():
         expectation = verify.expectation_of(contract, target)
@@ -167,9 +168,9 @@ def _report_data(report: Report) -> dict[str, Any]:
 
 
 def _report_from(data: dict[str, Any]) -> Any:
-    from checks.harness.contract import TargetSpec
-    from checks.harness.target import Target
-    from checks.harness.verify import Report
+    from checks.claims.verify import Report
+    from checks.contract.contract import TargetSpec
+    from checks.target.target import Target
 
     cases = tuple(Case(area, name, tuple(Verdict(*verdict) for verdict in verdicts))
                   for area, name, verdicts in data["cases"])
@@ -178,7 +179,7 @@ def _report_from(data: dict[str, Any]) -> Any:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """What was reached, and what is left out."""
-    from checks.harness.report import header
+    from checks.report import header
 
     run = config.stash.get(STATE, _Run())
     return [line for report in run.reports for line in header(report, run.contract)]
@@ -213,7 +214,7 @@ def _case(request: pytest.FixtureRequest) -> Case:
     target, case = request.param
     request.node.user_properties.append(("case", json.dumps([target, case.area, case.name])))
     if case.unverified and not case.broken:
-        from checks.harness.report import case_story
+        from checks.report import case_story
 
         raise Unverified(case_story(case))
     return case
@@ -326,7 +327,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None],
         elif isinstance(call.excinfo.value, AssertionError):
             case = next((value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Case)), None)
             if case is not None:
-                from checks.harness.report import case_story
+                from checks.report import case_story
 
                 report.longrepr = case_story(case)
     return report
@@ -357,7 +358,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash.get(STATE, None)
     if run is None or not run.ran or hasattr(session.config, "workerinput"):
         return
-    from checks.harness.report import verdict_word
+    from checks.report import verdict_word
 
     gc.freeze()  # nothing is looked for in thousands of items that end with the process anyway
     verdicts = [verdict for report in run.reports for case in report.cases for verdict in case.verdicts
@@ -370,7 +371,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def _write_evidence(path: Path, run: _Run) -> None:
     """One file; with several targets one each, `evidence.prod.json`."""
-    from checks.harness.report import as_text, evidence
+    from checks.report import as_text, evidence
 
     finished = dt.datetime.now(dt.UTC)
     for report in run.reports:
@@ -385,7 +386,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     run = config.stash.get(STATE, None)
     if run is None or not run.ran:
         return
-    from checks.harness.report import closing
+    from checks.report import closing
 
     if any(report.failure for report in run.reports):  # one reason for all: said once, below
         terminalreporter.reportchars = terminalreporter.reportchars.replace("E", "")

@@ -1,6 +1,6 @@
 """Each allowed value is accepted, and everything else is rejected by the constraint."""
 
-from checks.harness.values import Case
+from checks.values import Case
 
 
 def test_only_allowed_values_are_accepted(enums: Case) -> None:

@@ -1,6 +1,6 @@
 """Nothing that did not happen is taken for a success."""
 
-from checks.harness.values import Case
+from checks.values import Case
 
 
 def test_no_false_success_passes(false_success: Case) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.harness.servers import ScratchServer, embedded
+from checks.target.servers import ScratchServer, embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = sorted((ROOT / "migrations").glob("*.sql"))

@@ -31,18 +31,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from checks.harness.contract import Contract, TargetSpec, read_contract
-from checks.harness.derive import Derived, replay
-from checks.harness.direct import DirectSession, connect, execute
-from checks.harness.expectation import Expectation, expect
-from checks.harness.migrations import read_migrations
-from checks.harness.observe import observe
-from checks.harness.servers import ScratchServer
-from checks.harness.session import Session
-from checks.harness.target import Secret, Target
-from checks.harness.through_lambda import LambdaSession
-from checks.harness.values import Rejected, Verdict
-from checks.harness.verify import Report, judge
+from checks.claims.verify import Report, judge
+from checks.contract.contract import Contract, TargetSpec
+from checks.contract.migrations import read_migrations
+from checks.contract.reader import read_contract
+from checks.expectation.derive import replay
+from checks.expectation.derived import Derived
+from checks.expectation.expectation import Expectation, expect
+from checks.observation.observe import observe
+from checks.target.direct import DirectSession, connect, execute
+from checks.target.servers import ScratchServer
+from checks.target.session import Session
+from checks.target.target import Secret, Target
+from checks.target.through_lambda import LambdaSession
+from checks.values import Rejected, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 SABOTAGE = ROOT / "fixtures" / "sabotage"

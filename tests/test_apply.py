@@ -18,15 +18,16 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg2
 import pytest
 
-from checks.harness.apply import apply
-from checks.harness.contract import Contract, read_contract
-from checks.harness.lambdas.local_aws import LocalAws, local_aws, pack, pack_migrations
-from checks.harness.pgwire.gate import CUT, Action, Cut, Statement
-from checks.harness.pgwire.proxy import Proxy, Upstream
-from checks.harness.place import make_reader
-from checks.harness.servers import ScratchServer
-from checks.harness.target import Secret, Target, resolve_target
-from checks.harness.values import Unverified, UsageError
+from checks.apply import apply
+from checks.contract.contract import Contract
+from checks.contract.reader import read_contract
+from checks.lambdas.local.endpoint import LocalAws, local_aws, pack, pack_migrations
+from checks.replays.proxy.gate import CUT, Action, Cut, Statement
+from checks.replays.proxy.proxy import Proxy, Upstream
+from checks.target.open_target import make_reader
+from checks.target.servers import ScratchServer
+from checks.target.target import Secret, Target, resolve_target
+from checks.values import Unverified, UsageError
 from tests.conftest import MIGRATIONS, ROOT
 from tests.running import run
 
@@ -266,7 +267,7 @@ LIES = {
 @pytest.mark.parametrize("name", LIES)
 def test_no_lie_of_the_function_is_a_success(name: str, aws: LocalAws, contract: Contract,
                                              fresh_database: Callable[[], str], reader: Any) -> None:
-    from checks.harness.lambdas.local_aws import Answer
+    from checks.lambdas.local.endpoint import Answer
 
     status, payload, expected = LIES[name]
     dsn = fresh_database()
@@ -282,7 +283,7 @@ def test_no_lie_of_the_function_is_a_success(name: str, aws: LocalAws, contract:
 
 def test_a_function_that_denies_what_it_did_is_proven_by_the_database(
         aws: LocalAws, contract: Contract, fresh_database: Callable[[], str], reader: Any) -> None:
-    from checks.harness.lambdas.local_aws import Answer
+    from checks.lambdas.local.endpoint import Answer
 
     dsn = fresh_database()
     world = World(aws, dsn, reader(dsn))

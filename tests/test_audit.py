@@ -18,25 +18,26 @@ from typing import Any
 
 import pytest
 
-from checks.harness.audits.audit import Audit, Question, audit, catalogue, expected
-from checks.harness.audits.audit_report import audit_cases, evidence, lines
-from checks.harness.audits.false_worlds import droppable, impossible, undo
-from checks.harness.audits.faults import ADVICE, Fault, chosen, renamed
-from checks.harness.audits.grounds import Grounds, open_grounds, roles_of
-from checks.harness.audits.query_faults import FAULTS as QUERY_FAULTS
-from checks.harness.audits.query_faults import Asked
-from checks.harness.audits.script import Ending, Runner, environment, write_profiles
-from checks.harness.audits.worlds import World
-from checks.harness.contract import Contract, read_contract
-from checks.harness.direct import connect, execute
-from checks.harness.live.false_success import audit_names
-from checks.harness.live.specimens import load
-from checks.harness.outcome import classify_apply, classify_query
-from checks.harness.replies.reply import ReplyShape
-from checks.harness.servers import ScratchServer
-from checks.harness.target import Secret, resolve_target
-from checks.harness.through_lambda import invoke
-from checks.harness.values import Unverified, UsageError
+from checks.audits.audit import Audit, Question, audit, catalogue, expected
+from checks.audits.false_states import droppable, impossible, undo
+from checks.audits.faults import ADVICE, Fault, chosen, renamed
+from checks.audits.lying_endpoint import World
+from checks.audits.prepared import Grounds, open_grounds, roles_of
+from checks.audits.query_faults import FAULTS as QUERY_FAULTS
+from checks.audits.query_faults import Asked
+from checks.audits.report import audit_cases, evidence, lines
+from checks.audits.script import Ending, Runner, environment, write_profiles
+from checks.claims.functions.false_success import audit_names
+from checks.contract.contract import Contract
+from checks.contract.reader import read_contract
+from checks.contract.reply_shape import ReplyShape
+from checks.lambdas.replies.outcome import classify_apply, classify_query
+from checks.lambdas.replies.specimens import load
+from checks.target.direct import connect, execute
+from checks.target.servers import ScratchServer
+from checks.target.target import Secret, resolve_target
+from checks.target.through_lambda import invoke
+from checks.values import Unverified, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = read_contract(ROOT / "contract.toml")

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from checks.harness.servers import ScratchServer
+from checks.target.servers import ScratchServer
 from tests.running import ROOT, run, verify
 
 NOWHERE = "postgresql://me@127.0.0.1:1/x"

@@ -16,12 +16,12 @@ from typing import Any
 import psycopg2
 import pytest
 
-from checks.harness.dedupe_spec import CommandConsumer, LambdaConsumer, PythonConsumer
-from checks.harness.lambdas.local_aws import local_aws, pack
-from checks.harness.replays.answer import Answer
-from checks.harness.replays.consumer import Running, start
-from checks.harness.replays.delivery import Lane
-from checks.harness.values import Unverified, UsageError
+from checks.contract.dedupe import CommandConsumer, LambdaConsumer, PythonConsumer
+from checks.lambdas.local.endpoint import local_aws, pack
+from checks.replays.consumers.answer import Answer
+from checks.replays.consumers.delivery import Lane
+from checks.replays.consumers.process import Running, start
+from checks.values import Unverified, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSUMERS = ROOT / "fixtures" / "consumers"
@@ -228,8 +228,8 @@ def test_a_consumer_ends_with_the_harness_even_while_it_hangs(tmp_path: Path) ->
     harness = subprocess.Popen([sys.executable, "-c", f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from checks.harness.replays.consumer import start
-from checks.harness.dedupe_spec import PythonConsumer
+from checks.replays.consumers.process import start
+from checks.contract.dedupe import PythonConsumer
 start(PythonConsumer("consume.py", "handle"), "postgresql://x", Path({str(tmp_path)!r})).deliver({{}}, 600)
 """])
     try:

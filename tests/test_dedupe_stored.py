@@ -10,15 +10,16 @@ from typing import Any
 import psycopg2
 import pytest
 
-from checks.harness.contract import Contract, read_contract
-from checks.harness.derive import derive
-from checks.harness.expectation import Expectation, expect
-from checks.harness.lambdas.local_aws import local_aws, pack
-from checks.harness.observe import Observation
-from checks.harness.place import Place, make_reader
-from checks.harness.servers import ScratchServer, embedded
-from checks.harness.target import Secret, Target, resolve_target
-from checks.harness.verify import judge, look
+from checks.claims.verify import judge, look
+from checks.contract.contract import Contract
+from checks.contract.reader import read_contract
+from checks.expectation.derive import derive
+from checks.expectation.expectation import Expectation, expect
+from checks.lambdas.local.endpoint import local_aws, pack
+from checks.observation.observe import Observation
+from checks.target.open_target import Place, make_reader
+from checks.target.servers import ScratchServer, embedded
+from checks.target.target import Secret, Target, resolve_target
 from tests.conftest import ROOT
 
 CLAIM = "dedupe:trade_events"

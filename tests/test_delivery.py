@@ -8,11 +8,11 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from checks.harness.pgwire.gate import CUT, Fail, Statement
-from checks.harness.replays.delivery import CRASHES, ERRORS, FaultAt
-from checks.harness.replays.races import Interleavings, Step, Turnstile
-from checks.harness.replays.schedules import Schedule, smallest
-from checks.harness.replays.stage import Delivery
+from checks.replays.consumers.delivery import CRASHES, ERRORS, FaultAt
+from checks.replays.consumers.interleaving import Interleavings, Step, Turnstile
+from checks.replays.proxy.gate import CUT, Fail, Statement
+from checks.replays.schedules import Schedule, smallest
+from checks.replays.testbed import Delivery
 
 
 def statement(sql: str) -> Statement:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from checks.harness.observe import Observation
-from checks.harness.servers import ScratchServer
-from checks.harness.session import Cost, Row
-from checks.harness.snapshot import decode
-from checks.harness.through_lambda import LambdaSession
-from checks.harness.values import Rejected, Unverified
-from checks.harness.verify import Report, judge
+from checks.catalog.snapshot import decode
+from checks.claims.verify import Report, judge
+from checks.observation.observe import Observation
+from checks.target.servers import ScratchServer
+from checks.target.session import Cost, Row
+from checks.target.through_lambda import LambdaSession
+from checks.values import Rejected, Unverified
 from tests.sabotage_harness import (
     TODAY,
     Bench,
@@ -170,7 +170,7 @@ def test_an_observation_without_answers_holds_nothing_that_was_to_be_asked(bench
     with bench.database(project) as dsn:
         session = session_of("direct", bench, dsn)
         expectation = bench.project(project)[1]
-        from checks.harness.observe import observe
+        from checks.observation.observe import observe
 
         seen, _ = observe(session, expectation.contract, expectation.objects)
         session.close()

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.harness.dedupe_spec import Dedupe, Effect, PythonConsumer
-from checks.harness.replays.events import VARIANTS, lookup, read_events, variant
-from checks.harness.values import UsageError
+from checks.contract.dedupe import Dedupe, Effect, PythonConsumer
+from checks.replays.consumers.events import VARIANTS, lookup, read_events, variant
+from checks.values import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path("fixtures/events/trade_updates.jsonl")

@@ -12,21 +12,22 @@ from typing import Any
 
 import pytest
 
-from checks.harness.audits.query_faults import SPOIL, Asked
-from checks.harness.contract import Contract, TargetSpec, read_contract
-from checks.harness.direct import connect, execute
-from checks.harness.expectation import Expectation
-from checks.harness.lambdas.lambda_request import Answer, Invocation
-from checks.harness.lambdas.local_aws import LocalAws, local_aws, pack, pack_migrations
-from checks.harness.live.bundle import held_in
-from checks.harness.live.code_claims import judge_code
-from checks.harness.live.false_success import false_success_names, judge_false_success
-from checks.harness.migrations import Migration, read_migrations
-from checks.harness.place import Place
-from checks.harness.replies.reply import ReplyShape
-from checks.harness.servers import ScratchServer
-from checks.harness.target import Secret, Target
-from checks.harness.values import Unverified, Verdict
+from checks.audits.query_faults import SPOIL, Asked
+from checks.claims.functions.bundle import held_in
+from checks.claims.functions.deployed_code import judge_code
+from checks.claims.functions.false_success import false_success_names, judge_false_success
+from checks.contract.contract import Contract, TargetSpec
+from checks.contract.migrations import Migration, read_migrations
+from checks.contract.reader import read_contract
+from checks.contract.reply_shape import ReplyShape
+from checks.expectation.expectation import Expectation
+from checks.lambdas.local.endpoint import LocalAws, local_aws, pack, pack_migrations
+from checks.lambdas.local.request import Answer, Invocation
+from checks.target.direct import connect, execute
+from checks.target.open_target import Place
+from checks.target.servers import ScratchServer
+from checks.target.target import Secret, Target
+from checks.values import Unverified, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 LAMBDAS = ROOT / "fixtures" / "lambdas"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from checks.harness.direct import connect, execute
-from checks.harness.observe import observe
-from checks.harness.servers import ScratchServer
-from checks.harness.target import Secret
+from checks.observation.observe import observe
+from checks.target.direct import connect, execute
+from checks.target.servers import ScratchServer
+from checks.target.target import Secret
 from tests.sabotage_harness import Bench, commit_sql, look_at, projects, session_of, verdicts
 
 PROJECTS = {project.name: project for project in projects()}

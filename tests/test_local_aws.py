@@ -21,8 +21,8 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError
 
-from checks.harness.lambdas.local_aws import local_aws, pack, pack_migrations
-from checks.harness.values import UsageError
+from checks.lambdas.local.endpoint import local_aws, pack, pack_migrations
+from checks.values import UsageError
 from tests.lambda_calls import ECHO, ended, invoke, result, returning, zipped
 
 pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
@@ -266,7 +266,7 @@ def test_two_endpoints_in_one_process_know_nothing_of_each_other():
 
 UNDER_A_PROFILE = """
 from tests.lambda_calls import invoke, returning
-from checks.harness.lambdas.local_aws import local_aws
+from checks.lambdas.local.endpoint import local_aws
 with local_aws() as aws:
     aws.deploy("f", returning("yes"))
     print(invoke(aws, "f")["Payload"].decode())
@@ -323,7 +323,7 @@ def test_nothing_is_left_after_close():
 OWNER = """
 import sys
 from tests.lambda_calls import zipped
-from checks.harness.lambdas.local_aws import local_aws
+from checks.lambdas.local.endpoint import local_aws
 with local_aws() as aws:
     aws.deploy("hangs", zipped(sys.argv[1]), timeout_s=600)
     print(aws._sandboxes._reaper.pid, flush=True)
@@ -373,7 +373,7 @@ def test_a_missing_extra_is_one_sentence_with_the_remedy(monkeypatch, missing, p
 
 STARTUP = """
 import time
-from checks.harness.lambdas.local_aws import local_aws
+from checks.lambdas.local.endpoint import local_aws
 with local_aws():
     print(time.process_time())
 """

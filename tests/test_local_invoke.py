@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, ResponseStreamingError
 
-from checks.harness.lambdas.local_aws import Answer, local_aws
+from checks.lambdas.local.endpoint import Answer, local_aws
 from tests.lambda_calls import ECHO, ended, failure, invoke, result, returning, zipped
 
 pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
@@ -122,7 +122,7 @@ def handler(event, context):
 
 
 def test_importing_too_long_times_out_too(aws, monkeypatch):
-    monkeypatch.setattr("checks.harness.lambdas.sandbox.INIT_S", 0.2)
+    monkeypatch.setattr("checks.lambdas.local.sandbox.INIT_S", 0.2)
     aws.deploy("slow", zipped("import time; time.sleep(60)"), timeout_s=1)
     assert failure(aws, "slow")[0] == "Sandbox.Timedout"
 
@@ -206,7 +206,7 @@ def handler(event, context):
 
 
 def test_more_calls_than_processes_wait_for_their_turn(aws, monkeypatch):
-    monkeypatch.setattr("checks.harness.lambdas.sandboxes.AT_ONCE", 2)
+    monkeypatch.setattr("checks.lambdas.local.sandboxes.AT_ONCE", 2)
     aws.deploy("queue", zipped("import os\ndef handler(event, context): return [event, os.getpid()]"))
     seen: list[list[int]] = []
     calls = [threading.Thread(target=lambda n=n: seen.append(result(aws, "queue", str(n).encode())))

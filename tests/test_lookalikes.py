@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from checks.harness.direct import connect
-from checks.harness.servers import ScratchServer
-from checks.harness.target import Secret
+from checks.target.direct import connect
+from checks.target.servers import ScratchServer
+from checks.target.target import Secret
 from tests.sabotage_harness import Bench, Project, commit_sql, look_at, projects, verdicts
 
 PROJECTS = {project.name: project for project in projects()}

@@ -6,19 +6,9 @@ import time
 
 import pytest
 
-from checks.harness.meaning import (
-    Conjunct,
-    Different,
-    Same,
-    Unknown,
-    accepting_assignment,
-    canonical,
-    compare,
-    conjuncts,
-    literals,
-    loose,
-    never_accepts,
-)
+from checks.sql.logic.parts import Conjunct, conjuncts, literals
+from checks.sql.meaning import Different, Same, Unknown, accepting_assignment, canonical, compare, never_accepts
+from checks.sql.syntax.loose_text import loose
 
 COLUMNS = {
     "side": "character varying(10)", "kind": "text", "code": "character(3)", "tiny": "character varying(3)",

@@ -1,4 +1,4 @@
-"""A real PostgreSQL judges what checks.harness.meaning says of generated predicates."""
+"""A real PostgreSQL judges what checks.sql.meaning says of generated predicates."""
 
 from __future__ import annotations
 
@@ -12,21 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from checks.harness.meaning import (
-    Different,
-    Same,
-    Unknown,
-    accepting_assignment,
-    canonical,
-    compare,
-    held,
-    loose,
-    never_accepts,
-)
-from checks.harness.predicates.expression import parse
-from checks.harness.predicates.translate import Reader
-from checks.harness.predicates.truth import Table, atoms_of
-from checks.harness.servers import ScratchServer
+from checks.sql.logic.translate import Reader
+from checks.sql.logic.truth import Table, atoms_of
+from checks.sql.meaning import Different, Same, Unknown, accepting_assignment, canonical, compare, held, never_accepts
+from checks.sql.syntax.expression import parse
+from checks.sql.syntax.loose_text import loose
+from checks.target.servers import ScratchServer
 
 TYPES = {"t": "text", "v": "character varying(4)", "c": "character(3)", "i": "integer", "n": "numeric",
          "m": "numeric(4,1)", "f": "double precision", "b": "boolean", "e": "public.mood", "d": "date",
@@ -191,7 +182,7 @@ class Judge:
 
 
 def _columns(text: str) -> Iterator[Any]:
-    from checks.harness.predicates.nodes import Column, walk
+    from checks.sql.syntax.nodes import Column, walk
 
     return (node for node in walk(parse(text)) if isinstance(node, Column))
 

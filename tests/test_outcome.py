@@ -21,10 +21,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checks.harness.outcome import REFERENCE, Outcome, Reply, ReplyShape, classify_apply, classify_query
-from checks.harness.replies.endings import NEVER_RAN, NOT_SENT
-from checks.harness.replies.reply import MAX_BYTES, MAX_SAID, UnreadableError, path, plain, read_json, said
-from checks.harness.values import UsageError
+from checks.contract.reply_shape import REFERENCE, ReplyShape, plain
+from checks.lambdas.replies.endings import NEVER_RAN, NOT_SENT
+from checks.lambdas.replies.outcome import Outcome, classify_apply, classify_query
+from checks.lambdas.replies.reply import MAX_BYTES, MAX_SAID, Reply, UnreadableError, path, read_json, said
+from checks.values import UsageError
 
 V = "2026_02_02_0003_add_constraints_no_do"
 OTHER = "2026_02_02_0001_position_telemetry"

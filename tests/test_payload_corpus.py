@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from checks.harness.live.corpus import Misjudged, Specimen, load, misjudged, told_in
-from checks.harness.outcome import REFERENCE
-from checks.harness.replies.reply import MAX_SAID, Reply, ReplyShape
-from checks.harness.values import UsageError
+from checks.contract.reply_shape import REFERENCE, ReplyShape
+from checks.lambdas.replies.corpus import Misjudged, misjudged, told_in
+from checks.lambdas.replies.reply import MAX_SAID, Reply
+from checks.lambdas.replies.specimens import Specimen, load
+from checks.values import UsageError
 
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures" / "payloads"
 CORPUS = load(FOLDER)

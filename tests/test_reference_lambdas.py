@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.harness.lambdas.local_aws import local_aws, pack, pack_migrations
+from checks.lambdas.local.endpoint import local_aws, pack, pack_migrations
 
 pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
 

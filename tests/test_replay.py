@@ -12,10 +12,11 @@ from typing import Any
 import psycopg2
 import pytest
 
-from checks.harness.dedupe_spec import CommandConsumer, Dedupe, Effect, LambdaConsumer, PythonConsumer
-from checks.harness.lambdas.local_aws import local_aws, pack
-from checks.harness.replays.replay import PARTS, Budget, ReplayResult, replay
-from checks.harness.values import HarnessError, Unreachable, Unverified, UsageError
+from checks.contract.dedupe import CommandConsumer, Dedupe, Effect, LambdaConsumer, PythonConsumer
+from checks.lambdas.local.endpoint import local_aws, pack
+from checks.replays.findings import PARTS, Budget, ReplayResult
+from checks.replays.replay import replay
+from checks.values import HarnessError, Unreachable, Unverified, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSUMERS = ROOT / "fixtures" / "consumers"

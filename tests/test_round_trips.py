@@ -19,16 +19,18 @@ import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
-from checks.harness import scan, through_lambda
-from checks.harness.contract import TargetSpec, read_contract
-from checks.harness.derive import write_lock
-from checks.harness.direct import DirectSession, connect, execute
-from checks.harness.expectation import Expectation
-from checks.harness.observe import Observation, observe
-from checks.harness.session import Session
-from checks.harness.target import Secret, resolve_target
-from checks.harness.through_lambda import LambdaSession
-from checks.harness.verify import Report, expectation_of, judge
+from checks.claims.verify import Report, expectation_of, judge
+from checks.contract.contract import TargetSpec
+from checks.contract.reader import read_contract
+from checks.expectation.derive import write_lock
+from checks.expectation.expectation import Expectation
+from checks.observation import stored_rows as scan
+from checks.observation.observe import Observation, observe
+from checks.target import through_lambda
+from checks.target.direct import DirectSession, connect, execute
+from checks.target.session import Session
+from checks.target.target import Secret, resolve_target
+from checks.target.through_lambda import LambdaSession
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGE = "POSTDEPLOY_THOUSAND"

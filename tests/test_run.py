@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from checks.harness.servers import ScratchServer
+from checks.target.servers import ScratchServer
 from tests.running import ROOT, run, verify
 
 SHOP = ROOT / "tests" / "projects" / "shop"

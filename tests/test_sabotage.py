@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pytest
 
-from checks.harness.servers import ScratchServer
-from checks.harness.values import Verdict
-from checks.harness.verify import Report
+from checks.claims.verify import Report
+from checks.target.servers import ScratchServer
+from checks.values import Verdict
 from tests.sabotage_harness import (
     ROOT,
     Bench,
@@ -118,8 +118,8 @@ REAL = ["C1_excused_by_status", "L2_ddl_without_row", "N3_index_name_on_other_ta
 def test_through_a_deployed_function(bench: Bench) -> None:
     """A few of them through AWS's own runtime client: the bulk runs the handler in this process."""
     pytest.importorskip("awslambdaric", reason="install postdeploy-checks[local] (Linux has wheels)")
-    from checks.harness.lambdas.local_aws import local_aws, pack
-    from checks.harness.through_lambda import LambdaSession, lambda_client
+    from checks.lambdas.local.endpoint import local_aws, pack
+    from checks.target.through_lambda import LambdaSession, lambda_client
 
     project = PROJECTS["reference"]
     target = target_of("lambda")

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from checks.harness.audits.audit import Audit, Question, audit
-from checks.harness.contract import read_contract
-from checks.harness.servers import ScratchServer
+from checks.audits.audit import Audit, Question, audit
+from checks.contract.reader import read_contract
+from checks.target.servers import ScratchServer
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "fixtures" / "scripts"

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from checks.harness.catalog_sql import snapshot_select
-from checks.harness.servers import ScratchServer
-from checks.harness.snapshot import Snapshot, decode, from_json, parent_name, to_json
-from checks.harness.sqltext import shown, split_path
+from checks.catalog.objects import from_json, parent_name, to_json
+from checks.catalog.select import snapshot_select
+from checks.catalog.snapshot import Snapshot, decode
+from checks.sql.names import shown, split_path
+from checks.target.servers import ScratchServer
 from tests.sabotage_harness import Bench, Project, commit_sql, projects, session_of
 
 PROJECTS = projects()

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.harness.pgwire import framing
-from checks.harness.pgwire.gate import CUT, Action, Cut, Fail, OpenGate, Statement
-from checks.harness.pgwire.proxy import Proxy, Upstream
+from checks.replays.proxy import framing
+from checks.replays.proxy.gate import CUT, Action, Cut, Fail, OpenGate, Statement
+from checks.replays.proxy.proxy import Proxy, Upstream
 
 SERIALIZATION = Fail("40001", "could not serialize access")
 

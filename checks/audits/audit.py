@@ -1,0 +1,116 @@
+"""Is this deploy script fooled? Runs it unmodified in a healthy world, then with one fault at a time.
+
+Fooled means: it says success (exit 0, or a line that success_text matches) while V is not proven in the database, by
+its row and its effects. The control comes first: a script that fails in the healthy world cannot be audited.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from checks.audits.false_states import droppable
+from checks.audits.faults import Fault, chosen, replies, worlds
+from checks.audits.prepared import HERE, open_grounds
+from checks.audits.query_faults import FAULTS as QUERY_FAULTS
+from checks.audits.script import Runner, find_command
+from checks.audits.trials import Bench, Question, Trial, Word
+from checks.claims import verify
+from checks.contract.contract import Contract, TargetSpec
+from checks.expectation.expectation import Expectation
+from checks.lambdas.replies.specimens import load
+from checks.target.servers import ScratchServer, embedded
+from checks.target.target import Target
+from checks.values import UsageError
+
+__all__ = ["Audit", "Question", "Trial", "audit", "catalogue", "expected"]
+CORPUS = "fixtures/payloads"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit came to."""
+
+    question: Question
+    version: str
+    control: Trial
+    trials: tuple[Trial, ...]
+    duration_s: float
+    setup_s: float = 0.0
+    of: Mapping[Word, tuple[Trial, ...]] = field(default_factory=dict)
+    """The trials by word, the control among them when it is fooled or unverified."""
+
+    @property
+    def verdict(self) -> Literal["held", "broken", "unverified"]:
+        """`broken` when anything fooled it; `held` only when the control held and every trial said something."""
+        if self.of["fooled"]:
+            return "broken"
+        return "unverified" if self.of["unverified"] or not self.of["caught"] else "held"
+
+
+def audit(contract: Contract, question: Question, say: Callable[[str], None] = lambda _: None,
+          scratch: Callable[[], AbstractContextManager[ScratchServer]] = embedded) -> Audit:
+    """Audits one command; nothing of it is left running, and it reaches neither a real account nor a real database.
+
+    Args:
+        contract: with migrations and [ledger]; names the functions that the script may invoke.
+        question: command, version, limits.
+        say: takes a line of progress.
+        scratch: lends the server on which the worlds are made.
+
+    Raises:
+        UsageError: no such command, version or fault; a malformed success_text.
+        Unverified: the worlds cannot be made.
+    """
+    find_command(question.command, question.folder)
+    patterns = _patterns(question.success_text)
+    started = time.monotonic()
+    with verify.as_unverified(), scratch() as server:
+        expectation = expected(contract, question.version, lambda: nullcontext(server))
+        faults = chosen(catalogue(contract, expectation), question.only)
+        with ExitStack() as stack:
+            grounds = stack.enter_context(open_grounds(contract, expectation, server, question.hang_s))
+            runner = stack.enter_context(Runner())
+            bench = Bench(grounds, runner, question, patterns, stack)
+            setup_s = time.monotonic() - started
+            control, trials = bench.run(faults, say)
+    of: dict[Word, list[Trial]] = {"fooled": [], "caught": [], "not tried": [], "unverified": []}
+    for trial in (*([control] if control.word != "caught" else []), *trials):
+        of[trial.word].append(trial)
+    return Audit(question, expectation.migrations[-1].version, control, trials, time.monotonic() - started, setup_s,
+                 {word: tuple(found) for word, found in of.items()})
+
+
+def catalogue(contract: Contract, expectation: Expectation) -> tuple[Fault, ...]:
+    """Every fault that an audit of this version can try."""
+    folder = next((f for f in (contract.root / CORPUS, HERE / CORPUS) if f.is_dir()), HERE / CORPUS)
+    return (*worlds(droppable(expectation)), *replies(load(folder)), *QUERY_FAULTS)
+
+
+def expected(contract: Contract, version: str | None,
+             scratch: Callable[[], AbstractContextManager[ScratchServer]]) -> Expectation:
+    """What the database looks like when `version`, or the last file, is applied.
+
+    Raises:
+        UsageError: no migrations, no ledger, or no such version.
+    """
+    if contract.migrations is None or contract.ledger is None:
+        raise UsageError(f"{contract.file.name} names no migrations folder or no [ledger]; an audit needs both, to "
+                         "tell whether a version is applied.")
+    spec = TargetSpec("audit", through=version)
+    contract = replace(contract, enums=(), dedupe=(), ignores=())  # only rows and effects are asked for
+    return verify.expectation_of(contract, Target(spec, None), scratch)
+
+
+def _patterns(texts: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    found = []
+    for text in texts:
+        try:
+            found.append(re.compile(text))
+        except re.error as error:
+            raise UsageError(f"success_text {text!r} is not a regular expression: {error}.") from None
+    return tuple(found)

@@ -1,0 +1,154 @@
+"""An Audit -> terminal lines, the evidence document, a claim. Pure, but for `audit_cases`, which runs the audits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from checks.audits.audit import Audit, Question, audit
+from checks.audits.faults import Fault
+from checks.audits.trials import Trial
+from checks.contract.contract import AuditSpec, Contract
+from checks.lambdas.replies.reply import said
+from checks.target.target import Target
+from checks.values import Case, HarnessError, Verdict
+
+SCHEMA = 1
+"""Version of the evidence document."""
+AREA = "false-success"
+FOUND_MOST = 240
+"""Characters of what the database showed, on the terminal; the evidence holds all of it."""
+EXIT = {"held": 0, "broken": 1, "unverified": 6}
+
+
+def lines(found: Audit) -> Iterator[str]:
+    """What the audit came to: every fault that fooled the script with its reply and the advice, and a summary."""
+    if found.control.word == "unverified":
+        yield from _control_failed(found)
+        return
+    for trial in (*found.of["fooled"], *found.of["unverified"]):
+        yield ""
+        yield from _story(trial)
+    yield ""
+    yield from _left(found)
+    counts = ", ".join(f"{len(trials)} {_COUNTED[word]}" for word, trials in found.of.items()
+                       if trials or word in ("fooled", "caught"))
+    yield f"{counts}. {found.version}, {found.duration_s:.0f} s. {_SUMMARY[found.verdict]}"
+
+
+_COUNTED = {"fooled": "fooled it", "caught": "did not", "not tried": "not tried", "unverified": "could not be told"}
+_SUMMARY = {
+    "broken": "FOOLED: it says success where nothing is proven.",
+    "held": "Not fooled.",
+    "unverified": "UNVERIFIED: not every fault could be tried.",
+}
+
+
+def _control_failed(found: Audit) -> Iterator[str]:
+    control = found.control
+    ending = control.ending
+    yield f"UNVERIFIED: {control.why} It {ending.told if ending else 'did not run'}. Its last lines:"
+    for line in ending.last_lines() if ending else ():
+        yield f"  | {line}"
+    yield ("Mend what it says, or give it more time with --timeout-s; only a script that succeeds where all goes "
+           "well can be audited.")
+
+
+def _story(trial: Trial) -> Iterator[str]:
+    ending = trial.ending
+    yield f"{trial.word.upper()} {trial.fault.name}"
+    yield f"  fault    {trial.fault.sentence}"
+    if trial.reply:
+        yield f"  reply    {trial.reply}"
+    yield f"  found    {trial.why if len(trial.why) <= FOUND_MOST else trial.why[:FOUND_MOST] + '…'}"
+    if ending is not None:
+        how = f" and printed: {ending.success_line}" if ending.success_line else ""
+        yield f"  script   {ending.told}{how}"
+    if trial.word == "fooled":
+        yield f"  advice   {trial.fault.advice}"
+
+
+def _left(found: Audit) -> Iterator[str]:
+    whys: dict[str, list[str]] = {}
+    for trial in found.of["not tried"]:
+        whys.setdefault(trial.why, []).append(trial.fault.name)
+    for why, names in whys.items():
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        yield f"not tried: {shown}: {why}"
+
+
+def evidence(found: Audit, started: dt.datetime, finished: dt.datetime) -> dict[str, Any]:
+    """The evidence document; it holds nothing of what the script printed, which could hold secrets.
+
+    Args:
+        found: the audit.
+        started, finished: UTC.
+    """
+    return {
+        "schema": SCHEMA, "kind": "audit", "verdict": found.verdict, "command": said(" ".join(found.question.command)),
+        "version": found.version, "started_at": _utc(started), "finished_at": _utc(finished),
+        "duration_s": round(found.duration_s, 3), "setup_s": round(found.setup_s, 3),
+        "counts": {word: len(trials) for word, trials in found.of.items()},
+        "control": _trial(found.control), "faults": [_trial(trial) for trial in found.trials],
+    }
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    ending = trial.ending
+    return {
+        "fault": trial.fault.name, "sentence": trial.fault.sentence, "word": trial.word, "why": trial.why,
+        "reply": trial.reply, "advice": trial.fault.advice if trial.word == "fooled" else "",
+        "exit_code": ending.exit_code if ending else None, "signal": ending.signal if ending else None,
+        "timed_out": bool(ending and ending.timed_out), "success_text": bool(ending and ending.success_line),
+        "duration_s": round(ending.duration_s, 3) if ending else None,
+    }
+
+
+def catalogue_lines(faults: Sequence[Fault]) -> Iterator[str]:
+    """`--list`: every fault; `+` marks those that only `--only` reaches."""
+    for fault in faults:
+        yield f"{' ' if fault.default else '+'} {fault.name:<48} {fault.sentence}"
+
+
+def audit_cases(contract: Contract, target: Target, root: Path | None = None) -> tuple[Case, ...]:
+    """One case for each `[audit.NAME]`, on targets that may be written to; run in `root`, the contract's folder.
+
+    The worlds are servers of our own: `target` is not touched.
+    """
+    if not target.scratch:
+        return ()
+    return tuple(Case(AREA, f"audit.{spec.name}", (_verdict(spec, contract, root or contract.root),))
+                 for spec in contract.audits)
+
+
+def _verdict(spec: AuditSpec, contract: Contract, folder: Path) -> Verdict:
+    claim, sentence = f"{AREA}:audit.{spec.name}", f"{' '.join(spec.command)} is fooled by no lie"
+    question = Question(spec.command, spec.version, spec.success_text, float(spec.hang_s), float(spec.timeout_s),
+                        folder=folder)
+    try:
+        found = audit(contract, question)
+    except HarnessError as error:
+        return Verdict(claim, sentence, "unverified", "observed", str(error), "", "Mend that, then run again.")
+    again = f"python -m checks audit -- {' '.join(spec.command)}"
+    if found.verdict == "held":
+        return Verdict(claim, sentence, "held", "observed", f"{len(found.of['caught'])} faults did not fool it")
+    if found.verdict == "broken":
+        fooled = found.of["fooled"]
+        names = [trial.fault.name for trial in fooled]
+        detail = f"{len(fooled)} of {len(fooled) + len(found.of['caught'])} faults fool it: {', '.join(names[:12])}"
+        more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+        return Verdict(claim, sentence, "broken", "observed", f"{detail}{more}.", names[0],
+                       f"{fooled[0].fault.advice} See them all: {again}")
+    ending = found.control.ending
+    if found.control.word == "unverified" and ending is not None:
+        tail = " / ".join(ending.last_lines(3))
+        return Verdict(claim, sentence, "unverified", "observed",
+                       f"The control: {found.control.why} It {ending.told}: {said(tail)}", "", again)
+    bad = [trial.why for trial in (*found.of["unverified"], *found.of["not tried"])]
+    return Verdict(claim, sentence, "unverified", "observed", bad[0] if bad else "Nothing could be tried.", "", again)
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

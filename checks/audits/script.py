@@ -1,0 +1,248 @@
+"""Runs somebody's deploy script where it can reach nothing but a local endpoint, and leaves nothing of it running."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from checks.lambdas.local.sandboxes import DUMMY_CREDENTIALS
+from checks.values import UsageError
+
+KEPT_BYTES = 16_384
+"""Of a script's output, from its head and from its tail each."""
+LINE_BYTES = 65_536
+"""Longest line that is searched for success_text."""
+NOWHERE = "http://127.0.0.1:9"
+"""The proxy that scripts are given for everything that is not on this machine: nothing listens there."""
+SERVICES = ("LAMBDA", "ECS", "ECR", "S3", "STS", "IAM", "SSM", "SECRETS_MANAGER", "CLOUDWATCH", "CLOUDWATCH_LOGS",
+            "CLOUDFORMATION", "DYNAMODB", "EVENTBRIDGE", "KMS", "RDS", "SFN", "SNS", "SQS")
+"""Services that moto serves and deploy scripts use; AWS_ENDPOINT_URL covers the others."""
+_MARK = "POSTDEPLOY_AUDIT_RUN"
+_REAL = re.compile(r"AWS_.*|BOTO_.*|PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|OPTIONS)"
+                   r"|ECS_CONTAINER_METADATA_URI.*|DATABASE_URL|(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
+"""Variables that could lead to a real account or database."""
+
+REAPER = Path(__file__).resolve().parents[1] / "lambdas" / "local" / "reap.py"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a script ended."""
+
+    exit_code: int | None
+    """None when it was killed, by us or by a signal."""
+    signal: int | None
+    timed_out: bool
+    duration_s: float
+    output: str
+    """Standard output and error as they came, the middle left out when long."""
+    success_line: str = ""
+    """The first line that success_text matches."""
+
+    @property
+    def told(self) -> str:
+        """How it ended, in words."""
+        if self.timed_out:
+            return f"was killed after {self.duration_s:.0f} s"
+        if self.signal is not None:
+            return f"died by signal {self.signal} ({signal.strsignal(self.signal) or 'unknown'})"
+        return f"exited {self.exit_code}"
+
+    def last_lines(self, count: int = 8) -> tuple[str, ...]:
+        """The end of its output."""
+        return tuple(line[:300] for line in self.output.splitlines() if line.strip())[-count:]
+
+
+def environment(base: Mapping[str, str], endpoint_url: str, region: str, folder: Path,
+                databases: Mapping[str, str]) -> dict[str, str]:
+    """`base` without anything that leads to a real account or database, and with what leads to the endpoint.
+
+    Args:
+        base: the parent's environment.
+        endpoint_url: the local endpoint.
+        region: of the contract.
+        folder: where `write_profiles` wrote the files.
+        databases: variable -> DSN of the audited world, for the variables that the contract takes DSNs from.
+    """
+    kept = {name: value for name, value in base.items()
+            if not _REAL.fullmatch(name) and not re.match(r"\s*postgres(ql)?://", value)}
+    aws = {"AWS_ENDPOINT_URL": endpoint_url, **{f"AWS_ENDPOINT_URL_{name}": endpoint_url for name in SERVICES},
+           "AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EC2_METADATA_DISABLED": "true",
+           "AWS_CONFIG_FILE": str(folder / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
+           "AWS_PAGER": "", **DUMMY_CREDENTIALS}
+    local = "127.0.0.1,localhost,::1"
+    proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), NOWHERE)
+    return {**kept, **aws, **proxies, "NO_PROXY": local, "no_proxy": local, **databases}
+
+
+def write_profiles(folder: Path, profiles: Iterable[str], region: str) -> None:
+    """Writes AWS config and credentials files in which every profile has dummy credentials."""
+    keys = "".join(f"{name.lower()} = {value}\n" for name, value in DUMMY_CREDENTIALS.items())
+    names = sorted({"default", *profiles})
+    (folder / "credentials").write_text("".join(f"[{name}]\n{keys}" for name in names), encoding="utf-8")
+    (folder / "config").write_text("".join(
+        f"[{'' if name == 'default' else 'profile '}{name}]\nregion = {region}\n" for name in names), encoding="utf-8")
+
+
+def find_command(command: Sequence[str], folder: Path | None = None) -> None:
+    """Raises UsageError when there is no such command to run in `folder`, or in the working directory."""
+    if not command:
+        raise UsageError("No command to audit: name it after --, as in: python -m checks audit -- ./deploy.sh prod")
+    name = str((folder or Path()) / command[0]) if os.sep in command[0] else command[0]
+    if shutil.which(name) is None:
+        raise UsageError(f"There is no command {command[0]!r} here (looked in {folder or 'the working directory'} and "
+                         "on PATH). Give its path, and make it executable: chmod +x.")
+
+
+class Runner:
+    """Runs commands; a context manager that leaves none of them behind, however this process ends."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="postdeploy-audit-"))
+        self._reaper = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(REAPER), str(self.folder)],
+            stdin=subprocess.PIPE, start_new_session=True, bufsize=0)
+        self._live: set[int] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, command: Sequence[str], variables: Mapping[str, str], timeout_s: float,
+            success_text: Sequence[re.Pattern[str]] = (), folder: Path | None = None) -> Ending:
+        """Runs `command` in `folder` to its end, or for `timeout_s`; then ends whatever it started.
+
+        Raises:
+            UsageError: it cannot be started.
+        """
+        mark = uuid4().hex
+        started = time.monotonic()
+        with self._running(command, {**variables, _MARK: mark}, folder) as process:
+            drain = _Drain(process, success_text)
+            timed_out = False
+            try:
+                code: int | None = process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                timed_out, code = True, None
+        _end_marked(mark)
+        drain.finish()
+        number = -code if code is not None and code < 0 else None
+        return Ending(None if number else code, number, timed_out, time.monotonic() - started, drain.output,
+                      drain.success_line)
+
+    def close(self) -> None:
+        """Ends every command that still runs, and removes the files."""
+        with self._lock:
+            self._closed = True
+            for pid in self._live:
+                _kill_group(pid)
+        if self._reaper.stdin:
+            self._reaper.stdin.close()
+        self._reaper.wait()
+
+    @contextmanager
+    def _running(self, command: Sequence[str], variables: Mapping[str, str], folder: Path | None,
+                 ) -> Iterator[subprocess.Popen[bytes]]:
+        with self._lock:
+            if self._closed:
+                raise UsageError("The audit was interrupted.")
+            try:
+                process = subprocess.Popen(
+                    list(command), env=dict(variables), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT, start_new_session=True)
+            except OSError as error:
+                raise UsageError(f"{command[0]!r} cannot be run: {error.strerror}. Make it executable (chmod +x) and "
+                                 "give it a #! line, or name its interpreter first.") from None
+            self._live.add(process.pid)
+            self._tell_reaper(f"+{process.pid}")
+        try:
+            yield process
+        finally:
+            _kill_group(process.pid)
+            process.wait()
+            with self._lock:
+                self._live.discard(process.pid)
+                self._tell_reaper(f"-{process.pid}")
+
+    def _tell_reaper(self, line: str) -> None:
+        if self._reaper.stdin and not self._reaper.stdin.closed:
+            with suppress(BrokenPipeError):
+                self._reaper.stdin.write(line.encode() + b"\n")
+
+
+class _Drain:
+    """Reads a process's output as it comes: head and tail are kept, every line is searched."""
+
+    def __init__(self, process: subprocess.Popen[bytes], patterns: Sequence[re.Pattern[str]]) -> None:
+        self.success_line = ""
+        self._process, self._patterns = process, patterns
+        self._head, self._tail, self._line, self._total = b"", b"", b"", 0
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    @property
+    def output(self) -> str:
+        """What was kept."""
+        cut = self._total - len(self._head) - len(self._tail)
+        middle = f"\n… {cut:,} bytes left out …\n" if cut > 0 else ""
+        return self._head.decode("utf-8", "replace") + middle + self._tail.decode("utf-8", "replace")
+
+    def finish(self) -> None:
+        """Waits for the end of the output, a moment at most: an escaped child may hold the pipe."""
+        self._thread.join(timeout=2)
+
+    def _read(self) -> None:
+        if self._process.stdout is None:
+            return
+        with self._process.stdout as pipe:
+            while chunk := os.read(pipe.fileno(), 65_536):
+                self._take(chunk)
+        self._search(self._line)
+
+    def _take(self, chunk: bytes) -> None:
+        self._total += len(chunk)
+        room = KEPT_BYTES - len(self._head)
+        self._head += chunk[:room]
+        self._tail = (self._tail + chunk[max(room, 0):])[-KEPT_BYTES:]
+        if self._patterns and not self.success_line:
+            *lines, self._line = (self._line + chunk).split(b"\n")
+            for line in lines:
+                self._search(line)
+            if len(self._line) > LINE_BYTES:
+                self._search(self._line)
+                self._line = self._line[-LINE_BYTES // 2:]
+
+    def _search(self, line: bytes) -> None:
+        text = line.decode("utf-8", "replace")
+        if not self.success_line and any(pattern.search(text) for pattern in self._patterns):
+            self.success_line = text.strip()[:200]
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _end_marked(mark: str) -> None:
+    """Ends what the script started in other sessions; they carry the mark in their environment (Linux only)."""
+    wanted = f"{_MARK}={mark}".encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if wanted in (entry / "environ").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)

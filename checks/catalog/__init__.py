@@ -1,0 +1,1 @@
+"""The catalogue as one frozen Snapshot, and how two of them differ."""

@@ -1,0 +1,50 @@
+"""Which index `ON CONFLICT (key)` takes on a table, and why others are none. Pure.
+
+It needs a unique, valid, immediate index over exactly those columns, without predicate, expression or a collation
+that takes distinct keys for equal (PostgreSQL manual, INSERT, "ON CONFLICT Clause").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.catalog.objects import Index
+from checks.catalog.snapshot import Snapshot
+
+
+def arbiter(table: str, key: tuple[str, ...], found: Snapshot) -> tuple[str, Index] | None:
+    """The index that `ON CONFLICT (key)` takes on `table`, or None."""
+    for name, index in found.of(table, "index"):
+        if isinstance(index, Index) and set(index.keys) == set(key) and not defects(index):
+            return name, index
+    return None
+
+
+def defects(index: Index) -> list[str]:
+    """Why `index` cannot be the arbiter of its own columns."""
+    found = []
+    if not index.unique:
+        found.append("it is not unique")
+    if not index.valid:
+        found.append("it is invalid: its CREATE INDEX CONCURRENTLY failed")
+    if not index.immediate:
+        found.append("it is deferrable (55000 on INSERT)")
+    if index.predicate is not None:
+        found.append(f"it is partial (WHERE {index.predicate})")
+    if index.expressions:
+        found.append("it is over an expression, which may take distinct keys for equal")
+    if index.folding:
+        found.append(f"its collation {', '.join(index.collations)} takes distinct keys for equal")
+    return found
+
+
+def near_arbiters(table: str, key: tuple[str, ...], found: Snapshot) -> Iterator[str]:
+    """Indexes that look like arbiters of `key` and are none, with why."""
+    for name, index in found.of(table, "index"):
+        if not isinstance(index, Index):
+            continue
+        told = defects(index)
+        if sorted(index.keys) == sorted(key):
+            yield f"{name}: {', '.join(told)}"
+        elif index.unique and any(name_ in text for name_ in key for text in index.keys):
+            yield f"{name} is over ({', '.join(index.keys)})" + (f": {', '.join(told)}" if told else "")

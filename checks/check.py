@@ -1,0 +1,135 @@
+"""One whole check of one target: the look, the replays, the live claims of its Lambdas, the audits -> Report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from checks.catalog.objects import Table, table_of
+from checks.claims.drift import EXTRA, SCHEMA
+from checks.claims.functions.false_success import false_success_names, judge_false_success
+from checks.claims.verify import Report, always_left_out, as_unverified, judge, look
+from checks.expectation.expectation import Expectation
+from checks.replays.claims import replay_verdicts
+from checks.target.open_target import Place, open_place
+from checks.target.target import Target
+from checks.values import AREAS, Case, Unverified, Verdict
+
+Say = Callable[[str], None]
+
+
+def check(target: Target, expectation: Expectation, areas: Collection[str] = AREAS,
+          say: Say = lambda line: None) -> Report:
+    """Looks at `target` and judges what is there.
+
+    Args:
+        target: where.
+        expectation: what should be there.
+        areas: which areas somebody wants; the slow ones are only run when they are among them.
+        say: takes a line about what takes long.
+
+    Raises:
+        UsageError: the target cannot be set up as the contract says.
+    """
+    try:
+        with as_unverified(), open_place(target, expectation.contract, expectation.migrations) as place:
+            report = _looked(place, expectation, areas, say)
+            if not report.failure or target.spec.route == "lambda":  # a function that lies may be why the look failed
+                report = _with_live_claims(report, place, expectation)
+    except Unverified as error:
+        return unseen(target, expectation, str(error))
+    if "false-success" in areas and expectation.contract.audits and target.scratch:
+        from checks.audits.report import audit_cases
+
+        say(f"auditing {', '.join(spec.name for spec in expectation.contract.audits)} …")
+        report = _with_cases(report, audit_cases(expectation.contract, target))
+    return _complete(_nothing_held_elsewhere(report), names_of(expectation, report.target))
+
+
+def unseen(target: Target, expectation: Expectation, why: str, *, failed: bool = True) -> Report:
+    """The Report of a target that could not be looked at: every case is unverified."""
+    left = (*expectation.contract.absent, *always_left_out(target, expectation))
+    cases = tuple(_unseen(area, name, why) for area, name in names_of(expectation, target))
+    return Report(target, cases, left, failure=why if failed else "")
+
+
+def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str], ...]:
+    """(area, case) of every item, known without contacting the target: an item a table, migration, enum or function."""
+    contract, objects = expectation.contract, expectation.objects
+    names: list[tuple[str, str]] = []
+    tables = [(key[6:], item) for key, item in objects.items() if isinstance(item, Table)]
+    if expectation.derived is not None:
+        if contract.ledger is not None:
+            names += [("ledger", migration.version) for migration in expectation.migrations]
+            names.append(("ledger", contract.ledger.shown))
+        names += [("constraints", name) for name, item in tables if item.kind not in ("view", "materialized view")]
+    names += [("enums", spec.shown) for spec in contract.enums]
+    names += [("dedupe", spec.name) for spec in contract.dedupe]
+    names += [("false-success", name) for name in false_success_names(contract, target)]
+    if expectation.derived is not None:
+        names += [("drift", name) for name, _ in tables]
+        if any(table_of(key, item) is None for key, item in objects.items()):
+            names.append(("drift", SCHEMA))
+        names.append(("drift", EXTRA))
+    return tuple(names)
+
+
+def _looked(place: Place, expectation: Expectation, areas: Collection[str], say: Say) -> Report:
+    try:
+        with as_unverified():
+            seen = look(place, expectation)
+            report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
+    except Unverified as error:
+        return unseen(place.target, expectation, str(error))
+    if "dedupe" not in areas or report.elsewhere:
+        return report
+    replayed = replay_verdicts(place, expectation.contract, say)
+    return replace(report, cases=tuple(
+        replace(case, verdicts=(*case.verdicts, *replayed.get(case.name, ()))) if case.area == "dedupe" else case
+        for case in report.cases))
+
+
+def _with_live_claims(report: Report, place: Place, expectation: Expectation) -> Report:
+    cases, left, cost = judge_false_success(place, expectation)
+    if report.failure:  # what was not looked at is not green
+        cases = tuple(replace(case, verdicts=tuple(_not_held(verdict, report.failure) for verdict in case.verdicts))
+                      for case in cases)
+    total = dict(Counter(report.cost) + Counter(cost)) or dict.fromkeys(("statements", "scans", "invocations"), 0)
+    total = {name: total.get(name, 0) for name in ("statements", "scans", "invocations")}
+    return replace(_with_cases(report, cases), left_out=(*report.left_out, *left), cost=total)
+
+
+def _with_cases(report: Report, cases: tuple[Case, ...]) -> Report:
+    """`report` with `cases` in the place of those of the same area and name."""
+    new = {(case.area, case.name) for case in cases}
+    return replace(report, cases=(*(case for case in report.cases if (case.area, case.name) not in new), *cases))
+
+
+def _nothing_held_elsewhere(report: Report) -> Report:
+    """Where no expected table is, this looks like another database, and nothing said of it is called held."""
+    if not report.elsewhere:
+        return report
+    why = "None of the expected tables is here: this looks like another database."
+    return replace(report, cases=tuple(
+        replace(case, verdicts=tuple(_not_held(verdict, why) for verdict in case.verdicts)) for case in report.cases))
+
+
+def _not_held(verdict: Verdict, why: str) -> Verdict:
+    if verdict.verdict != "held":
+        return verdict
+    return replace(verdict, verdict="unverified", detail=why, next_step="Look at the target's address and database.")
+
+
+def _complete(report: Report, names: tuple[tuple[str, str], ...]) -> Report:
+    """`report` with an unverified case for each promised name that got no verdict."""
+    judged = {(case.area, case.name) for case in report.cases}
+    missing = tuple(_unseen(area, name, "nothing was judged under this name") for area, name in names
+                    if (area, name) not in judged)
+    return replace(report, cases=(*report.cases, *missing))
+
+
+def _unseen(area: str, name: str, why: str) -> Case:
+    return Case(area, name, (Verdict(f"{area}:{name}", f"the {area} claims of {name} hold", "unverified", "catalog",
+                                     why, "", "Mend what is said above, then run again."),))

@@ -1,0 +1,192 @@
+"""The claims about a query function: it cannot write, it answers what it was asked, and it admits failure.
+
+One question tells all of the first two: what its role may do, among rows that are known beforehand. Nothing is written
+to find out, and transaction_read_only is not believed: `SELECT 1; COMMIT; BEGIN READ WRITE; …` gets past it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from checks.contract.contract import TargetSpec
+from checks.contract.reply_shape import ReplyShape
+from checks.lambdas.replies.outcome import Outcome, classify_query
+from checks.lambdas.replies.reply import Reply, UnreadableError, read_json
+from checks.sql.names import ident, literal
+from checks.values import Evidence, Verdict, VerdictWord
+
+AREA = "false-success"
+LISTED = 40
+"""Objects told of each kind at most."""
+KNOWN_ROWS = ("postdeploy", "known", "rows")
+"""Rows of the question that do not depend on the database."""
+_DANGEROUS = ("pg_write_all_data", "pg_write_server_files", "pg_execute_server_program", "pg_signal_backend",
+              "pg_maintain", "pg_create_subscription")
+_USERS = ("n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') "
+          "AND n.nspname !~ '^pg_(temp|toast_temp)_'")
+
+_POWERS = f"""
+    SELECT 'attribute' AS kind, 'role ' || r.rolname || ' is ' || a.word AS name, 1 AS n
+    FROM mine r, LATERAL (VALUES ('superuser', r.rolsuper), ('createrole', r.rolcreaterole),
+        ('createdb', r.rolcreatedb), ('replication', r.rolreplication)) a(word, held) WHERE a.held
+    UNION ALL
+    SELECT 'membership', r.rolname, 1 FROM mine r WHERE r.rolname = ANY (ARRAY[{', '.join(map(literal, _DANGEROUS))}])
+    UNION ALL
+    SELECT 'ownership', 'database ' || d.datname, 1 FROM pg_catalog.pg_database d JOIN mine r ON r.oid = d.datdba
+    WHERE d.datname = pg_catalog.current_database()
+    UNION ALL
+    SELECT 'ownership', 'schema ' || n.nspname, 1 FROM pg_catalog.pg_namespace n JOIN mine r ON r.oid = n.nspowner
+    WHERE {_USERS}
+    UNION ALL
+    SELECT 'ownership', n.nspname || '.' || c.relname, pg_catalog.row_number() OVER (ORDER BY n.nspname, c.relname)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN mine r ON r.oid = c.relowner WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {_USERS}
+    UNION ALL
+    SELECT 'privilege', t.privilege || ' on ' || t.nspname || '.' || t.relname,
+        pg_catalog.row_number() OVER (ORDER BY t.nspname, t.relname, t.privilege)
+    FROM (SELECT DISTINCT n.nspname, c.relname, p.privilege
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        CROSS JOIN mine r
+        CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE')) p(privilege)
+        WHERE c.relkind IN ('r', 'p', 'v', 'f') AND {_USERS}
+          AND (pg_catalog.has_table_privilege(r.oid, c.oid, p.privilege)
+               OR (p.privilege IN ('INSERT', 'UPDATE')
+                   AND pg_catalog.has_any_column_privilege(r.oid, c.oid, p.privilege)))
+        UNION ALL
+        SELECT DISTINCT n.nspname, c.relname, p.privilege
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        CROSS JOIN mine r CROSS JOIN (VALUES ('USAGE'), ('UPDATE')) p(privilege)
+        WHERE CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(r.oid, c.oid, p.privilege) END
+          AND {_USERS}) t
+    UNION ALL
+    SELECT DISTINCT 'creation', 'CREATE on schema ' || n.nspname, 1 FROM pg_catalog.pg_namespace n CROSS JOIN mine r
+    WHERE {_USERS} AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')
+    UNION ALL
+    SELECT DISTINCT 'creation', 'CREATE on database ' || d.datname, 1 FROM pg_catalog.pg_database d CROSS JOIN mine r
+    WHERE d.datname = pg_catalog.current_database() AND pg_catalog.has_database_privilege(r.oid, d.oid, 'CREATE')
+    UNION ALL
+    SELECT DISTINCT 'definer', p.oid::pg_catalog.regprocedure::text, 1
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace CROSS JOIN mine r
+    WHERE p.prosecdef AND p.provolatile = 'v' AND {_USERS}
+      AND pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                      AND e.objid = p.oid AND e.deptype = 'e')"""
+"""What a role that can write can do, by kind. Source: PostgreSQL manual, "Privileges" and "Predefined Roles"."""
+
+
+def question(nonce: str) -> str:
+    """The one SELECT: known rows, the role, and each power to write; every row echoes `nonce`."""
+    known = ", ".join(f"('known', {literal(word)}, {n})" for n, word in enumerate(KNOWN_ROWS))
+    mine = ("SELECT r.* FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER') "
+            "AND (r.rolname = current_user OR NOT (SELECT s.rolsuper FROM pg_catalog.pg_roles s "
+            "WHERE s.rolname = current_user))")
+    return (f"SELECT q.kind, q.name, {literal(nonce)} AS nonce FROM (WITH mine AS ({mine}) "
+            f"SELECT * FROM (VALUES {known}) k(kind, name, n) UNION ALL SELECT 'role', current_user::text, 1 "
+            f"UNION ALL SELECT w.kind, w.name::text, w.n FROM ({_POWERS}) w) q "
+            f"WHERE q.n <= {LISTED} ORDER BY q.kind, q.n, q.name")
+
+
+def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, probes: bool) -> Iterator[Verdict]:
+    """The claims about one query function.
+
+    Args:
+        spec: with the declared reply shape.
+        name: what claims call the function.
+        ask: sends SQL to it, once.
+        probes: whether failing questions may be asked.
+    """
+    nonce = secrets.token_hex(8)
+    reply = ask(question(nonce))
+    outcome = classify_query(reply, nonce, spec.query_reply)
+    rows = [_pair(row) for row in outcome.rows or ()]
+    yield _answers(name, outcome, rows, _admitted(reply, spec.query_reply))
+    yield _read_only(name, outcome, rows)
+    if probes:
+        yield _admits(name, spec, ask, nonce)
+
+
+def _pair(row: Any) -> tuple[str, str]:
+    if isinstance(row, dict):
+        return str(row.get("kind")), str(row.get("name"))
+    return (str(row[0]), str(row[1])) if isinstance(row, list) and len(row) > 1 else ("", "")
+
+
+def _whole(rows: list[tuple[str, str]]) -> bool:
+    """Whether the rows that are known beforehand came back."""
+    return sorted(name for kind, name in rows if kind == "known") == sorted(KNOWN_ROWS) and any(
+        kind == "role" for kind, _ in rows)
+
+
+def _answers(name: str, outcome: Outcome, rows: list[tuple[str, str]], admitted: bool) -> Verdict:
+    claim, sentence = f"{AREA}:{name}.answers", f"{name} answers the question it was asked, with all of its rows"
+    if outcome.word == "succeeded" and _whole(rows):
+        return _verdict(claim, sentence, "held", f"{len(rows)} rows, every one with the nonce of this question")
+    if outcome.word == "succeeded":
+        return _verdict(claim, sentence, "broken", "It says that these are all of the rows, and leaves out some.",
+                        f"{len(rows)} rows", "Let the function send every row, or say success: false.")
+    word: VerdictWord = "unverified" if admitted else "broken"
+    return _verdict(claim, sentence, word, f"{outcome.reason} ({outcome.place})", "" if admitted else outcome.place,
+                    "Look at the function's log, and let its role read pg_catalog." if admitted else
+                    "Let the function run the SQL it is sent and answer with its rows and their count; or describe its "
+                    "replies in the contract: [target.NAME.query_reply].")
+
+
+def _admitted(reply: Reply, shape: ReplyShape) -> bool:
+    """Whether nothing came, or a failure is told plainly, with no rows beside it: that is no lie."""
+    if reply.status != 200 or reply.transport_error or reply.function_error:
+        return not reply.payload or b'"' + shape.rows.encode() not in reply.payload
+    try:
+        payload = read_json(reply.payload)
+        account = payload[shape.body] if shape.body else payload
+        account = read_json(account) if shape.body and shape.body_as == "text" else account
+        told = account.get(shape.success) if shape.success else None
+        return told is False and not account.get(shape.rows)
+    except (UnreadableError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _read_only(name: str, outcome: Outcome, rows: list[tuple[str, str]]) -> Verdict:
+    claim, sentence = f"{AREA}:{name}.read-only", f"the role that {name} asks as can write nothing"
+    if outcome.word != "succeeded" or not _whole(rows):
+        return _verdict(claim, sentence, "unverified", f"It did not tell what its role may do: {outcome.reason}", "",
+                        "Mend its answer first.", "catalog")
+    role = next(found for kind, found in rows if kind == "role")
+    powers = [f"{_WORDS[kind]}{found}" for kind, found in rows if kind in _WORDS]
+    if not powers:
+        return _verdict(claim, sentence, "held", f"role {role}", evidence="catalog")
+    more = f"; and {len(powers) - 8} more" if len(powers) > 8 else ""
+    remedy = ("Let the function log in as a role that may only read (CREATE ROLE reader LOGIN; GRANT pg_read_all_data "
+              f"TO reader;), or take this from {ident(role)}.")
+    if "CREATE on schema public" in powers:
+        remedy = "REVOKE CREATE ON SCHEMA public FROM PUBLIC; (the default before PostgreSQL 15) " + remedy
+    return _verdict(claim, sentence, "broken", f"Role {role} can write: {'; '.join(powers[:8])}{more}.", powers[0],
+                    remedy, "catalog")
+
+
+_WORDS = {"attribute": "", "membership": "member of ", "ownership": "owns ", "privilege": "", "creation": "",
+          "definer": "may call the SECURITY DEFINER function "}
+
+
+def _admits(name: str, spec: TargetSpec, ask: Callable[[str], Reply], nonce: str) -> Verdict:
+    claim, sentence = f"{AREA}:{name}.admits-failure", f"{name} admits it when a question fails"
+    probes = (("SELECT 1/0", "a division by zero"),
+              (f"SELECT * FROM postdeploy_no_such_table_{nonce}", "a table that does not exist"),
+              ("SHOW server_version", "a statement that is no SELECT"))
+    unsure = []
+    for sql, what in probes:
+        outcome = classify_query(ask(sql), None, spec.query_reply)
+        if outcome.word == "succeeded":
+            return _verdict(claim, sentence, "broken", f"It calls {what} a success: {sql.replace(nonce, '…')}", what,
+                            "Let the function answer success: false with the error, whatever the statement.")
+        if outcome.word == "undecided" or outcome.place == "transport":
+            unsure.append(f"{what}: {outcome.reason}")
+    if unsure:
+        return _verdict(claim, sentence, "unverified", unsure[0], "", "Look at the function's log, then run again.")
+    return _verdict(claim, sentence, "held", "tried with " + ", ".join(what for _, what in probes))
+
+
+def _verdict(claim: str, sentence: str, word: VerdictWord, detail: str = "", witness: str = "", next_step: str = "",
+             evidence: Evidence = "observed") -> Verdict:
+    return Verdict(claim, sentence, word, evidence, detail, witness, "" if word == "held" else next_step)

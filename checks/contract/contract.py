@@ -1,0 +1,132 @@
+"""contract.toml -> the declared half of the contract. Parsing only; nothing is contacted and no secret is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from checks.contract.dedupe import Dedupe
+from checks.contract.reply_shape import REFERENCE, ReplyShape
+from checks.sql.names import shown, split_path
+from checks.values import LeftOut
+
+
+@dataclass(frozen=True)
+class LedgerSpec:
+    """Where applied migrations are recorded."""
+
+    schema: str
+    table: str
+    version: str
+    """The column that holds a migration's version."""
+    applied_at: str | None
+    """The column that holds the time; None when the ledger has none (`applied_at = ""`)."""
+    version_from: str
+    """How a file's name gives its version; see `version_of`."""
+
+    @property
+    def shown(self) -> str:
+        """The table as reports write it."""
+        return shown(self.schema, self.table)
+
+
+@dataclass(frozen=True)
+class EnumSpec:
+    """A column and the values it may hold, as a human declared them."""
+
+    schema: str
+    table: str
+    column: str
+    values: tuple[str, ...]
+    null: str | None = None
+    """`accepted`, `rejected`, or None: nothing is claimed about NULL."""
+
+    @property
+    def shown(self) -> str:
+        """The column as claim ids write it."""
+        return shown(self.schema, self.table, self.column)
+
+
+@dataclass(frozen=True)
+class DriftIgnore:
+    """A difference that somebody accepted."""
+
+    pattern: str
+    reason: str
+    until: dt.date | None = None
+
+    def covers(self, key: str, today: dt.date) -> bool:
+        """Whether this entry accepts differences of the object `key` (`table:tmp_x`) on `today` (UTC)."""
+        return (self.until is None or today <= self.until) and fnmatch.fnmatchcase(key, self.pattern)
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """One `[target.NAME]` as written; `dsn` is a reference such as `env:NAME`, or a URL."""
+
+    name: str
+    server: str = "given"
+    route: str = "direct"
+    dsn: str = field(default="", repr=False)
+    writes: str = "never"
+    through: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    qualifier: str | None = None
+    query_function: str | None = None
+    migration_function: str | None = None
+    functions: str = "fixtures/lambdas"
+    """Folder of the Lambda sources that an embedded or container target deploys locally."""
+    image: str = "postgres:16"
+    bundle: str | None = None
+    """The built zip that the migration function should be running."""
+    error_probes: bool | None = None
+    """Whether failing questions may be asked; None: only of servers we started ourselves."""
+    reply: ReplyShape = REFERENCE
+    query_reply: ReplyShape = REFERENCE
+
+
+@dataclass(frozen=True)
+class AuditSpec:
+    """One `[audit.NAME]`: a deploy script to be run against a lying Lambda."""
+
+    name: str
+    command: tuple[str, ...]
+    version: str | None = None
+    success_text: tuple[str, ...] = ()
+    timeout_s: int = 60
+    hang_s: int = 3
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The declared contract."""
+
+    file: Path
+    default_target: str
+    migrations: Path | None
+    schemas: tuple[str, ...]
+    ledger: LedgerSpec | None
+    targets: Mapping[str, TargetSpec]
+    enums: tuple[EnumSpec, ...]
+    stored_rows: str
+    dedupe: tuple[Dedupe, ...]
+    audits: tuple[AuditSpec, ...]
+    ignores: tuple[DriftIgnore, ...]
+    absent: tuple[LeftOut, ...]
+    """Areas whose sections are absent."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that relative paths start from."""
+        return self.file.parent
+
+    def relation(self, written: str) -> str:
+        """A table as the contract writes it (`table` or `schema.table`), as reports show it."""
+        path = split_path(written)
+        return shown(*(path if len(path) == 2 else (self.schemas[0], *path)))
+
+

@@ -1,0 +1,207 @@
+"""Reads contract.toml into a Contract. Parsing only; nothing is contacted and no secret is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from checks.contract.contract import AuditSpec, Contract, DriftIgnore, EnumSpec, LedgerSpec, TargetSpec
+from checks.contract.dedupe_reader import read_dedupe
+from checks.contract.reply_shape import REFERENCE, ReplyShape
+from checks.contract.toml_table import TomlTable
+from checks.sql.names import split_path
+from checks.values import LeftOut, UsageError
+
+
+def read_contract(file: Path) -> Contract:
+    """Reads and checks `file`.
+
+    Raises:
+        UsageError: the file is missing or malformed; the message holds the key path and the remedy.
+    """
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"No contract at {file}. Name one with --contract FILE, or write one: README.md has an "
+                         "example to start from.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file.name} is not valid TOML: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    return _contract(file, TomlTable(data, "", file.name))
+
+
+def _contract(file: Path, top: TomlTable) -> Contract:
+    targets = {name: _target(name, table) for name, table in top.named_tables("target").items()}
+    if not targets:
+        targets = {"embedded": TargetSpec("embedded", server="embedded", writes="scratch")}
+    default = top.text("default_target", next(iter(targets)))
+    if default not in targets:
+        raise top.error("default_target", f"names {default!r}, which is no [target.…]. "
+                                          f"Known: {', '.join(targets)}")
+    migrations = top.take("migrations", str)
+    schemas = top.texts("schemas", ("public",))
+    constraints, drift = top.table("constraints"), top.table("drift")
+    contract = Contract(
+        file=file.resolve(), default_target=default,
+        migrations=None if migrations is None else (file.resolve().parent / migrations),
+        schemas=schemas, ledger=_ledger(top, schemas), targets=targets,
+        enums=_enums(top, schemas),
+        stored_rows=_stored_rows(constraints),
+        dedupe=tuple(read_dedupe(name, table) for name, table in top.named_tables("dedupe").items()),
+        audits=tuple(_audit(name, table) for name, table in top.named_tables("audit").items()),
+        ignores=_ignores(drift),
+        absent=(),
+    )
+    top.finish()
+    return _with_absent(contract)
+
+
+def _with_absent(contract: Contract) -> Contract:
+    absent = []
+    if contract.migrations is None:
+        why = f"{contract.file.name} names no migrations folder, so nothing says what should be there"
+        absent += [LeftOut(area, why) for area in ("ledger", "constraints", "drift")]
+    elif contract.ledger is None:
+        absent.append(LeftOut("ledger", f"no [ledger] in {contract.file.name}"))
+    if not contract.enums:
+        absent.append(LeftOut("enums", f"no [enums] in {contract.file.name}"))
+    if not contract.dedupe:
+        absent.append(LeftOut("dedupe", f"no [dedupe.NAME] in {contract.file.name}"))
+    return Contract(**{**contract.__dict__, "absent": tuple(absent)})
+
+
+def _ledger(top: TomlTable, schemas: tuple[str, ...]) -> LedgerSpec | None:
+    table = top.table("ledger")
+    if table is None:
+        return None
+    path = _path(table, "table", table.text("table", "schema_migrations"))
+    if len(path) > 2:
+        raise table.error("table", "must be TABLE or SCHEMA.TABLE")
+    spec = LedgerSpec(
+        schema=path[0] if len(path) == 2 else schemas[0], table=path[-1],
+        version=table.text("version", "version"),
+        applied_at=table.text("applied_at", "applied_at") or None,
+        version_from=table.text("version_from", "{stem}"),
+    )
+    table.finish()
+    return spec
+
+
+def _enums(top: TomlTable, schemas: tuple[str, ...]) -> tuple[EnumSpec, ...]:
+    table = top.table("enums")
+    if table is None:
+        return ()
+    return tuple(_enum(table, key, schemas) for key in table.left())
+
+
+def _enum(table: TomlTable, key: str, schemas: tuple[str, ...]) -> EnumSpec:
+    path = _path(table, key, key)
+    if len(path) not in (2, 3):
+        raise table.error(key, "must name a column as TABLE.COLUMN or SCHEMA.TABLE.COLUMN")
+    schema = path[0] if len(path) == 3 else schemas[0]
+    value: Any = table.take(key, object)
+    null = None
+    if isinstance(value, dict):
+        entry = TomlTable(value, f"enums.{key}", table.file)
+        null = entry.choice("null", ("accepted", "rejected"), "rejected") if "null" in entry else None
+        value = entry.take("values", list, [])
+        entry.finish()
+    if not isinstance(value, list) or not value:
+        raise table.error(key, "must be a non-empty list of allowed values, "
+                               "or { values = [...], null = \"rejected\" }")
+    if not all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
+        raise table.error(key, "may only list strings or whole numbers")
+    values = tuple(str(item) for item in value)
+    if any("\0" in item for item in values):
+        raise table.error(key, "may not list a value with a NUL character, which PostgreSQL text cannot hold")
+    if len(set(values)) != len(values):
+        raise table.error(key, "lists a value twice")
+    return EnumSpec(schema, path[-2], path[-1], values, null)
+
+
+def _path(table: TomlTable, key: str, written: str) -> tuple[str, ...]:
+    try:
+        return split_path(written)
+    except ValueError as error:
+        raise table.error(key, str(error)) from None
+
+
+def _stored_rows(table: TomlTable | None) -> str:
+    if table is None:
+        return "must-obey"
+    word = table.choice("stored_rows", ("must-obey", "report"), "must-obey")
+    table.finish()
+    return word
+
+
+def _ignores(table: TomlTable | None) -> tuple[DriftIgnore, ...]:
+    if table is None:
+        return ()
+    found = []
+    for entry in table.tables("ignore"):
+        pattern = entry.text("object")
+        if ":" not in pattern:
+            raise entry.error("object", f"must look like 'table:tmp_*', not {pattern!r}")
+        until = entry.take("until", dt.date)
+        reason = entry.text("reason")
+        if not reason.strip():
+            raise entry.error("reason", "must say why this drift is accepted")
+        found.append(DriftIgnore(pattern, reason, until.date() if isinstance(until, dt.datetime) else until))
+        entry.finish()
+    table.finish()
+    return tuple(found)
+
+
+def _target(name: str, table: TomlTable) -> TargetSpec:
+    server = table.choice("server", ("given", "embedded", "container"), "given")
+    route = table.choice("route", ("direct", "lambda"), "direct")
+    ours = server != "given"
+    writes = table.choice("writes", ("never", "scratch"), "scratch" if ours else "never")
+    probes = table.take("error_probes", bool)
+    reply, query_reply = table.table("reply"), table.table("query_reply")
+    spec = TargetSpec(
+        name=name, server=server, route=route, dsn=table.text("dsn", ""), writes=writes,
+        through=table.take("through", str), region=table.take("region", str),
+        profile=table.take("profile", str), qualifier=table.take("qualifier", str),
+        query_function=table.take("query_function", str),
+        migration_function=table.take("migration_function", str),
+        functions=table.text("functions", "fixtures/lambdas"), image=table.text("image", "postgres:16"),
+        bundle=table.take("bundle", str), error_probes=probes,
+        reply=REFERENCE if reply is None else _shape(reply),
+        query_reply=REFERENCE if query_reply is None else _shape(query_reply),
+    )
+    table.finish()
+    _check_target(spec, table)
+    return spec
+
+
+def _shape(table: TomlTable) -> ReplyShape:
+    return ReplyShape.from_table({key: table.take(key, object) for key in table.left()},
+                                 f"{table.file}: {table.path}")
+
+
+def _check_target(spec: TargetSpec, table: TomlTable) -> None:
+    if spec.server != "given":
+        if spec.dsn:
+            raise table.error("dsn", f"does not go with server = {spec.server!r}, which lends its own database")
+        if spec.writes == "never":
+            raise table.error("writes", f"cannot be 'never' with server = {spec.server!r}: it starts empty")
+    elif spec.route == "lambda":
+        if not spec.query_function:
+            raise table.error("query_function", "is missing; route = \"lambda\" needs the SELECT-only function")
+        if spec.writes == "scratch":
+            raise table.error("writes", "cannot be 'scratch' over a query function, which only reads")
+    elif not spec.dsn:
+        raise table.error("dsn", "is missing; write dsn = \"env:NAME\", or route = \"lambda\", "
+                                 "or server = \"embedded\"")
+
+
+def _audit(name: str, table: TomlTable) -> AuditSpec:
+    spec = AuditSpec(name=name, command=table.texts("command"), version=table.take("version", str),
+                     success_text=table.texts("success_text", ()),
+                     timeout_s=table.take("timeout_s", int, 60), hang_s=table.take("hang_s", int, 3))
+    table.finish()
+    return spec

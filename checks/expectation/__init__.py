@@ -1,0 +1,1 @@
+"""What should be there: the migrations replayed, the lock, and how the target differs."""

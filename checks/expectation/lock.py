@@ -1,0 +1,78 @@
+"""The derived half of the contract in files: the lock beside contract.toml, and the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from checks.catalog import objects, select, snapshot
+from checks.catalog.objects import from_json, to_json
+from checks.contract.contract import Contract
+from checks.contract.migrations import Migration, digest
+from checks.expectation.derived import Derived, Step, statements
+from checks.expectation.planned_insert import PlannedInsert
+from checks.values import UsageError
+
+FORMAT = "1"
+"""Raised when what a Snapshot holds changes its meaning; a lock of another format must be made again."""
+
+
+def lock_path(contract: Contract) -> Path:
+    """Where the lock file of `contract` is: beside it."""
+    return contract.file.with_suffix(".lock.json")
+
+
+def dump(derived: Derived) -> str:
+    """A reviewable text: one line an object, in order, under the migration that set it."""
+    lines = ["{", f' "digest": "{derived.digest}",', f' "major": {derived.major},',
+             f' "inserts": {json.dumps({text: plan._asdict() for text, plan in derived.inserts.items()})},',
+             ' "migrations": [']
+    for number, step in enumerate(derived.steps):
+        body = [f"    {json.dumps(key)}: {json.dumps(to_json(item))}" for key, item in step.sets.items()]
+        lines += [f'  {{"version": {json.dumps(step.version)}, "file": {json.dumps(step.file)},',
+                  f'   "notices": {json.dumps(step.notices)}, "drops": {json.dumps(step.drops)},',
+                  '   "sets": {', ",\n".join(body), "   }}" + ("," if number < len(derived.steps) - 1 else "")]
+    return "\n".join([*lines, " ]", "}", ""])
+
+
+def _load(text: str) -> Derived:
+    data = json.loads(text)
+    return Derived(data["digest"], data["major"], tuple(
+        Step(step["version"], step["file"], {key: from_json(key, item) for key, item in step["sets"].items()},
+             tuple(step["drops"]), tuple(step["notices"]))
+        for step in data["migrations"]),
+        {text: PlannedInsert(**{**plan, "arbiters": tuple(plan["arbiters"])}) for text, plan in data["inserts"].items()})
+
+
+def _locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) -> Derived:
+    again = "Run `python -m checks lock` and commit the result."
+    try:
+        found = _load(lock.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(f"{lock.name} is not a lock file that this version reads. {again}") from None
+    if found.digest != digest(migrations, (*contract.schemas, *statements(contract)), FORMAT):
+        files = {step.file for step in found.steps}
+        names = [m.file for m in migrations if m.file not in files]
+        more = f" It knows nothing of {', '.join(names[:3])}." if names else ""
+        raise UsageError(f"{lock.name} was not made of these migrations and statements.{more} {again}")
+    return found
+
+
+def _cache_path(key: str) -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    reader = hashlib.sha256("".join(Path(module.__file__ or "").read_text(encoding="utf-8")
+                                    for module in (select, objects, snapshot)).encode()).hexdigest()
+    return Path(base) / "postdeploy-checks" / f"{key[:32]}-{reader[:16]}.json"
+
+
+def _store(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).replace(path)
+    except OSError:
+        return  # a cache that cannot be kept costs the next run a replay, nothing else

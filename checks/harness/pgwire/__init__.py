@@ -1,1 +1,0 @@
-"""A statement-level PostgreSQL proxy. `proxy` is its face."""

@@ -1,1 +1,0 @@
-"""Lambda replies: how they end, what they admit, and the corpus of lies. `outcome` is their face."""

@@ -1,0 +1,1 @@
+"""AWS Lambda: replies, and a local endpoint that runs deployed code."""

@@ -1,0 +1,1 @@
+"""A Lambda reply, and what it proves."""

@@ -1,0 +1,1 @@
+"""What one target was asked, and what it answered."""

@@ -1,0 +1,1 @@
+"""The user's consumers, and how an event is delivered to them."""

@@ -1,0 +1,186 @@
+"""Two deliveries at once, in every interleaving of their statements: deterministic, and without a sleep."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from checks.replays.consumers.delivery import brief
+from checks.replays.proxy.gate import CUT, Action, Cut, Statement
+
+POLL_S = 0.001
+"""A statement that takes longer is asked about: does it wait for a lock?"""
+
+
+class Phase(Enum):
+    """Where a delivery stands."""
+
+    RUNNING = "running"
+    AT_GATE = "at the gate before its next statement"
+    BLOCKED = "waiting for a lock"
+    DONE = "over"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One choice: which delivery went on, out of which."""
+
+    enabled: tuple[int, ...]
+    chosen: int
+    statement: str
+
+
+@dataclass
+class _Place:
+    phase: Phase = Phase.RUNNING
+    waiting: list[Statement] = field(default_factory=list)
+    """More than one when the consumer uses connections side by side."""
+    granted: Statement | None = None
+    flying: Statement | None = None
+
+
+@dataclass
+class LaneGate:
+    """The turnstile as one delivery's gate."""
+
+    turnstile: Turnstile
+    number: int
+
+    def before(self, statement: Statement) -> Action:
+        """See `Gate`."""
+        return None if self.turnstile.wait_at(self.number, statement) else CUT
+
+    def after(self, statement: Statement) -> Cut | None:
+        """See `Gate`."""
+        self.turnstile.executed(self.number)
+        return None
+
+
+@dataclass
+class Turnstile:
+    """Lets one statement of one delivery through at a time."""
+
+    blocked: Callable[[Sequence[int]], frozenset[int]]
+    """Which of these backends wait for a lock, by the server's own word."""
+    _places: list[_Place] = field(default_factory=lambda: [_Place(), _Place()])
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _open: bool = False
+
+    def gate(self, number: int) -> LaneGate:
+        """The gate of delivery 0 or 1."""
+        return LaneGate(self, number)
+
+    def wait_at(self, number: int, statement: Statement) -> bool:
+        """Called by a delivery before each statement; True when it may go, False if its time has passed."""
+        place = self._places[number]
+        with self._changed:
+            place.waiting.append(statement)
+            place.phase = Phase.AT_GATE
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: place.granted is statement or self._open)
+            if place.granted is not statement:
+                return False
+            place.phase, place.flying = Phase.RUNNING, statement
+            return True
+
+    def executed(self, number: int) -> None:
+        """Called by a delivery when its statement's reply is there."""
+        self._note(number, Phase.AT_GATE if self._places[number].waiting else Phase.RUNNING)
+
+    def over(self, number: int) -> None:
+        """The delivery has ended, acknowledged or not."""
+        self._note(number, Phase.DONE)
+
+    def conduct(self, prefix: Sequence[int]) -> list[Step]:
+        """Runs both deliveries to their end: `prefix` first, then each for as long as it can."""
+        steps: list[Step] = []
+        try:
+            while True:
+                self._settle()
+                with self._changed:
+                    enabled = tuple(n for n, place in enumerate(self._places) if place.phase is Phase.AT_GATE)
+                    if all(place.phase is Phase.DONE for place in self._places):
+                        return steps
+                    if not enabled:
+                        self._changed.wait(POLL_S)
+                        continue
+                    steps.append(self._choose(enabled, prefix, steps))
+        finally:
+            with self._changed:
+                self._open = True
+                self._changed.notify_all()
+
+    def _choose(self, enabled: tuple[int, ...], prefix: Sequence[int], steps: list[Step]) -> Step:
+        wish = prefix[len(steps)] if len(steps) < len(prefix) else steps[-1].chosen if steps else 0
+        chosen = wish if wish in enabled else enabled[0]
+        place = self._places[chosen]
+        place.granted, place.phase = place.waiting.pop(0), Phase.RUNNING
+        self._changed.notify_all()
+        return Step(enabled, chosen, brief(place.granted))
+
+    def _settle(self) -> None:
+        """Waits until no delivery runs: each is at its gate, waits for a lock, or is over."""
+        while True:
+            with self._changed:
+                still = self._changed.wait_for(self._none_running, POLL_S)
+                flying = {place.flying.pid: place for place in self._places if place.flying is not None
+                          and place.phase in (Phase.RUNNING, Phase.BLOCKED)}
+            if still and not flying:
+                return
+            waiting = self.blocked(list(flying)) if flying else frozenset()
+            with self._changed:
+                woken = False
+                for pid, place in flying.items():
+                    if place.flying is None or place.flying.pid != pid:
+                        woken = True
+                    elif pid in waiting:
+                        place.phase = Phase.BLOCKED
+                    elif place.phase is Phase.BLOCKED:
+                        place.phase, woken = Phase.RUNNING, True
+                if not woken and self._none_running():
+                    return
+
+    def _none_running(self) -> bool:
+        return all(place.phase is not Phase.RUNNING for place in self._places)
+
+    def _note(self, number: int, phase: Phase) -> None:
+        with self._changed:
+            self._places[number].phase, self._places[number].flying = phase, None
+            self._changed.notify_all()
+
+
+@dataclass
+class Interleavings:
+    """All interleavings, those with the fewest switches first; a heap of prefixes still to be tried."""
+
+    limit: int
+    tried: int = 0
+    exhausted: bool = False
+    """Whether there was none left to try."""
+
+    def explore(self, run: Callable[[tuple[int, ...]], Sequence[Step]]) -> Iterator[Sequence[Step]]:
+        """Runs one interleaving after the other and yields what happened in each."""
+        waiting: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
+        number = 0
+        while waiting and self.tried < self.limit:
+            _, _, prefix = heapq.heappop(waiting)
+            steps = run(prefix)
+            self.tried += 1
+            chosen = tuple(step.chosen for step in steps)
+            for at in range(len(prefix), len(steps)):
+                for other in steps[at].enabled:
+                    if other != chosen[at]:
+                        number += 1
+                        branch = (*chosen[:at], other)
+                        heapq.heappush(waiting, (_switches(branch, steps), number, branch))
+            self.exhausted = not waiting
+            yield steps
+
+
+def _switches(branch: Sequence[int], steps: Sequence[Step]) -> int:
+    """How often a delivery was interrupted although it could have gone on."""
+    return sum(1 for at in range(1, len(branch))
+               if branch[at] != branch[at - 1] and branch[at - 1] in steps[at].enabled)

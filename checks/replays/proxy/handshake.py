@@ -1,0 +1,100 @@
+"""The start of a client's connection: what libpq asks before it speaks SQL, and what the proxy answers.
+
+SSL and GSS requests are answered N, after which libpq goes on in plain text, or away if told sslmode=require.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Any, Protocol
+
+from checks.replays.proxy import framing
+from checks.replays.proxy.gate import Gate
+
+
+class Lender(Protocol):
+    """What a connection needs of the proxy it belongs to."""
+
+    gate: Gate
+    database: str | None
+    connections: int
+    insists_on_tls: bool
+    strayed: set[str]
+
+    def connect(self) -> socket.socket:
+        """A new stream to the real server."""
+
+    def gone(self, wire: Any) -> None:
+        """The connection has ended on both sides."""
+
+
+class EndedError(Exception):
+    """The connection is over; `farewell` is sent to the client last."""
+
+    def __init__(self, farewell: bytes = b"") -> None:
+        super().__init__()
+        self.farewell = farewell
+
+
+def handshake(lender: Lender, client: socket.socket) -> socket.socket:
+    """Answers until a StartupMessage comes, sends it on, and returns the stream to the real server.
+
+    Raises:
+        EndedError: the client went away, asked for another database, or only wanted to cancel.
+        OSError, EOFError: the connection broke.
+    """
+    refused = False
+    while True:
+        packet = _startup_packet(lender, client, refused)
+        code = struct.unpack_from("!I", packet, 4)[0]
+        if code in (framing.SSL_REQUEST, framing.GSS_REQUEST):
+            refused = refused or code == framing.SSL_REQUEST
+            client.sendall(b"N")
+        elif code == framing.CANCEL_REQUEST:
+            with lender.connect() as server:
+                server.sendall(packet)
+                server.recv(1)
+            raise EndedError
+        else:
+            return _open(lender, packet)
+
+
+def _startup_packet(lender: Lender, client: socket.socket, refused: bool) -> bytes:
+    try:
+        head = _exactly(client, 4)
+    except EOFError:
+        lender.insists_on_tls = lender.insists_on_tls or refused
+        raise EndedError from None
+    size = struct.unpack("!I", head)[0]
+    if not 8 <= size <= framing.MAX_STARTUP_BYTES:
+        lender.insists_on_tls = lender.insists_on_tls or head[0] == framing.TLS_HANDSHAKE
+        raise EndedError
+    return head + _exactly(client, size - 4)
+
+
+def _open(lender: Lender, packet: bytes) -> socket.socket:
+    wanted = framing.startup_parameters(packet)
+    database = wanted.get("database") or wanted.get("user", "")
+    if lender.database is not None and database != lender.database:
+        lender.strayed.add(database)
+        text = f'this replay lends only database "{lender.database}"'
+        raise EndedError(framing.error_response("FATAL", "3D000", text))
+    try:
+        server = lender.connect()
+    except OSError as error:
+        text = f"the server behind this proxy does not answer: {error}"
+        raise EndedError(framing.error_response("FATAL", "08006", text)) from None
+    server.sendall(packet)
+    lender.connections += 1
+    return server
+
+
+def _exactly(stream: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = stream.recv(count - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data

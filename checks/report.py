@@ -1,0 +1,138 @@
+"""Verdicts -> terminal lines and the evidence document. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from checks.claims.verify import Report
+from checks.values import AREAS, Case, LeftOut, Verdict
+
+SCHEMA = 1
+"""Version of the evidence document."""
+_IDENTITY = ("server_version", "database", "role", "in_recovery", "system_identifier")
+
+
+def header(report: Report, contract: str) -> list[str]:
+    """What was reached, and what is left out there and why."""
+    spec, seen = report.target.spec, report.identity
+    if seen:
+        state = "in recovery (standby)" if seen["in_recovery"] else "primary"
+        reached = (f"PostgreSQL {seen['server_version']}, database {seen['database']}, role {seen['role']}, {state}")
+    else:
+        reached = "not reached" if report.failure else "not contacted"
+    lines = [f"target {spec.name}: {reached}, route {spec.route}, writes {spec.writes}, contract {contract}"]
+    return [*lines, *(f"  left out: {left.area}: {left.why}" for left in report.left_out)]
+
+
+def closing(reports: Sequence[Report], ran: set[tuple[str, str, str]]) -> Iterator[str]:
+    """The closing table by area, then every claim that is not held with what to do about it.
+
+    Args:
+        reports: one a target.
+        ran: (target, area, case) of the items that were run.
+    """
+    for report in reports:
+        cases = [case for case in report.cases if (report.target.name, case.area, case.name) in ran]
+        yield f"target {report.target.name}"
+        yield from table(cases, report)
+        if report.failure:
+            yield f"  {report.failure}"
+            continue
+        for case in cases:
+            for verdict in (*case.broken, *case.unverified):
+                yield ""
+                yield from story(verdict)
+
+
+def table(cases: Iterable[Case], report: Report) -> Iterator[str]:
+    """Counts of claims by area."""
+    counts: dict[str, Counter[str]] = {}
+    for case in cases:
+        counts.setdefault(case.area, Counter()).update(verdict.verdict for verdict in case.verdicts)
+    yield f"  {'area':<14}{'held':>6}{'broken':>8}{'unverified':>12}"
+    for area in AREAS:
+        if area in counts:
+            row = counts[area]
+            yield f"  {area:<14}{row['held']:>6}{row['broken']:>8}{row['unverified']:>12}"
+    cost = report.cost
+    if cost:
+        yield (f"  {cost['statements']} statements, {cost['scans']} scans of stored rows, "
+               f"{cost['invocations']} invocations")
+
+
+def story(verdict: Verdict) -> Iterator[str]:
+    """One claim that is not held: its sentence, what was found, the witness, the next step."""
+    yield f"{verdict.verdict.upper()} {verdict.claim}"
+    yield f"  claim    {verdict.sentence}"
+    for number, line in enumerate(verdict.detail.splitlines() or ["nothing more is known"]):
+        yield f"  {'found' if number == 0 else '':<9}{line}"
+    if verdict.witness:
+        yield f"  witness  {verdict.witness}"
+    if verdict.next_step:
+        yield f"  next     {verdict.next_step}"
+
+
+def case_story(case: Case) -> str:
+    """Every claim of a case that is not held, for pytest's own report and JUnit."""
+    return "\n".join(line for verdict in (*case.broken, *case.unverified) for line in (*story(verdict), "")).strip()
+
+
+def verdict_word(verdicts: Iterable[Verdict]) -> str:
+    """The worst word; a run of nothing is unverified."""
+    words = {verdict.verdict for verdict in verdicts}
+    return next((word for word in ("broken", "unverified", "held") if word in words), "unverified")
+
+
+def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetime, finished: dt.datetime,
+             ) -> dict[str, Any]:
+    """The evidence document of one target; see docs/evidence.md. It holds no secret and no stored row.
+
+    Args:
+        report: what the run came to.
+        ran: (target, area, case) of the items that were run.
+        started, finished: UTC.
+    """
+    spec = report.target.spec
+    verdicts = [verdict for case in report.cases for verdict in case.verdicts
+                if (report.target.name, case.area, case.name) in ran]
+    identity = {name: report.identity.get(name) for name in _IDENTITY}
+    document = {
+        "schema": SCHEMA, "verdict": verdict_word(verdicts),
+        "target": {"name": spec.name, "route": spec.route, "writes": spec.writes, "server": spec.server, **identity,
+                   "through": spec.through},
+        "started_at": _utc(started), "finished_at": _utc(finished),
+        "duration_s": round((finished - started).total_seconds(), 3),
+        "statements": report.cost.get("statements", 0), "scans": report.cost.get("scans", 0),
+        "invocations": report.cost.get("invocations", 0),
+        "left_out": [_left_out(left) for left in report.left_out],
+        "claims": [_claim(verdict) for verdict in verdicts],
+    }
+    if report.failure:
+        document["failure"] = report.failure
+    return document
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The evidence document as JSON, one claim a line, so that two runs can be compared line by line."""
+    head = {name: value for name, value in document.items() if name != "claims"}
+    lines = [*(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()),
+             ' "claims": [\n  ' + ",\n  ".join(map(json.dumps, document["claims"])) + "\n ]"]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _left_out(left: LeftOut) -> dict[str, str]:
+    return {"area": left.area, "why": left.why}
+
+
+def _claim(verdict: Verdict) -> dict[str, str]:
+    return {"id": verdict.claim, "area": verdict.area, "sentence": verdict.sentence, "verdict": verdict.verdict,
+            "evidence": verdict.evidence, "detail": verdict.detail, "witness": verdict.witness,
+            "next_step": verdict.next_step}
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

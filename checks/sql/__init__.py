@@ -1,0 +1,1 @@
+"""SQL text: names, what PostgreSQL deparses, and what it means."""

@@ -1,0 +1,1 @@
+"""What an expression decides, under three-valued logic."""

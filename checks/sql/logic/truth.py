@@ -1,0 +1,215 @@
+"""What truth values a formula can have when only some columns are known (pure).
+
+A column's values are parted by the literals it is compared with: each literal, each gap between them, one fresh
+value, NULL. An opaque atom is a three-valued variable of its own. Sets of truth values are bits T, F, N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from checks.sql.logic.constants import Value, compared, type_of
+from checks.sql.logic.domains import points
+from checks.sql.logic.formula import Atom, Const, Formula, Iff, Junction, Not, Pick, Truth
+
+T, F, N = 1, 2, 4
+_BIT: dict[bool | None, int] = {True: T, False: F, None: N}
+BUDGET = 200_000
+"""Atoms evaluated for one question, at most: about half a second."""
+
+
+class ExhaustedError(Exception):
+    """More evaluations than the budget allows."""
+
+
+class Some:
+    """A non-NULL value of which nothing else is known; the search's own is `SOME`, a caller's is `GIVEN`."""
+
+
+SOME, GIVEN = Some(), Some()
+Environment = dict[str, "Value | Some"]
+"""Values of columns, by name, and of opaque atoms, by `?` + key."""
+
+
+def atoms_of(formula: Formula) -> Iterator[Atom]:
+    """Every atom in the formula."""
+    if isinstance(formula, Atom):
+        yield formula
+    elif isinstance(formula, Not | Truth):
+        yield from atoms_of(formula.part)
+    elif isinstance(formula, Junction):
+        for part in formula.parts:
+            yield from atoms_of(part)
+    elif isinstance(formula, Iff):
+        yield from atoms_of(formula.left)
+        yield from atoms_of(formula.right)
+    elif isinstance(formula, Pick):
+        for test_of, result in formula.branches:
+            yield from atoms_of(test_of)
+            yield from atoms_of(result)
+        yield from atoms_of(formula.default)
+
+
+@dataclass
+class Table:
+    """What is known of the columns, and how much search is left."""
+
+    types: Mapping[str, str]
+    not_null: frozenset[str]
+    atoms: tuple[Atom, ...]
+    budget: int = BUDGET
+    labelled: frozenset[str] = field(init=False)
+    """Columns that are surely enums, because a label is compared with them."""
+    _points: dict[str, tuple[Value | Some, ...]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.labelled = frozenset(atom.column for atom in self.atoms if atom.kind == "label")
+
+    def spend(self, atoms: int) -> None:
+        """Counts evaluations of atoms.
+
+        Raises:
+            ExhaustedError: the budget is used up.
+        """
+        self.budget -= atoms
+        if self.budget < 0:
+            raise ExhaustedError
+
+    def scalar(self, column: str) -> bool:
+        """Whether IS NULL on it says just that it is NULL."""
+        return column in self.labelled or type_of(self.types.get(column, "")).scalar
+
+    def variables(self, formulas: Iterable[Formula]) -> frozenset[str]:
+        """Columns and opaque atoms that decide these formulas."""
+        found: set[str] = set()
+        for formula in formulas:
+            for atom in atoms_of(formula):
+                if self.opaque(atom):
+                    found.add("?" + atom.key)
+                    found |= atom.strict or frozenset()
+                else:
+                    found.add(atom.column)
+        return frozenset(found)
+
+    def opaque(self, atom: Atom) -> bool:
+        """Whether the atom is a variable of its own."""
+        return atom.kind == "opaque" or (atom.kind in ("null", "notnull") and not self.scalar(atom.column))
+
+    def values(self, column: str) -> tuple[Value | Some, ...]:
+        """One value of each part of the column's domain, NULL last."""
+        if column not in self._points:
+            literals = {atom.value for atom in self.atoms
+                        if atom.column == column and atom.kind in ("compare", "label")}
+            kind = type_of(self.types.get(column, ""))
+            known: tuple[Value | Some, ...] = (*sorted(map(str, literals)), SOME)
+            if kind.family is not None:
+                known = points(kind, literals)
+            self._points[column] = known if column in self.not_null else (*known, None)
+        return self._points[column]
+
+    def possible(self, formula: Formula, env: Mapping[str, Value | Some]) -> int:
+        """The truth values the formula can have, as bits, given what `env` says; never too few."""
+        if isinstance(formula, Atom):
+            return self._atom(formula, env)
+        if isinstance(formula, Const):
+            return _BIT[formula.value]
+        if isinstance(formula, Not):
+            return _negated(self.possible(formula.part, env))
+        if isinstance(formula, Junction):
+            self.spend(len(formula.parts))
+            masks = [self.possible(part, env) for part in formula.parts]
+            return _conjunction(masks) if formula.op == "and" else _negated(_conjunction(map(_negated, masks)))
+        if isinstance(formula, Truth):
+            mask, wanted = self.possible(formula.part, env), _BIT[formula.want]
+            return (T if mask & wanted else 0) | (F if mask & ~wanted else 0)
+        if isinstance(formula, Iff):
+            return _iff(self.possible(formula.left, env), self.possible(formula.right, env))
+        if isinstance(formula, Pick):
+            return self._pick(formula, env)
+        raise TypeError(type(formula).__name__)
+
+    def _pick(self, formula: Pick, env: Mapping[str, Value | Some]) -> int:
+        found = 0
+        for condition, result in formula.branches:
+            mask = self.possible(condition, env)
+            if mask & T:
+                found |= self.possible(result, env)
+            if mask == T:
+                return found
+        return found | self.possible(formula.default, env)
+
+    def _atom(self, atom: Atom, env: Mapping[str, Value | Some]) -> int:
+        if self.opaque(atom):
+            return self._opaque(atom, env)
+        test_of_null = atom.kind in ("null", "notnull")
+        if atom.column not in env:
+            if test_of_null and atom.column in self.not_null:
+                return T if atom.kind == "notnull" else F
+            return T | F if test_of_null or atom.column in self.not_null else T | F | N
+        value = env[atom.column]
+        if test_of_null:
+            return T if (value is None) is (atom.kind == "null") else F
+        if value is None:
+            return N
+        if isinstance(value, Some):
+            return F if atom.kind == "label" else T | F
+        if atom.kind == "boolean":
+            return _BIT[bool(value)]
+        return _BIT[compared(atom.op, value, atom.value)]
+
+    def _opaque(self, atom: Atom, env: Mapping[str, Value | Some]) -> int:
+        strict = atom.strict
+        if strict is not None and any(env.get(column, SOME) is None for column in strict):
+            return N
+        value = env.get("?" + atom.key, SOME)
+        if not isinstance(value, Some):
+            return _BIT[value if isinstance(value, bool) else None]
+        if atom.total or atom.kind != "opaque":
+            return T | F
+        if strict is not None and all(column in env or column in self.not_null for column in strict):
+            return T | F
+        return T | F | N
+
+    def outcomes(self, variable: str) -> tuple[bool | None, ...]:
+        """The truth values an opaque atom can take, if no column decides it."""
+        atom = next(each for each in self.atoms if "?" + each.key == variable)
+        two = atom.total or atom.kind != "opaque" or atom.strict is not None
+        return (True, False) if two else (True, False, None)
+
+
+def _negated(mask: int) -> int:
+    return (mask & N) | (F if mask & T else 0) | (T if mask & F else 0)
+
+
+def _conjunction(masks: Iterable[int]) -> int:
+    """AND: FALSE if one part may be, TRUE if all may be, NULL if one may be and none must be FALSE."""
+    true, false, null, blocked = True, False, False, False
+    for mask in masks:
+        true = true and bool(mask & T)
+        false = false or bool(mask & F)
+        null = null or bool(mask & N)
+        blocked = blocked or mask == F
+    return (T if true else 0) | (F if false else 0) | (N if null and not blocked else 0)
+
+
+def _iff(left: int, right: int) -> int:
+    same = left & right & (T | F)
+    other = (left & T and right & F) or (left & F and right & T)
+    return (T if same else 0) | (F if other else 0) | ((left | right) & N)
+
+
+def accepted(table: Table, parts: Sequence[Formula], env: Mapping[str, Value | Some]) -> bool | None:
+    """Whether a CHECK made of these conjuncts lets the row in: no part is FALSE. None when that is open.
+
+    Raises:
+        ExhaustedError: the budget is used up.
+    """
+    table.spend(len(parts))
+    open_ = False
+    for part in parts:
+        mask = table.possible(part, env)
+        if mask == F:
+            return False
+        open_ = open_ or bool(mask & F)
+    return None if open_ else True

@@ -1,0 +1,1 @@
+"""A name or URL -> an open Session: servers, and the two routes."""

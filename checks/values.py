@@ -1,0 +1,104 @@
+"""Frozen values that cross rooms, and the one error tree.
+
+    HarnessError                 every message is one sentence with its remedy, and holds no secret
+    ├── UsageError               the user's mistake: unknown target, malformed contract      exit 4
+    ├── Unverified               we could not look                                           exit 6
+    │   └── Unreachable          no server, wrong password, no such function
+    └── Rejected                 the server refused a statement; carries SQLSTATE and constraint
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+VerdictWord = Literal["held", "broken", "unverified"]
+Evidence = Literal["catalog", "evaluated", "attempted", "replayed", "observed"]
+AREAS = ("ledger", "constraints", "enums", "dedupe", "false-success", "deployment", "drift")
+
+
+class HarnessError(Exception):
+    """Root of all errors the harness raises on purpose; `str(error)` is fit for a user's eyes."""
+
+
+class UsageError(HarnessError):
+    """The user's mistake (exit 4): says what, where it looked and the remedy."""
+
+
+class Unverified(HarnessError):
+    """We could not look (exit 6): says why and what would let us."""
+
+
+class Unreachable(Unverified):
+    """The target did not answer: server down, wrong password, missing function."""
+
+
+class Rejected(HarnessError):
+    """The server refused a statement. DETAIL and CONTEXT are dropped: they hold stored values."""
+
+    def __init__(self, sqlstate: str, message: str, statement: str, constraint: str | None = None,
+                 position: int | None = None) -> None:
+        super().__init__(f"{message} (SQLSTATE {sqlstate})")
+        self.sqlstate = sqlstate
+        self.message = message
+        self.statement = statement
+        self.constraint = constraint
+        self.position = position
+        """1-based character offset of the error in `statement`, when the server gave one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one claim came to. `claim` is `area:object[.part]`, stable and made of names."""
+
+    claim: str
+    sentence: str
+    """The claim as a sentence that holds when all is well."""
+    verdict: VerdictWord
+    evidence: Evidence
+    detail: str = ""
+    """What was found; for a held claim, what was looked at, if worth saying."""
+    witness: str = ""
+    """For a broken claim: the value or object that shows it. Never a stored row's value."""
+    next_step: str = ""
+    """For a claim that is not held: what to do now."""
+
+    @property
+    def area(self) -> str:
+        """The part of the id before the colon, one of `AREAS`."""
+        return self.claim.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An area, or a part of one, that makes no claims on this target, and why."""
+
+    area: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One pytest item: the verdicts about one object in one area."""
+
+    area: str
+    name: str
+    verdicts: tuple[Verdict, ...] = field(default=())
+
+    @property
+    def broken(self) -> tuple[Verdict, ...]:
+        """The claims that do not hold."""
+        return tuple(v for v in self.verdicts if v.verdict == "broken")
+
+    @property
+    def unverified(self) -> tuple[Verdict, ...]:
+        """The claims nobody could look at."""
+        return tuple(v for v in self.verdicts if v.verdict == "unverified")
+
+
+Document = Mapping[str, Any]
+"""A decoded JSON object."""
+
+
+LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a checkout: pip install -e '.[local]')"
