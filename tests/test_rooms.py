@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "checks"
 FLOORS = (
     {"values"},
+    {"kinds"},
     {"sql"},
     {"catalog", "contract"},
     {"lambdas"},
