@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from checks.catalog.snapshot import decode
-from checks.claims import verify
 from checks.claims.ledger_table import read_rows
+from checks.claims.verify import judged
 from checks.contract.contract import Contract
 from checks.contract.migrations import Migration
+from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
 from checks.lambdas.replies.outcome import Outcome, classify_apply
+from checks.observation.observe import look, observe
 from checks.report import story
 from checks.sql.names import ident, literal, nearest
 from checks.target.direct import connect, execute
@@ -24,7 +25,7 @@ from checks.target.migrate import record, told
 from checks.target.open_target import Place, open_place
 from checks.target.target import Target
 from checks.target.through_lambda import invoke
-from checks.values import HarnessError, Rejected, Unreachable, Unverified, UsageError, Verdict
+from checks.values import Rejected, Unreachable, Unverified, UsageError, Verdict
 
 LOCK = 0x706F7374  # "post"
 """First key of the advisory lock that one apply holds; the second is a hash of the ledger's name."""
@@ -34,10 +35,6 @@ PROVEN, DISPROVEN, UNDECIDED = 0, 1, 6
 _BUSY_STATES = ("55P03", "40P01", "40001", "57014", "57P01")
 """Somebody else was in the way (lock timeout, deadlock, serialization, cancelled, shut down): it may do our work yet."""
 Say = Callable[[str], None]
-
-
-class _Stopped(HarnessError):
-    """The server refused a migration: nothing of it was kept."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def apply(target: Target, contract: Contract, versions: Sequence[str], say: Say)
     """
     if contract.migrations is None or contract.ledger is None:
         raise UsageError(f"{contract.file.name} names no migrations folder or no [ledger]; there is nothing to apply.")
-    expectation = verify.expectation_of(contract, target)
+    expectation = expectation_of(contract, target)
     known = [migration.version for migration in expectation.migrations]
     for version in versions:
         if version not in known:
@@ -98,18 +95,16 @@ def _recorded(place: Place, expectation: Expectation) -> set[str]:
     """
     session = place.session()
     try:
-        from checks.observation.observe import observe
-
-        seen, found = observe(session, expectation.contract, expectation.objects)
+        seen = observe(session, expectation.contract, expectation.objects)
         ledger = expectation.contract.ledger
         if ledger is None:
             return set()
-        rows = read_rows(ledger, seen, found)
+        rows = read_rows(ledger, seen)
         if rows.why_not and not rows.absent:
             raise Unverified(f"What is pending cannot be told: {rows.why_not}. {rows.remedy}")
-        if f"table:{ledger.shown}" in found.objects:
-            question = _BUSY.format(table=literal(ident(ledger.schema, ledger.table)))
-            _refuse_busy(session.ask(question)[0][0], ledger.shown)
+        if seen.snapshot.relation(ledger.shown) is not None:
+            ((pid,),) = session.ask(_BUSY.format(table=literal(ident(ledger.schema, ledger.table))))
+            _refuse_busy(pid, ledger.shown)
         return set(rows.times)
     except Rejected as refusal:
         raise Unverified(f"Target {place.target.name!r} refused a look: {refusal}.") from None
@@ -213,11 +208,11 @@ def _refuse_updating(client: object, function: str, qualifier: str | None) -> No
 def _prove(place: Place, expectation: Expectation, wanted: Sequence[Migration], doubt: _Doubt, say: Say) -> int:
     """What the database itself says."""
     try:
-        seen = verify.look(place, expectation)
+        seen = look(place, expectation.contract, expectation.objects)
     except Unverified as error:
         say(f"cannot tell: {error}")
         return UNDECIDED
-    cases = verify.judged(expectation, seen, decode(seen.document), dt.datetime.now(dt.UTC).date())
+    cases = judged(expectation, seen, dt.datetime.now(dt.UTC).date())
     verdicts = [v for case in cases if case.area in ("ledger", "constraints", "enums") for v in case.verdicts]
     names = {f"ledger:{migration.version}" for migration in wanted}
     for verdict in verdicts:

@@ -1,4 +1,4 @@
-"""One whole check of one target: the look, the replays, the live claims of its Lambdas, the audits -> Report."""
+"""The one orchestrator: a whole check of one target. The look, the replays, its Lambdas, the audits -> Report."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from checks.catalog.objects import Table, table_of
+from checks.catalog.objects import table_of
+from checks.claims.constraints import constrained_tables
 from checks.claims.drift import EXTRA, SCHEMA
 from checks.claims.functions.false_success import false_success_names, judge_false_success
-from checks.claims.verify import Report, always_left_out, as_unverified, judge, look
+from checks.claims.verify import Report, always_left_out, judge
 from checks.expectation.expectation import Expectation
+from checks.observation.observe import look
 from checks.replays.claims import replay_verdicts
 from checks.target.open_target import Place, open_place
 from checks.target.target import Target
-from checks.values import AREAS, Case, Unverified, Verdict
+from checks.values import AREAS, Case, Unverified, Verdict, as_unverified
 
 Say = Callable[[str], None]
 
@@ -59,17 +61,16 @@ def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str],
     """(area, case) of every item, known without contacting the target: an item a table, migration, enum or function."""
     contract, objects = expectation.contract, expectation.objects
     names: list[tuple[str, str]] = []
-    tables = [(key[6:], item) for key, item in objects.items() if isinstance(item, Table)]
     if expectation.derived is not None:
         if contract.ledger is not None:
             names += [("ledger", migration.version) for migration in expectation.migrations]
             names.append(("ledger", contract.ledger.shown))
-        names += [("constraints", name) for name, item in tables if item.kind not in ("view", "materialized view")]
+        names += [("constraints", name) for name in constrained_tables(expectation)]
     names += [("enums", spec.shown) for spec in contract.enums]
     names += [("dedupe", spec.name) for spec in contract.dedupe]
     names += [("false-success", name) for name in false_success_names(contract, target)]
     if expectation.derived is not None:
-        names += [("drift", name) for name, _ in tables]
+        names += [("drift", key.relation) for key in objects if key.kind == "table"]
         if any(table_of(key, item) is None for key, item in objects.items()):
             names.append(("drift", SCHEMA))
         names.append(("drift", EXTRA))
@@ -79,7 +80,7 @@ def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str],
 def _looked(place: Place, expectation: Expectation, areas: Collection[str], say: Say) -> Report:
     try:
         with as_unverified():
-            seen = look(place, expectation)
+            seen = look(place, expectation.contract, expectation.objects)
             report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
     except Unverified as error:
         return unseen(place.target, expectation, str(error))

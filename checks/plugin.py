@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks.values import AREAS, Case, HarnessError, Unverified, UsageError, Verdict
+from checks.expectation.derive import expectation_of
+from checks.values import AREAS, Case, HarnessError, Unverified, UsageError, Verdict, as_unverified
 
 if TYPE_CHECKING:
     from checks.claims.verify import Report
@@ -137,10 +138,9 @@ def _say(config: pytest.Config) -> Callable[[str], None]:
 def _look(target: Any, contract: Any, config: pytest.Config) -> Report:
     """The Report of one target; when it cannot be looked at, every case of it is unverified."""
     from checks import check
-    from checks.claims import verify
 
-    with verify.as_unverified():
-        expectation = verify.expectation_of(contract, target)
+    with as_unverified():
+        expectation = expectation_of(contract, target)
     if config.option.collectonly:
         return check.unseen(target, expectation, "the target was not contacted (--collect-only)", failed=False)
     return check.check(target, expectation, _areas(config), _say(config))

@@ -9,9 +9,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 VerdictWord = Literal["held", "broken", "unverified"]
 Evidence = Literal["catalog", "evaluated", "attempted", "replayed", "observed"]
@@ -97,8 +98,21 @@ class Case:
         return tuple(v for v in self.verdicts if v.verdict == "unverified")
 
 
-Document = Mapping[str, Any]
-"""A decoded JSON object."""
-
 
 LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a checkout: pip install -e '.[local]')"
+
+
+@contextmanager
+def as_unverified() -> Iterator[None]:
+    """Turns whatever else goes wrong while looking into Unverified, without a traceback.
+
+    Raises:
+        HarnessError: as it came, or Unverified in the place of any other exception.
+    """
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise Unverified(f"The look at the target broke off: {type(error).__name__} in the harness. "
+                         "Run again; if it stays, report it with the contract.") from error

@@ -19,13 +19,13 @@ from checks.audits.prepared import HERE, open_grounds
 from checks.audits.query_faults import FAULTS as QUERY_FAULTS
 from checks.audits.script import Runner, find_command
 from checks.audits.trials import Bench, Question, Trial, Word
-from checks.claims import verify
 from checks.contract.contract import Contract, TargetSpec
+from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
 from checks.lambdas.replies.specimens import load
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Target
-from checks.values import UsageError
+from checks.values import UsageError, as_unverified
 
 __all__ = ["Audit", "Question", "Trial", "audit", "catalogue", "expected"]
 CORPUS = "fixtures/payloads"
@@ -69,7 +69,7 @@ def audit(contract: Contract, question: Question, say: Callable[[str], None] = l
     find_command(question.command, question.folder)
     patterns = _patterns(question.success_text)
     started = time.monotonic()
-    with verify.as_unverified(), scratch() as server:
+    with as_unverified(), scratch() as server:
         expectation = expected(contract, question.version, lambda: nullcontext(server))
         faults = chosen(catalogue(contract, expectation), question.only)
         with ExitStack() as stack:
@@ -103,7 +103,7 @@ def expected(contract: Contract, version: str | None,
                          "tell whether a version is applied.")
     spec = TargetSpec("audit", through=version)
     contract = replace(contract, enums=(), dedupe=(), ignores=())  # only rows and effects are asked for
-    return verify.expectation_of(contract, Target(spec, None), scratch)
+    return expectation_of(contract, Target(spec, None), scratch)
 
 
 def _patterns(texts: Sequence[str]) -> tuple[re.Pattern[str], ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any
 
 from checks.audits.faults import ANOTHER, LEFT_OUT, Fault
-from checks.catalog.objects import Constraint
+from checks.catalog.key import Key
+from checks.catalog.objects import Constraint, Object, table_of
 from checks.expectation.expectation import Expectation
 from checks.sql.names import ident, literal, split_path
 from checks.target.direct import connect, execute
@@ -25,7 +26,7 @@ OPEN_S = 0.5
 """How long the transaction of `rolled-back` stays open at most; the next invocation ends it sooner."""
 
 
-def droppable(expectation: Expectation) -> tuple[str, ...]:
+def droppable(expectation: Expectation) -> tuple[Key, ...]:
     """Keys of the objects that V makes and that can be taken away again, in the order of their names."""
     if expectation.derived is None:
         return ()
@@ -33,15 +34,14 @@ def droppable(expectation: Expectation) -> tuple[str, ...]:
     before = _before(expectation)
     made = {key: item for key, item in step.sets.items() if key not in before}
     ledger = expectation.contract.ledger
-    tables = {key[6:] for key in made if key.startswith("table:")}
-    backed = {key.partition(":")[2].rpartition(".")[2] for key in made if key.startswith("constraint:")}
+    tables = {key.relation for key in made if key.kind == "table"}
+    backed = {key.bare for key in made if key.kind == "constraint"}
     found = []
     for key, item in made.items():
-        kind, _, name = key.partition(":")
-        table = name if kind == "table" else getattr(item, "table", None) or name.rpartition(".")[0]
-        if kind not in _UNDO or (ledger and table == ledger.shown) or getattr(item, "primary", False):
+        table = table_of(key, item)
+        if key.kind not in _UNDO or (ledger and table == ledger.shown) or getattr(item, "primary", False):
             continue
-        if (kind == "column" and table in tables) or (kind == "index" and name.rpartition(".")[2] in backed):
+        if (key.kind == "column" and table in tables) or (key.kind == "index" and key.bare in backed):
             continue
         if isinstance(item, Constraint) and item.type == "primary key":
             continue
@@ -49,7 +49,7 @@ def droppable(expectation: Expectation) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _before(expectation: Expectation) -> dict[str, Any]:
+def _before(expectation: Expectation) -> dict[Key, Object]:
     if expectation.derived is None or len(expectation.migrations) < 2:
         return {}
     return expectation.derived.objects(expectation.migrations[-2].version)
@@ -65,7 +65,7 @@ def impossible(fault: Fault, expectation: Expectation) -> str:
     if name == "row-without-ddl" and not expectation.effects.get(migration.version):
         return f"{migration.file} changes nothing that a catalogue shows"
     if name in ("row-without-ddl", "other-version", "lookalike-rows") and (
-            ledger is None or f"table:{ledger.shown}" not in _before(expectation)):
+            ledger is None or Key.table(ledger.shown) not in _before(expectation)):
         return f"{migration.file} makes the ledger itself"
     if name == "rolled-back" and re.search(r"^\s*(COMMIT|END)\b", migration.sql, re.MULTILINE | re.IGNORECASE):
         return f"{migration.file} commits by itself"
@@ -101,7 +101,8 @@ class FalseWorld:
             "lookalike-rows": lambda: self._rows(*self._lookalikes()),
             "other-database": self._elsewhere,
         }
-        act = acts.get(name) or ((lambda: self._all_but((fault.object,))) if name.startswith(LEFT_OUT) else None)
+        left_out = [fault.object] if fault.object is not None and name.startswith(LEFT_OUT) else None
+        act = acts.get(name) if left_out is None else lambda: self._all_but(left_out)
         if act is None:
             return
         try:
@@ -134,7 +135,7 @@ class FalseWorld:
             apply_file(lambda sql: execute(connection, sql), self._migration)
             record(lambda sql: execute(connection, sql), self._ledger, self._migration)
 
-    def _all_but(self, keys: tuple[str, ...]) -> None:
+    def _all_but(self, keys: Iterable[Key]) -> None:
         self._apply(self._database)
         with closing(self._connection(self._database)) as connection:
             for key in keys:
@@ -173,11 +174,10 @@ class FalseWorld:
         timer.start()
 
 
-def undo(key: str) -> str:
+def undo(key: Key) -> str:
     """The statement that takes the object `key` away."""
-    kind, _, name = key.partition(":")
-    path = split_path(name)
-    return _UNDO[kind].format(whole=ident(*path), parent=ident(*path[:-1]), last=ident(path[-1]))
+    path = split_path(key.path)
+    return _UNDO[key.kind].format(whole=ident(*path), parent=ident(*path[:-1]), last=ident(path[-1]))
 
 
 _UNDO = {

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from checks.catalog.key import Key
 from checks.lambdas.local.request import Answer
 from checks.lambdas.replies.specimens import Specimen
 from checks.sql.names import nearest
@@ -79,7 +80,7 @@ class Fault:
     default: bool = True
     slow: bool = False
     """Clients wait or try again: begun first, so that the others run meanwhile."""
-    object: str = ""
+    object: Key | None = None
     """Of `world.left-out.*`: the key of the object that is missing."""
 
 
@@ -131,15 +132,15 @@ WORLDS = (
 LEFT_OUT = "left-out."
 
 
-def worlds(droppable: Sequence[str]) -> tuple[Fault, ...]:
+def worlds(droppable: Sequence[Key]) -> tuple[Fault, ...]:
     """The false worlds; one `world.left-out.N` for each of up to six of the objects V makes, by their keys."""
     found = [Fault(f"world.{name}", "world", sentence, advice) for name, sentence, advice in WORLDS]
     step = max(1, -(-len(droppable) // 6))
     for number, key in enumerate(droppable[::step], 1):
-        kind, _, name = key.partition(":")
+        name = f"{key.kind} {key.path}"
         found.append(Fault(f"world.{LEFT_OUT}{number}", "world",
-                           f"It did all but {kind} {name}, recorded the row and says applied.",
-                           f"Look for every object that the migration makes: {kind} {name} too.", object=key))
+                           f"It did all but {name}, recorded the row and says applied.",
+                           f"Look for every object that the migration makes: {name} too.", object=key))
     return tuple(found)
 
 

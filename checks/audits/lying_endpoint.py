@@ -14,16 +14,16 @@ from checks.audits.false_states import FalseWorld
 from checks.audits.faults import Fault, as_answer, renamed
 from checks.audits.prepared import BASE, REFERENCE, TWIN, Grounds, Role, migration_variables, migration_zip
 from checks.audits.query_faults import SPOIL, Asked
-from checks.catalog.snapshot import decode
-from checks.claims import verify
 from checks.claims.ledger import judge_ledger
 from checks.contract.contract import TargetSpec
 from checks.contract.reply_shape import ReplyShape
+from checks.expectation.settled import Settled
 from checks.lambdas.local.endpoint import local_aws, pack
 from checks.lambdas.local.request import Answer, Invocation
 from checks.lambdas.replies.corpus import told_in
 from checks.lambdas.replies.reply import Reply, UnreadableError, read_json
 from checks.lambdas.replies.specimens import Specimen
+from checks.observation.observe import look
 from checks.target.open_target import Place
 from checks.target.target import Secret, Target
 from checks.values import HarnessError, Verdict
@@ -91,8 +91,9 @@ class World:
             Unverified: nobody can tell.
         """
         target = Target(TargetSpec("the audited database", dsn="given"), Secret(self.dsn))
-        seen = verify.look(Place(target, Secret(self.dsn)), self.grounds.expectation)
-        cases = judge_ledger(self.grounds.expectation, seen, decode(seen.document))
+        expectation = self.grounds.expectation
+        seen = look(Place(target, Secret(self.dsn)), expectation.contract, expectation.objects)
+        cases = judge_ledger(Settled(expectation, seen))
         return next(case for case in cases if case.name == self.grounds.version).verdicts[0]
 
     def _deploy(self) -> None:

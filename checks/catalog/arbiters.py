@@ -7,16 +7,24 @@ that takes distinct keys for equal (PostgreSQL manual, INSERT, "ON CONFLICT Clau
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from checks.catalog.objects import Index
 from checks.catalog.snapshot import Snapshot
 
 
-def arbiter(table: str, key: tuple[str, ...], found: Snapshot) -> tuple[str, Index] | None:
+class Arbiter(NamedTuple):
+    """An index that `ON CONFLICT` can use."""
+
+    name: str
+    made_as: Index
+
+
+def arbiter(table: str, key: tuple[str, ...], found: Snapshot) -> Arbiter | None:
     """The index that `ON CONFLICT (key)` takes on `table`, or None."""
     for name, index in found.of(table, "index"):
         if isinstance(index, Index) and set(index.keys) == set(key) and not defects(index):
-            return name, index
+            return Arbiter(name, index)
     return None
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from checks.catalog.objects import Column, Constraint, Domain, Index, Object, Policy, Table, parent_name
+from checks.catalog.key import Key
+from checks.catalog.objects import Column, Constraint, Domain, Index, Object, Policy, Table
 from checks.catalog.snapshot import Snapshot
 from checks.sql import meaning
 from checks.sql.meaning import Different, Same
@@ -24,10 +25,10 @@ _NOT_COMPARED = {Index: ("backs_constraint", "expressions", "folding"), Constrai
 class Difference:
     """One object, or one field of it, that is not as expected."""
 
-    key: str
-    what: str
-    """`missing`, `extra` or `changed`."""
+    key: Key
+    what: Literal["missing", "extra", "changed"]
     field: str = ""
+    """The field that changed, as the object names it; empty unless `changed`."""
     expected: str = ""
     found: str = ""
     sure: bool = True
@@ -36,20 +37,32 @@ class Difference:
     note: str = ""
     """Why an unsure one could not be settled."""
 
+    @property
+    def told(self) -> str:
+        """The field in words."""
+        return self.field.replace("_", " ")
+
     def line(self) -> str:
         """One line with both sides."""
-        kind, _, name = self.key.partition(":")
+        name = f"{self.key.kind} {self.key.path}"
         if self.what != "changed":
             more = f" ({self.expected or self.found})" if self.expected or self.found else ""
-            return f"{self.what} {kind} {name}{more}"
-        return f"changed {kind} {name}: {self.field} expected {self.expected}, found {self.found}"
+            return f"{self.what} {name}{more}"
+        return f"changed {name}: {self.told} expected {self.expected}, found {self.found}"
+
+
+class _Change(NamedTuple):
+    """That two values differ in meaning, and how that is known."""
+
+    sure: bool = True
+    witness: str = ""
 
 
 @dataclass(frozen=True)
 class Sides:
     """Both sides of a comparison, and what the expressions in them are about."""
 
-    expected: Mapping[str, Object]
+    expected: Mapping[Key, Object]
     found: Snapshot
     same_major: bool = True
     """Whether both were deparsed by one PostgreSQL major; else views may be spelled apart."""
@@ -59,20 +72,20 @@ class Sides:
         return column_types(self.found, table)
 
     def not_null(self, table: str) -> frozenset[str]:
-        """Columns that cannot hold NULL on either side."""
+        """Columns that cannot hold NULL on either side; names unquoted."""
         found = {name for name, column in self.found.of(table, "column") if column.not_null}
-        expected = {key for key, item in self.expected.items()
-                    if isinstance(item, Column) and item.not_null and parent_name(key[7:]) == table}
-        return frozenset(unquoted(name) for name in found if f"column:{table}.{name}" in expected)
+        expected = {name: self.expected.get(Key.column(table, name)) for name in found}
+        return frozenset(unquoted(name) for name, item in expected.items()
+                         if isinstance(item, Column) and item.not_null)
 
 
 def column_types(found: Snapshot, table: str) -> dict[str, str]:
     """Column name, unquoted -> type as `meaning` wants it: a domain's base, an own collation appended."""
     types = {}
     for name, column in found.of(table, "column"):
-        kind, domain = column.type, found.objects.get(column.user_type or "")
+        kind, domain = column.type, found.objects.get(column.user_type) if column.user_type else None
         while isinstance(domain, Domain):
-            kind, domain = domain.base, found.objects.get(domain.base_domain or "")
+            kind, domain = domain.base, found.objects.get(domain.base_domain) if domain.base_domain else None
         types[unquoted(name)] = kind + (f' COLLATE "{column.collation}"' if column.collation else "")
     return types
 
@@ -84,7 +97,7 @@ def unquoted(shown_name: str) -> str:
     return shown_name
 
 
-def difference(key: str, sides: Sides) -> Iterator[Difference]:
+def difference(key: Key, sides: Sides) -> Iterator[Difference]:
     """Every difference of the object `key`."""
     expected, found = sides.expected.get(key), sides.found.objects.get(key)
     if expected is None:
@@ -94,54 +107,50 @@ def difference(key: str, sides: Sides) -> Iterator[Difference]:
     if found is None:
         yield Difference(key, "missing", expected=brief(expected))
         return
-    for name in _fields(expected):
+    for name in expected._fields:
         change = field_change(key, name, expected, found, sides)
         if change is not None:
             yield change
 
 
-def field_change(key: str, name: str, expected: Object, found: Object, sides: Sides) -> Difference | None:
+def field_change(key: Key, name: str, expected: Object, found: Object, sides: Sides) -> Difference | None:
     """How the field `name` of one object differs in meaning, or None."""
     left, right = getattr(expected, name), getattr(found, name)
     if left == right or name in _NOT_COMPARED.get(type(expected), ()):
         return None
     if name == "validated" and right:
         return None  # somebody validated it since: more than was asked
-    if name == "row_security" and isinstance(expected, Table) and isinstance(found, Table):
-        return Difference(key, "changed", "row security", _word(left), _word(right))
-    sure, witness = True, ""
+    change = _changed(key, name, expected, found, sides)
+    return None if change is None else Difference(
+        key, "changed", name, in_word(left), in_word(right), change.sure, change.witness)
+
+
+def _changed(key: Key, name: str, expected: Object, found: Object, sides: Sides) -> _Change | None:
+    """Whether two values that are spelled apart mean something else."""
+    left, right = getattr(expected, name), getattr(found, name)
     if name in EXPRESSIONS.get(type(expected), ()) and left is not None and right is not None:
-        sure, witness = _expressions(key, name, left, right, sides)
-    elif name == "checks":
-        sure, witness = _domain_checks(left, right)
-    elif name == "keys" and (getattr(expected, "expressions", False) or getattr(found, "expressions", False)):
-        sure, witness = tuple(map(meaning.canonical, left)) != tuple(map(meaning.canonical, right)), "same"
-        witness = "" if sure else "same"
-    elif name in ("view", "definition") and left is not None and right is not None:
-        if meaning.loose(left) == meaning.loose(right):
-            return None
-        sure = sides.same_major
-    if witness == "same":
+        return _expression(key, name, expected, left, right, sides)
+    if name == "checks" and _same_checks(left, right):
         return None
-    return Difference(key, "changed", name.replace("_", " "), _word(left), _word(right), sure, witness)
+    if name == "keys" and (getattr(expected, "expressions", False) or getattr(found, "expressions", False)):
+        same = tuple(map(meaning.canonical, left)) == tuple(map(meaning.canonical, right))
+        return None if same else _Change()
+    if name in ("view", "definition") and left is not None and right is not None:
+        return None if meaning.loose(left) == meaning.loose(right) else _Change(sides.same_major)
+    return _Change()
 
 
-def _expressions(key: str, name: str, left: str, right: str, sides: Sides) -> tuple[bool, str]:
-    table = parent_name(key.partition(":")[2])
-    expected = sides.expected.get(key)
-    if isinstance(expected, Index):
-        table = expected.table
+def _expression(key: Key, name: str, expected: Object, left: str, right: str, sides: Sides) -> _Change | None:
+    table = expected.table if isinstance(expected, Index) else key.relation
     types = sides.types(table)
     if meaning.canonical(left, types) == meaning.canonical(right, types):
-        return True, "same"
+        return None
     if name == "default" or getattr(expected, "type", "") == "exclusion":
-        return True, ""
+        return _Change()
     verdict = meaning.compare(left, right, types, sides.not_null(table))
     if isinstance(verdict, Same):
-        return True, "same"
-    if isinstance(verdict, Different):
-        return True, told(verdict)
-    return False, ""
+        return None
+    return _Change(True, told(verdict)) if isinstance(verdict, Different) else _Change(False)
 
 
 def told(difference: Different) -> str:
@@ -153,12 +162,10 @@ def told(difference: Different) -> str:
     return f"{values}: {accepts} accepts it, {refuses} does not"
 
 
-def _domain_checks(left: Collection[tuple[str, str, bool]], right: Collection[tuple[str, str, bool]],
-                   ) -> tuple[bool, str]:
-    def normal(checks: Collection[tuple[str, str, bool]]) -> dict[str, str]:
-        return {name: meaning.canonical(text) for name, text, _ in checks}
-
-    return (True, "same") if normal(left) == normal(right) else (True, "")
+def _same_checks(left: Collection[tuple[str, str, bool]], right: Collection[tuple[str, str, bool]]) -> bool:
+    """Whether two domains have the same CHECKs, by name and normal form."""
+    mine, theirs = ({name: meaning.canonical(text) for name, text, _ in checks} for checks in (left, right))
+    return mine == theirs
 
 
 def brief(item: Object) -> str:
@@ -175,16 +182,13 @@ def brief(item: Object) -> str:
     return ""
 
 
-def _fields(item: Object) -> Iterator[str]:
-    yield from item._fields
-
-
-def _word(value: Any) -> str:
+def in_word(value: Any) -> str:
+    """A field's value for a line, cut at 400 characters."""
     if value is None or value == ():
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and not isinstance(value, Key):
         return "(" + ", ".join(map(str, value)) + ")"
     text = " ".join(str(value).split())
     return text if len(text) <= 400 else text[:399] + "…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from checks.catalog.key import Key
 from checks.catalog.objects import Constraint, Object, Table
 from checks.catalog.snapshot import Snapshot
 
@@ -11,8 +12,8 @@ from checks.catalog.snapshot import Snapshot
 def descendants(table: str, found: Snapshot) -> Iterator[tuple[str, Table]]:
     """(name, relation) of everything that inherits from `table`, at any depth."""
     for child in found.children.get(table, ()):
-        item = found.objects[f"table:{child}"]
-        if isinstance(item, Table):
+        item = found.relation(child)
+        if item is not None:
             yield child, item
             yield from descendants(child, found)
 
@@ -37,20 +38,21 @@ def unprotected(table: str, item: Constraint, found: Snapshot) -> Iterator[str]:
             yield f"{child} is a foreign table, where it is believed and not enforced"
 
 
-def strange_heirs(table: str, expected: Mapping[str, Object], found: Snapshot) -> Iterator[str]:
+def strange_heirs(table: str, expected: Mapping[Key, Object], found: Snapshot) -> Iterator[str]:
     """Children, not partitions, that no migration made: rows there are part of `table`, and its keys never see them."""
     for child, relation in descendants(table, found):
-        if relation.partition_bound is None and f"table:{child}" not in expected:
+        if relation.partition_bound is None and Key.table(child) not in expected:
             yield child
 
 
-def new_partition(name: str, expected: Mapping[str, Object], found: Snapshot) -> Table | None:
+def new_partition(name: str, expected: Mapping[Key, Object], found: Snapshot) -> Table | None:
     """The partitioned table that the contract knows and of which `name`, which it does not know, is a partition."""
-    item, seen = found.objects.get(f"table:{name}"), {name}
-    while isinstance(item, Table) and item.partition_bound is not None and item.parents and item.parents[0] not in seen:
-        known = expected.get(f"table:{item.parents[0]}")
+    item, seen = found.relation(name), {name}
+    while item is not None and item.partition_bound is not None and item.parents and item.parents[0] not in seen:
+        parent = item.parents[0]
+        known = expected.get(Key.table(parent))
         if isinstance(known, Table):
             return known
-        seen.add(item.parents[0])
-        item = found.objects.get(f"table:{item.parents[0]}")
+        seen.add(parent)
+        item = found.relation(parent)
     return None

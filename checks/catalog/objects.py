@@ -1,12 +1,20 @@
-"""What a catalogue holds, as frozen values: one NamedTuple for each kind of object, under a key `kind:name`.
+"""What a catalogue holds, as frozen values: one NamedTuple for each kind of object, under a Key.
 
 Objects hold only what a schema says of itself: owners, comments, grants, oids and column order are not part of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+
+from checks.catalog.key import Key
+from checks.sql.names import shown
+
+
+def listed(columns: Iterable[str]) -> str:
+    """Column names as SQL, quoted where they must be."""
+    return ", ".join(map(shown, columns))
 
 
 class Table(NamedTuple):
@@ -31,7 +39,7 @@ class Column(NamedTuple):
     identity: str = ""
     generated: str = ""
     collation: str | None = None
-    user_type: str | None = None
+    user_type: Key | None = None
     """Key of the domain or enum this column has, else None."""
 
 
@@ -53,6 +61,14 @@ class Constraint(NamedTuple):
     on_delete: str = "no action"
     match: str = "simple"
     inherited: bool = False
+
+    @property
+    def words(self) -> str:
+        """`CHECK …` or `foreign key (a) to t (b)`."""
+        if self.type == "check":
+            return f"CHECK {self.expression}"
+        return f"{self.type} ({listed(self.columns)})" + (
+            f" to {self.references} ({listed(self.referenced_columns)})" if self.references else "")
 
 
 class Index(NamedTuple):
@@ -76,6 +92,11 @@ class Index(NamedTuple):
     folding: bool = False
     """Whether a nondeterministic collation makes it take distinct strings for equal."""
     backs_constraint: bool = False
+
+    @property
+    def listed_keys(self) -> str:
+        """The keys as SQL."""
+        return ", ".join(self.keys) if self.expressions else listed(self.keys)
 
 
 class Trigger(NamedTuple):
@@ -121,7 +142,7 @@ class Domain(NamedTuple):
     base: str
     not_null: bool = False
     default: str | None = None
-    base_domain: str | None = None
+    base_domain: Key | None = None
     checks: tuple[tuple[str, str, bool], ...] = ()
 
 
@@ -143,7 +164,7 @@ class Sequence(NamedTuple):
     type: str
     increment: str = "1"
     cycle: bool = False
-    owner: str | None = None
+    owner: Key | None = None
     """Key of the column that owns it."""
 
 
@@ -154,49 +175,39 @@ KINDS: Mapping[str, type[Any]] = {
 Object = Table | Column | Constraint | Index | Trigger | Rule | Policy | EnumType | Domain | Function | Sequence
 
 
-def functions(objects: Mapping[str, Object]) -> dict[str, Function]:
+def functions(objects: Mapping[Key, Object]) -> dict[Key, Function]:
     """The functions among `objects`."""
     return {key: item for key, item in objects.items() if isinstance(item, Function)}
 
 
-def table_of(key: str, item: Object) -> str | None:
+def table_of(key: Key, item: Object) -> str | None:
     """The shown name of the relation that an object belongs to, or None."""
-    kind, _, name = key.partition(":")
-    if kind == "table":
-        return name
+    if key.relation:
+        return key.relation
     if isinstance(item, Index):
         return item.table
-    if kind in ("column", "constraint", "trigger", "rule", "policy"):
-        return parent_name(name)
-    if isinstance(item, Sequence) and item.owner:
-        return parent_name(item.owner.partition(":")[2])
-    return None
-
-
-def parent_name(path: str) -> str:
-    """`sales."Odd.Name".side` without its last part."""
-    if path.endswith('"'):
-        start = path.rindex('"', 0, len(path) - 1)
-        while start > 0 and path[start - 1] == '"':
-            start = path.rindex('"', 0, start - 1)
-        return path[: start - 1]
-    return path.rpartition(".")[0]
+    return item.owner.relation if isinstance(item, Sequence) and item.owner else None
 
 
 def to_json(item: Object) -> dict[str, Any]:
     """`item` as a JSON object that leaves out what is at its default."""
     defaults = item._field_defaults
-    return {name: value for name, value in item._asdict().items()
+    return {name: str(value) if isinstance(value, Key) else value for name, value in item._asdict().items()
             if name not in defaults or value != defaults[name]}
 
 
-def from_json(key: str, data: Mapping[str, Any]) -> Object:
+_KEYS = frozenset({"user_type", "base_domain", "owner"})
+"""Fields that hold a Key."""
+
+
+def from_json(key: Key, data: Mapping[str, Any]) -> Object:
     """The object that `to_json` wrote under `key`.
 
     Raises:
         KeyError, TypeError: it was not written by this version.
     """
-    made: Object = KINDS[key.partition(":")[0]](**{name: _frozen(value) for name, value in data.items()})
+    made: Object = KINDS[key.kind](**{name: Key.of(value) if name in _KEYS else _frozen(value)
+                                      for name, value in data.items()})
     return made
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 
 from checks.catalog.difference import Difference
 from checks.catalog.inheritance import new_partition
-from checks.catalog.objects import Index, Object, Sequence, Table, table_of
+from checks.catalog.key import Key
+from checks.catalog.objects import Index, Object, Table, table_of
+from checks.catalog.objects import Sequence as SequenceObject
 from checks.catalog.snapshot import Snapshot
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled
-from checks.observation.observe import Observation
-from checks.values import Case, Verdict
+from checks.kinds import Finding, claim
+from checks.values import Case
 
 EXTRA = "extra"
 """The name of the case about objects that nobody expects."""
@@ -20,21 +22,18 @@ SCHEMA = "types, functions, sequences"
 """The name of the case about objects that belong to no table."""
 
 
-def judge_drift(expectation: Expectation, found: Snapshot, today: dt.date,
-                seen: Observation | None = None) -> tuple[Case, ...]:
+def judge_drift(settled: Settled, today: dt.date) -> tuple[Case, ...]:
     """A case for each expected table, one for the other expected objects, one for whatever is extra.
 
     Args:
-        expectation: what should be there.
-        found: what is there.
+        settled: what should be there beside what is there.
         today: the date in UTC, for entries of `[[drift.ignore]]` that run out.
-        seen: what the server answered about CHECKs that reading cannot tell apart.
     """
+    expectation, found = settled.expectation, settled.found
     if expectation.derived is None:
         return ()
-    settled = Settled(expectation, found, seen)
-    tables: dict[str, list[Difference]] = {key[6:]: [] for key in expectation.objects if key.startswith("table:")}
-    loose: dict[str, list[Difference]] = {
+    tables: dict[str, list[Difference]] = {key.relation: [] for key in expectation.objects if key.kind == "table"}
+    loose: dict[Key, list[Difference]] = {
         key: [] for key, item in expectation.objects.items() if table_of(key, item) is None}
     extra: dict[str, list[Difference]] = {}
     ignored: list[str] = []
@@ -44,7 +43,7 @@ def judge_drift(expectation: Expectation, found: Snapshot, today: dt.date,
         owner = _owner(key, expectation, found)
         changes = settled.of(key)
         accepted = next((entry for entry in expectation.contract.ignores
-                         if any(entry.covers(name, today) for name in (key, f"table:{owner}"))), None)
+                         if any(entry.covers(name, today) for name in (str(key), f"table:{owner}"))), None)
         if changes and accepted is not None:
             ignored.append(f"{key} ({accepted.reason})")
             continue
@@ -53,36 +52,59 @@ def judge_drift(expectation: Expectation, found: Snapshot, today: dt.date,
             if owner is None and key in loose:
                 loose[key].append(change)
             else:
-                home.setdefault(owner or key, []).append(change)
-    return _cases(tables, loose, extra, ignored, found)
-
-
-def _cases(tables: Mapping[str, list[Difference]], loose: Mapping[str, list[Difference]],
-           extra: Mapping[str, list[Difference]], ignored: list[str], found: Snapshot) -> tuple[Case, ...]:
-    cases = [Case("drift", table, (_claim(table, f"{table} is what the migrations make it", changes),))
-             for table, changes in tables.items()]
+                home.setdefault(owner or key.path or str(key), []).append(change)
+    cases = [Case("drift", name, (table(name, changes),)) for name, changes in tables.items()]
     if loose:
-        cases.append(Case("drift", SCHEMA, tuple(
-            _claim(key.partition(":")[2], f"{key.replace(':', ' ')} is what the migrations make it", changes)
-            for key, changes in loose.items())))
-    strange = [_claim(name.partition(":")[2] or name, "nothing is there that no migration makes", changes)
-               for name, changes in extra.items()]
-    if not strange:
-        sentence, note = "nothing is there that no migration makes", ""
-        if ignored:
-            note = f"{len(ignored)} differences accepted by the contract: {'; '.join(ignored[:5])}"
-        if any(f"table:{table}" in found.objects for table in tables):
-            strange = [Verdict("drift:extra", sentence, "held", "catalog", note)]
-        else:
-            strange = [Verdict("drift:extra", sentence, "unverified", "catalog", "None of the expected tables is here: "
-                               "this looks like another database.", "", "Look at the target's database name.")]
-    return (*cases, Case("drift", EXTRA, tuple(strange)))
+        cases.append(Case("drift", SCHEMA, tuple(schema_object(key, changes) for key, changes in loose.items())))
+    strange = tuple(extra_object(name, changes) for name, changes in extra.items())
+    return (*cases, Case("drift", EXTRA, strange or (nothing_extra(tuple(tables), ignored, found),)))
+
+
+@claim("drift:{table}", breaks="anything of the table is missing, changed or extra, by meaning and not by spelling")
+def table(table: str, changes: Sequence[Difference]) -> Finding:
+    """{table} is what the migrations make it"""
+    return _drifted(changes)
+
+
+@claim("drift:{object.path}", breaks="a type, function or sequence is missing or changed")
+def schema_object(object: Key, changes: Sequence[Difference]) -> Finding:
+    """{object.kind} {object.path} is what the migrations make it"""
+    return _drifted(changes)
+
+
+@claim("drift:{name}", breaks="an object stands there that no migration makes")
+def extra_object(name: str, changes: Sequence[Difference]) -> Finding:
+    """nothing is there that no migration makes"""
+    return _drifted(changes)
+
+
+@claim("drift:extra", breaks="an object stands there that no migration makes, or none of the expected tables does")
+def nothing_extra(expected: Sequence[str], ignored: Sequence[str], found: Snapshot) -> Finding:
+    """nothing is there that no migration makes"""
+    if not any(found.relation(name) for name in expected):
+        return Finding("unverified", "None of the expected tables is here: this looks like another database.", "",
+                       "Look at the target's database name.")
+    if not ignored:
+        return Finding("held")
+    return Finding("held", f"{len(ignored)} differences accepted by the contract: {'; '.join(ignored[:5])}")
+
+
+def _drifted(changes: Sequence[Difference]) -> Finding:
+    if not changes:
+        return Finding("held")
+    lines = "\n".join(change.line() + (f" [{change.witness}]" if change.witness else "") for change in changes)
+    sure = [change for change in changes if change.sure]
+    if not sure:
+        return Finding("unverified", lines, "",
+                       "The two are spelled apart, and it could not be told whether they mean the same: compare them.")
+    return Finding("broken", lines, sure[0].line(),
+                   "Bring it back, write a migration that makes it so, or accept it with [[drift.ignore]].")
 
 
 def _grown(table: str, item: Object | None, expectation: Expectation, found: Snapshot) -> bool:
     """Whether `table` is a partition added since, as its parent is, and `item` belongs to it because of that."""
     parent = new_partition(table, expectation.objects, found)
-    if parent is None or f"table:{table}" in expectation.objects:
+    if parent is None or Key.table(table) in expectation.objects:
         return False
     if isinstance(item, Table):
         return item.persistence == parent.persistence and item.row_security == parent.row_security \
@@ -90,32 +112,18 @@ def _grown(table: str, item: Object | None, expectation: Expectation, found: Sna
     return True
 
 
-def _claim(name: str, sentence: str, changes: Iterable[Difference]) -> Verdict:
-    changes = list(changes)
-    claim = f"drift:{name}"
-    if not changes:
-        return Verdict(claim, sentence, "held", "catalog")
-    lines = "\n".join(change.line() + (f" [{change.witness}]" if change.witness else "") for change in changes)
-    sure = [change for change in changes if change.sure]
-    if not sure:
-        return Verdict(claim, sentence, "unverified", "catalog", lines, "",
-                       "The two are spelled apart, and it could not be told whether they mean the same: compare them.")
-    return Verdict(claim, sentence, "broken", "catalog", lines, sure[0].line(),
-                   "Bring it back, write a migration that makes it so, or accept it with [[drift.ignore]].")
-
-
-def _owner(key: str, expectation: Expectation, found: Snapshot) -> str | None:
+def _owner(key: Key, expectation: Expectation, found: Snapshot) -> str | None:
     """The table that `key` belongs to, as found if it was found."""
     item = found.objects.get(key, expectation.objects.get(key))
     return None if item is None else table_of(key, item)
 
 
-def _told_by_another(key: str, expectation: Expectation, found: Snapshot) -> bool:
+def _told_by_another(key: Key, expectation: Expectation, found: Snapshot) -> bool:
     """Whether another object's difference tells of this one already, or it is the ledger's own tool's."""
     expected, item = expectation.objects.get(key), found.objects.get(key)
     either = item if item is not None else expected
     spec = expectation.contract.ledger
-    if spec is not None and f"table:{spec.shown}" not in expectation.objects and either is not None \
+    if spec is not None and Key.table(spec.shown) not in expectation.objects and either is not None \
             and table_of(key, either) == spec.shown:
         return True
     if isinstance(either, Index) and either.backs_constraint and (expected is None or item is None):
@@ -125,9 +133,9 @@ def _told_by_another(key: str, expectation: Expectation, found: Snapshot) -> boo
         return True
     if table is None or isinstance(either, Table):
         return False
-    gone = f"table:{table}" in expectation.objects and f"table:{table}" not in found.objects
-    new = f"table:{table}" not in expectation.objects and f"table:{table}" in found.objects
-    column = either.owner if isinstance(either, Sequence) else None
+    gone = Key.table(table) in expectation.objects and found.relation(table) is None
+    new = Key.table(table) not in expectation.objects and found.relation(table) is not None
+    column = either.owner if isinstance(either, SequenceObject) else None
     absent = column is not None and (column in expectation.objects) != (column in found.objects)
     return gone or new or absent
 

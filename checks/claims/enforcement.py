@@ -5,37 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks.catalog.difference import column_types
+from checks.catalog.constraint_text import homes_of
+from checks.catalog.difference import column_types, unquoted
 from checks.catalog.inheritance import descendants, strange_heirs
+from checks.catalog.key import Key
 from checks.catalog.objects import Column, Constraint, Domain, Rule, Table, Trigger
 from checks.catalog.snapshot import Snapshot
 from checks.claims.user_code import changed_code, trigger_harm
 from checks.expectation.expectation import Expectation
+from checks.kinds import Finding, claim
 from checks.sql import meaning
-from checks.sql.names import nearest, shown, split_path
-from checks.values import Verdict
+from checks.sql.names import nearest, shown
 
 _ENABLE = {"always": "ALWAYS ", "replica": "REPLICA "}
 _LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z"
                       r"|\(*(?P<number>-?\d+(?:\.\d+)?|true|false)\)*\Z")
 
 
-def judge_enforcement(table: str, expectation: Expectation, found: Snapshot) -> Verdict:
-    """The claim that nothing on or around `table` lets rows past its constraints."""
-    claim = f"constraints:{table}.enforcement"
-    sentence = f"nothing on or around {table} lets a row past its constraints"
-    item, expected = found.objects.get(f"table:{table}"), expectation.objects[f"table:{table}"]
-    if not isinstance(item, Table):
-        near = nearest(table, [key[6:] for key in found.objects if key.startswith("table:")])
-        homes = [shown(schema, name) for schema, name, _ in found.elsewhere if name == split_path(table)[-1]]
+@claim("constraints:{table}.enforcement", breaks="the table is replaced or unlogged; a trigger, rule, policy, setting or "
+       "inheriting table lets rows past; a default that its own CHECK refuses")
+def enforcement(table: str, expectation: Expectation, found: Snapshot) -> Finding:
+    """nothing on or around {table} lets a row past its constraints"""
+    item, expected = found.relation(table), expectation.objects[Key.table(table)]
+    if item is None:
+        near, homes = nearest(table, found.tables), homes_of(table, found)
         more = f"{near}{' It is in another schema: ' + homes[0] + '.' if homes else ''}"
-        return Verdict(claim, sentence, "broken", "catalog", f"There is no {table}.{more}", f"no table {table}",
-                       "Apply the migrations.")
+        return Finding("broken", f"There is no {table}.{more}", f"no table {table}", "Apply the migrations.")
     wrong = list(_defeats(table, item, expected if isinstance(expected, Table) else Table(), expectation, found))
     if wrong:
-        return Verdict(claim, sentence, "broken", "catalog", "; ".join(told for told, _ in wrong) + ".",
-                       wrong[0][0], wrong[0][1])
-    return Verdict(claim, sentence, "held", "catalog")
+        what, remedy = wrong[0]
+        return Finding("broken", "; ".join(told for told, _ in wrong) + ".", what, remedy)
+    return Finding("held")
 
 
 def _defeats(table: str, item: Table, expected: Table, expectation: Expectation, found: Snapshot,
@@ -52,7 +52,7 @@ def _defeats(table: str, item: Table, expected: Table, expectation: Expectation,
                f"ALTER TABLE {heir} NO INHERIT {table};")
     yield from _triggers(table, expectation, found)
     for leaf, relation in descendants(table, found):
-        if relation.partition_bound is None or f"table:{leaf}" in expectation.objects:
+        if relation.partition_bound is None or Key.table(leaf) in expectation.objects:
             continue  # a strange heir, or a table with a claim of its own
         yield from _triggers(leaf, expectation, found)
         if relation.kind not in ("table", "partitioned table"):
@@ -67,7 +67,7 @@ def _defeats(table: str, item: Table, expected: Table, expectation: Expectation,
 
 def _triggers(table: str, expectation: Expectation, found: Snapshot) -> Iterator[tuple[str, str]]:
     for name, trigger in found.of(table, "trigger"):
-        known = expectation.objects.get(f"trigger:{table}.{name}")
+        known = expectation.objects.get(Key("trigger", table, name))
         harm = trigger_harm(trigger, table, found)
         if isinstance(known, Trigger):
             if known.enabled != trigger.enabled:
@@ -80,12 +80,12 @@ def _triggers(table: str, expectation: Expectation, found: Snapshot) -> Iterator
         elif harm:
             yield f"the trigger {name} ({trigger.function}) {harm}", f"DROP TRIGGER {name} ON {table};"
     for name, rule in found.of(table, "rule"):
-        known = expectation.objects.get(f"rule:{table}.{name}")
+        known = expectation.objects.get(Key("rule", table, name))
         if (not isinstance(known, Rule) or known.definition != rule.definition) and rule.enabled != "disabled" \
                 and rule.event != "select":
             yield f"the rule {name} rewrites {rule.event} on it", f"DROP RULE {name} ON {table};"
     for name, constraint in found.of(table, "constraint"):
-        known = expectation.objects.get(f"constraint:{table}.{name}")
+        known = expectation.objects.get(Key("constraint", table, name))
         if constraint.type == "foreign key" and not constraint.enforced and getattr(known, "enforced", True):
             yield (f"the foreign key {name} is not enforced: NOT ENFORCED, or its internal triggers are disabled",
                    f"ALTER TABLE {table} ENABLE TRIGGER ALL;")
@@ -126,7 +126,7 @@ def _defaults(table: str, found: Snapshot) -> Iterator[tuple[str, str]]:
         value = constant(column)
         if value is None:
             continue
-        own = split_path(name)[-1]
+        own = unquoted(name)
         for check, text, kind in domain_checks(column, found):
             if meaning.never_accepts(text, "VALUE", value, {"VALUE": kind}):
                 yield (f"the DEFAULT of {name} ({column.default}) is one that {check} refuses",
@@ -139,11 +139,11 @@ def _defaults(table: str, found: Snapshot) -> Iterator[tuple[str, str]]:
 
 def domain_checks(column: Column, found: Snapshot) -> Iterator[tuple[str, str, str]]:
     """(name, expression over VALUE, type of VALUE) of each CHECK that the column's domains bring."""
-    domain = found.objects.get(column.user_type or "")
+    domain = found.objects.get(column.user_type) if column.user_type else None
     checks: list[tuple[str, str]] = []
     while isinstance(domain, Domain):
         checks += [(name, text) for name, text, _ in domain.checks]
-        inner = found.objects.get(domain.base_domain or "")
+        inner = found.objects.get(domain.base_domain) if domain.base_domain else None
         if not isinstance(inner, Domain):
             yield from ((shown(name), text, domain.base) for name, text in checks)
         domain = inner

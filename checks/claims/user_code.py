@@ -1,23 +1,16 @@
-"""Functions of the user's that a CHECK rests on, by name: the CHECK's text may stay while their bodies change. Pure."""
+"""The user's own code on which something judged rests: functions that a CHECK calls, triggers. Pure: read, never run."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
+from checks.catalog.key import Key
 from checks.catalog.objects import Function, Trigger
 from checks.catalog.snapshot import Snapshot
-from checks.sql.names import split_path
 
 
-@lru_cache(maxsize=4096)
-def _bare(key: str) -> str:
-    """`function:app."F"(integer)` -> `F`."""
-    return split_path(key[9:].partition("(")[0])[-1]
-
-
-def changed_code(text: str, expected: Mapping[str, Function], found: Mapping[str, Function]) -> Iterator[str]:
+def changed_code(text: str, expected: Mapping[Key, Function], found: Mapping[Key, Function]) -> Iterator[str]:
     """Each function that `text` calls, directly or through others, and that is not what the migrations made.
 
     Args:
@@ -25,17 +18,17 @@ def changed_code(text: str, expected: Mapping[str, Function], found: Mapping[str
         expected: the derived functions.
         found: those of the catalogue as it is.
     """
-    waiting, seen = [text], set[str]()
+    waiting, seen = [text], set[Key]()
     while waiting:
         words = waiting.pop()
-        for key in expected:
-            name = _bare(key)
+        for key, function in expected.items():
+            name = key.bare
             if key in seen or name not in words or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words):
                 continue
             seen.add(key)
-            if expected[key] != found.get(key):
-                yield key[9:]
-            waiting.append(expected[key].body)
+            if function != found.get(key):
+                yield key.path
+            waiting.append(function.body)
 
 
 def trigger_harm(trigger: Trigger, table: str, found: Snapshot) -> str:
@@ -44,7 +37,7 @@ def trigger_harm(trigger: Trigger, table: str, found: Snapshot) -> str:
         return ""
     if trigger.instead or (trigger.before and trigger.row):
         return "can rewrite or swallow rows before they are stored"
-    bodies = " ".join(item.body for key, item in found.functions.items() if key[9:].startswith(trigger.function + "("))
+    bodies = " ".join(item.body for key, item in found.functions.items() if key.path.startswith(trigger.function + "("))
     writes = re.search(r"\b(delete|update|truncate)\b", bodies, re.I)
-    own = re.search(rf"\b({re.escape(split_path(table)[-1])}|tg_table_name|tg_relid)\b", bodies, re.I)
+    own = re.search(rf"\b({re.escape(Key.table(table).bare)}|tg_table_name|tg_relid)\b", bodies, re.I)
     return f"can {writes[1].lower()} rows after they are stored" if writes and own else ""

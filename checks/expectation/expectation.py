@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from checks.catalog.difference import Difference, Sides, difference, field_change
+from checks.catalog.key import Key
 from checks.catalog.objects import Function, Object, functions
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
 from checks.contract.migrations import Migration, read_migrations, through
-from checks.expectation.derived import Derived, Effect
-from checks.observation.enum_plan import is_held, plan_enum
+from checks.expectation.derived import Derived, MigrationEffect
+from checks.observation.enum_plan import plan_enum
 from checks.sql.names import shown
 from checks.values import LeftOut
 
@@ -30,26 +31,26 @@ class Expectation:
     """Later files: merged, not expected yet."""
 
     @cached_property
-    def objects(self) -> Mapping[str, Object]:
+    def objects(self) -> Mapping[Key, Object]:
         """Every object at the head."""
         if self.derived is None:
             return {}
         return self.derived.objects(self.migrations[-1].version)
 
     @cached_property
-    def functions(self) -> Mapping[str, Function]:
+    def functions(self) -> Mapping[Key, Function]:
         """The functions among the objects."""
         return functions(self.objects)
 
     @cached_property
-    def effects(self) -> Mapping[str, tuple[Effect, ...]]:
+    def effects(self) -> Mapping[str, tuple[MigrationEffect, ...]]:
         """Each expected migration's own effects."""
         return {} if self.derived is None else self.derived.effects(self.objects)
 
     @cached_property
-    def _later(self) -> Mapping[str, tuple[Object | None, ...]]:
+    def _later(self) -> Mapping[Key, tuple[Object | None, ...]]:
         """What pending files make of each object: a target may be ahead of its head."""
-        found: dict[str, tuple[Object | None, ...]] = {}
+        found: dict[Key, tuple[Object | None, ...]] = {}
         if self.derived is None:
             return found
         pending = {migration.version for migration in self.pending}
@@ -66,7 +67,7 @@ class Expectation:
         major = found.identity["server_version_num"] // 10_000
         return Sides(self.objects, found, self.derived is not None and self.derived.major == major)
 
-    def differences(self, key: str, sides: Sides) -> tuple[Difference, ...]:
+    def differences(self, key: Key, sides: Sides) -> tuple[Difference, ...]:
         """How the object `key` differs; nothing when a pending migration explains it."""
         changes = tuple(difference(key, sides))
         if changes and key in self._later:
@@ -76,7 +77,7 @@ class Expectation:
         return changes
 
 
-def _same(key: str, later: Object | None, found: Object | None, sides: Sides) -> bool:
+def _same(key: Key, later: Object | None, found: Object | None, sides: Sides) -> bool:
     if later is None or found is None or type(later) is not type(found):
         return later is found
     return all(field_change(key, name, later, found, sides) is None for name in later._fields)
@@ -98,10 +99,10 @@ def _not_yet(expectation: Expectation) -> Contract:
     """The contract without what only a pending migration brings, which is left out and not broken."""
     contract, objects = expectation.contract, expectation.objects
     head = Snapshot({}, objects)
-    enums = tuple(spec for spec in contract.enums if is_held(plan_enum(spec, head)))
+    enums = tuple(spec for spec in contract.enums if plan_enum(spec, head).held)
     dedupe = tuple(spec for spec in contract.dedupe if all(
-        f"table:{contract.relation(table)}" in objects for table in (spec.table, *(e.table for e in spec.effects)))
-        and all(f"column:{contract.relation(e.table)}.{shown(name)}" in objects
+        Key.table(contract.relation(table)) in objects for table in (spec.table, *(e.table for e in spec.effects)))
+        and all(Key.column(contract.relation(e.table), shown(name)) in objects
                 for e in spec.effects for name in e.key))
     later = f"held only by a migration after {expectation.migrations[-1].version}, which is pending"
     left = [LeftOut("enums", f"{spec.shown} is {later}") for spec in contract.enums if spec not in enums]

@@ -6,13 +6,16 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from checks.catalog import objects, select, snapshot
-from checks.catalog.objects import from_json, to_json
+from checks import catalog
+from checks.catalog.key import Key
+from checks.catalog.objects import Object, from_json, to_json
 from checks.contract.contract import Contract
 from checks.contract.migrations import Migration, digest
-from checks.expectation.derived import Derived, Step, statements
+from checks.expectation.derived import Derived, MigrationStep, statements
 from checks.expectation.planned_insert import PlannedInsert
 from checks.values import UsageError
 
@@ -31,26 +34,41 @@ def dump(derived: Derived) -> str:
              f' "inserts": {json.dumps({text: plan._asdict() for text, plan in derived.inserts.items()})},',
              ' "migrations": [']
     for number, step in enumerate(derived.steps):
-        body = [f"    {json.dumps(key)}: {json.dumps(to_json(item))}" for key, item in step.sets.items()]
+        body = [f"    {json.dumps(str(key))}: {json.dumps(to_json(item))}" for key, item in step.sets.items()]
         lines += [f'  {{"version": {json.dumps(step.version)}, "file": {json.dumps(step.file)},',
-                  f'   "notices": {json.dumps(step.notices)}, "drops": {json.dumps(step.drops)},',
+                  f'   "notices": {json.dumps(step.notices)}, "drops": {json.dumps(list(map(str, step.drops)))},',
                   '   "sets": {', ",\n".join(body), "   }}" + ("," if number < len(derived.steps) - 1 else "")]
     return "\n".join([*lines, " ]", "}", ""])
 
 
-def _load(text: str) -> Derived:
+def _objects(written: Mapping[str, Any]) -> dict[Key, Object]:
+    keys = {text: Key.of(text) for text in written}
+    return {key: from_json(key, written[text]) for text, key in keys.items()}
+
+
+def load(text: str) -> Derived:
+    """The Derived that `dump` wrote.
+
+    Raises:
+        ValueError, KeyError, TypeError: it was not written by this version.
+    """
     data = json.loads(text)
     return Derived(data["digest"], data["major"], tuple(
-        Step(step["version"], step["file"], {key: from_json(key, item) for key, item in step["sets"].items()},
-             tuple(step["drops"]), tuple(step["notices"]))
+        MigrationStep(step["version"], step["file"], _objects(step["sets"]),
+                      tuple(map(Key.of, step["drops"])), tuple(step["notices"]))
         for step in data["migrations"]),
         {text: PlannedInsert(**{**plan, "arbiters": tuple(plan["arbiters"])}) for text, plan in data["inserts"].items()})
 
 
-def _locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) -> Derived:
+def locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) -> Derived:
+    """What the lock file holds.
+
+    Raises:
+        UsageError: it is not readable, or of other migrations or statements.
+    """
     again = "Run `python -m checks lock` and commit the result."
     try:
-        found = _load(lock.read_text(encoding="utf-8"))
+        found = load(lock.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(f"{lock.name} is not a lock file that this version reads. {again}") from None
     if found.digest != digest(migrations, (*contract.schemas, *statements(contract)), FORMAT):
@@ -61,14 +79,17 @@ def _locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) -
     return found
 
 
-def _cache_path(key: str) -> Path:
+def cache_path(key: str) -> Path:
+    """Where what was derived under the digest `key` by this version of the reader is kept."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    reader = hashlib.sha256("".join(Path(module.__file__ or "").read_text(encoding="utf-8")
-                                    for module in (select, objects, snapshot)).encode()).hexdigest()
-    return Path(base) / "postdeploy-checks" / f"{key[:32]}-{reader[:16]}.json"
+    reader = hashlib.sha256()
+    for file in sorted(Path(*catalog.__path__).glob("*.py")):
+        reader.update(file.read_bytes())
+    return Path(base) / "postdeploy-checks" / f"{key[:32]}-{reader.hexdigest()[:16]}.json"
 
 
-def _store(path: Path, text: str) -> None:
+def store(path: Path, text: str) -> None:
+    """Writes the cache, whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from checks.catalog.difference import unquoted
 from checks.catalog.objects import Column, Domain, EnumType
 from checks.catalog.snapshot import Snapshot
 from checks.observation.enum_plan import EnumPlan
-from checks.observation.evaluate import base_type, length_of, list_in
+from checks.observation.evaluate import base_type, length_of
+from checks.observation.questions import json_list
 from checks.sql.names import ident, literal, shown, text_array
 from checks.target.session import Session
 from checks.values import Rejected
@@ -61,34 +61,30 @@ class Attempt:
         """Whether the server took it."""
         return self.sqlstate == UNDONE
 
-    @staticmethod
-    def read(row: Sequence[Any]) -> Attempt:
-        """One result of the loop."""
-        count, _, same = str(row[2] or "0:").partition(":")
-        return Attempt(row[0], row[1] or "", int(count), same == "true")
 
-
-def attempt(session: Session, found: Snapshot, plans: Sequence[EnumPlan]) -> dict[str, Any]:
-    """By column: the loop's results for each of the plan's `tried` values, in order.
+def attempt(session: Session, found: Snapshot, plans: Sequence[EnumPlan]) -> dict[str, tuple[Attempt, ...]]:
+    """By column: what became of each of the plan's `tried` values, in order.
 
     Raises:
         Unverified: the route did not answer.
     """
-    statements: list[str] = []
-    spans: list[tuple[str, int, int]] = []
     known = {plan.spec.shown: plan.spec.values[0] for plan in plans}
-    for plan in plans:
-        made = inserts(plan, found, known)
-        spans.append((plan.spec.shown, len(statements), len(statements) + len(made)))
-        statements += made
+    made = {plan.spec.shown: inserts(plan, found, known) for plan in plans}
+    statements = [statement for column in made.values() for statement in column]
     if not statements:
         return {}
     try:
         rows = session.run(_LOOP.format(statements=text_array(statements), undone=UNDONE))
     except Rejected:
         return {}  # no attempts: the claims keep the evidence they have
-    results = list_in(rows, len(statements))
-    return {name: results[start:end] for name, start, end in spans if end > start}
+    results = iter(json_list(rows, len(statements)))
+    return {name: tuple(_read(*next(results)) for _ in column) for name, column in made.items() if column}
+
+
+def _read(sqlstate: str, constraint: str | None, told: str | None) -> Attempt:
+    """One result of the loop."""
+    count, _, same = str(told or "0:").partition(":")
+    return Attempt(sqlstate, constraint or "", int(count), same == "true")
 
 
 def inserts(plan: EnumPlan, found: Snapshot, known: Mapping[str, str]) -> list[str]:
@@ -100,8 +96,7 @@ def inserts(plan: EnumPlan, found: Snapshot, known: Mapping[str, str]) -> list[s
         known: an allowed value of every declared enum, by column, to fill the rest of the row with.
     """
     table = shown(plan.spec.schema, plan.spec.table)
-    relation = found.objects.get(f"table:{table}")
-    if plan.column is None or relation is None or plan.column.generated or plan.labels is not None:
+    if plan.column is None or found.relation(table) is None or plan.column.generated or plan.labels is not None:
         return []
     row: dict[str, str] = {}
     for name, column in found.of(table, "column"):

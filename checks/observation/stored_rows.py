@@ -8,41 +8,57 @@ No stored value leaves the server.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from checks.catalog.objects import Column, Constraint, Index, Object, parent_name
+from checks.catalog.key import Key, relation_sql
+from checks.catalog.objects import Column, Constraint, Index, Object
 from checks.catalog.objects import Sequence as SequenceObject
 from checks.catalog.snapshot import Snapshot
-from checks.observation.evaluate import list_in
-from checks.sql.names import ident, split_path, text_array
+from checks.observation.questions import Refusal, json_list
+from checks.sql.names import ident, text_array
 from checks.target.session import Session
 from checks.values import Rejected
 
 TABLES_A_TRANSACTION = 200
+N = TypeVar("N")
+_T = "postdeploy t"
+"""Alias of the table whose rows are counted; no column can be taken for it."""
 
 
-def scan(session: Session, found: Snapshot, expected: Mapping[str, Object]) -> dict[str, Any]:
-    """By constraint key: how many stored rows break it, or {"sqlstate", "message"}; by sequence key: whether it lags.
+@dataclass(frozen=True)
+class StoredRows:
+    """What was counted, or why not."""
+
+    constraints: Mapping[Key, int | Refusal] = field(default_factory=dict)
+    """NOT VALID constraint -> how many stored rows break it."""
+    sequences: Mapping[Key, bool | Refusal] = field(default_factory=dict)
+    """Sequence -> whether its next value is one that the table has passed already."""
+
+
+def scan(session: Session, found: Snapshot, expected: Mapping[Key, Object]) -> StoredRows:
+    """Counts on a target.
 
     Raises:
         Unverified: the route did not answer.
     """
-    unchecked, sequences = dict(_not_valid(found, expected)), list(lagging_candidates(found, expected))
-    empty = _empty(session, sorted({*unchecked, *(owner_of(item)[0] for _, item in sequences)}))
-    results: dict[str, Any] = {key: 0 for table in empty for key in unchecked.pop(table, ())}
-    results.update({key: False for key, item in sequences if owner_of(item)[0] in empty})
+    unchecked, sequences = _not_valid(found, expected), dict(lagging_candidates(found, expected))
+    owners = {key: item.owner.relation for key, item in sequences.items() if item.owner}
+    empty = _empty(session, sorted({*unchecked, *owners.values()}))
+    counts: dict[Key, int | Refusal] = {key: 0 for table in empty for key in unchecked.pop(table, ())}
+    lags: dict[Key, bool | Refusal] = {key: False for key in sequences if owners[key] in empty}
     for number, (table, keys) in enumerate(unchecked.items()):
         if number and number % TABLES_A_TRANSACTION == 0:
             session.rest()
-        results.update(_ask(session, keys, _counts(table, [found.objects[key] for key in keys])))
-    sequences = [(key, item) for key, item in sequences if key not in results]
-    for start in range(0, len(sequences), TABLES_A_TRANSACTION):
+        counts.update(_ask(session, keys, _counts(table, [found.objects[key] for key in keys])))
+    waiting = [key for key in sequences if key not in lags]
+    for start in range(0, len(waiting), TABLES_A_TRANSACTION):
         if start or unchecked:
             session.rest()
-        batch = sequences[start:start + TABLES_A_TRANSACTION]
-        results.update(_ask(session, [key for key, _ in batch], _lags([(item, key) for key, item in batch])))
+        batch = waiting[start:start + TABLES_A_TRANSACTION]
+        lags.update(_ask(session, batch, _lags({key: sequences[key] for key in batch})))
     session.rest()
-    return results
+    return StoredRows(counts, {key: lags[key] for key in sequences})
 
 
 def _empty(session: Session, tables: Sequence[str]) -> frozenset[str]:
@@ -51,38 +67,36 @@ def _empty(session: Session, tables: Sequence[str]) -> frozenset[str]:
         return frozenset()
     select = ("SELECT json_agg(coalesce(c.relkind = 'r' AND NOT c.relhassubclass AND a.amname = 'heap' "
               "AND pg_catalog.pg_relation_size(c.oid) = 0, false) ORDER BY o.n)::text AS doc "
-              f"FROM unnest({text_array(where(table) for table in tables)}) WITH ORDINALITY o(name, n) "
+              f"FROM unnest({text_array(map(relation_sql, tables))}) WITH ORDINALITY o(name, n) "
               "LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(o.name) "
               "LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam")
     answers = _ask(session, tables, select)
     return frozenset(table for table in tables if answers[table] is True)
 
 
-def _ask(session: Session, keys: Sequence[str], select: str) -> dict[str, Any]:
+def _ask(session: Session, names: Sequence[N], select: str) -> dict[N, Any]:
+    """What is said of each of `names`, in order, or the Refusal for all of them."""
     try:
         rows = session.ask(select, scan=True)
     except Rejected as refusal:
         session.rest()
-        word = {"sqlstate": refusal.sqlstate, "message": refusal.message}
-        return dict.fromkeys(keys, word)
-    return dict(zip(keys, list_in(rows, len(keys)), strict=True))
+        return dict.fromkeys(names, Refusal(refusal.sqlstate, refusal.message))
+    return dict(zip(names, json_list(rows, len(names)), strict=True))
 
 
-def _not_valid(found: Snapshot, expected: Mapping[str, Object]) -> Iterator[tuple[str, list[str]]]:
-    """Each readable table with the keys of the constraints whose stored rows nobody checked yet."""
-    by_table: dict[str, list[str]] = {}
+def _not_valid(found: Snapshot, expected: Mapping[Key, Object]) -> dict[str, list[Key]]:
+    """Each readable table with the constraints whose stored rows nobody checked yet."""
+    by_table: dict[str, list[Key]] = {}
     for key, item in found.objects.items():
-        if not isinstance(item, Constraint) or item.validated or not item.enforced or key not in expected:
-            continue
-        table = parent_name(key.partition(":")[2])
-        if countable(key, item, table, found):
-            by_table.setdefault(table, []).append(key)
-    yield from by_table.items()
+        if isinstance(item, Constraint) and not item.validated and item.enforced and key in expected \
+                and countable(key, item, found):
+            by_table.setdefault(key.relation, []).append(key)
+    return by_table
 
 
-def countable(key: str, item: Constraint, table: str, found: Snapshot) -> bool:
+def countable(key: Key, item: Constraint, found: Snapshot) -> bool:
     """Whether stored rows that break `item` can be counted by this role without running the user's code."""
-    if table not in found.readable or table in found.hidden_rows:
+    if key.relation not in found.readable or key.relation in found.hidden_rows:
         return False
     if item.type == "check":
         return key not in found.unsafe and item.expression is not None
@@ -96,51 +110,35 @@ def _counts(table: str, items: Sequence[Object]) -> str:
             continue
         condition = f"NOT ({item.expression})" if item.type == "check" else _orphan(item)
         filters.append(f"count(*) FILTER (WHERE {condition})")
-    return f"SELECT json_build_array({', '.join(filters)})::text AS doc FROM {where(table)} AS {ident('postdeploy t')}"
+    return f"SELECT json_build_array({', '.join(filters)})::text AS doc FROM {relation_sql(table)} AS {ident(_T)}"
 
 
 def _orphan(item: Constraint) -> str:
-    there = where(item.references or "")
-    pairs = " AND ".join(f"p.{ident(theirs)} = {ident('postdeploy t', ours)}"
+    there = relation_sql(item.references or "")
+    pairs = " AND ".join(f"p.{ident(theirs)} = {ident(_T, ours)}"
                          for ours, theirs in zip(item.columns, item.referenced_columns, strict=True))
-    present = " AND ".join(f"{ident('postdeploy t', ours)} IS NOT NULL" for ours in item.columns)
+    present = " AND ".join(f"{ident(_T, ours)} IS NOT NULL" for ours in item.columns)
     return f"{present} AND NOT EXISTS (SELECT FROM {there} p WHERE {pairs})"
 
 
-def lagging_candidates(found: Snapshot, expected: Mapping[str, Object]) -> Iterator[tuple[str, SequenceObject]]:
+def lagging_candidates(found: Snapshot, expected: Mapping[Key, Object]) -> Iterator[tuple[Key, SequenceObject]]:
     """Sequences that feed a uniquely indexed column and that this role may read together with the table."""
     leading = {(index.table, index.keys[0]) for index in found.objects.values()
                if isinstance(index, Index) and index.unique}
     for key, item in found.objects.items():
-        if not isinstance(item, SequenceObject) or not item.owner or item.increment.startswith("-") or item.cycle:
+        if not isinstance(item, SequenceObject) or item.owner is None or item.increment.startswith("-") or item.cycle:
             continue
-        column = found.objects.get(item.owner)
-        table, name = owner_of(item)
-        if (isinstance(column, Column) and item.owner in expected and (table, name) in leading
-                and table in found.readable and key.partition(":")[2] in found.readable_sequences):
+        if (isinstance(found.objects.get(item.owner), Column) and item.owner in expected
+                and (item.owner.relation, item.owner.bare) in leading
+                and item.owner.relation in found.readable and key.path in found.readable_sequences):
             yield key, item
 
 
-def owner_of(item: SequenceObject) -> tuple[str, str]:
-    """(table as shown, column unquoted) that a sequence feeds."""
-    path = (item.owner or "").partition(":")[2]
-    return parent_name(path), split_path(path)[-1]
-
-
-def _lags(batch: Sequence[tuple[SequenceObject, str]]) -> str:
+def _lags(batch: Mapping[Key, SequenceObject]) -> str:
     """Whether the next value of each sequence is one that the table has passed already."""
-    cells = []
-    for item, key in batch:
-        table, column = owner_of(item)
-        cells.append(
-            f"(SELECT coalesce((SELECT max(t.{ident(column)}) FROM {where(table)} t)::numeric >= s.last_value::numeric "
-            f"+ CASE WHEN s.is_called THEN {int(item.increment)} ELSE 0 END, false) "
-            f"FROM {where(key.partition(':')[2])} s)")
+    cells = [
+        f"(SELECT coalesce((SELECT max(t.{ident(item.owner.bare)}) FROM {relation_sql(item.owner.relation)} t)::numeric "
+        f">= s.last_value::numeric + CASE WHEN s.is_called THEN {int(item.increment)} ELSE 0 END, false) "
+        f"FROM {relation_sql(key.path)} s)" for key, item in batch.items() if item.owner]
     rows = " UNION ALL ".join(f"SELECT {at} AS n, {cell} AS v" for at, cell in enumerate(cells))
     return f"SELECT json_agg(q.v ORDER BY q.n)::text AS doc FROM ({rows}) q"
-
-
-def where(table: str) -> str:
-    """A shown relation name as SQL."""
-    path = split_path(table)
-    return ident(*(path if len(path) == 2 else ("public", *path)))

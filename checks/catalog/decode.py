@@ -1,0 +1,166 @@
+"""The catalogue document -> Snapshot: oids of one document into names, rows into objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from checks.catalog.key import Key
+from checks.catalog.objects import (
+    Column,
+    Constraint,
+    Domain,
+    EnumType,
+    Function,
+    Index,
+    Object,
+    Policy,
+    Rule,
+    Table,
+    Trigger,
+)
+from checks.catalog.objects import Sequence as SequenceObject
+from checks.catalog.snapshot import Relation, Setting, Snapshot
+from checks.sql.names import shown
+
+RELKINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
+_PERSISTENCE = {"p": "logged", "u": "unlogged", "t": "temporary"}
+_CONSTRAINTS = {"c": "check", "p": "primary key", "u": "unique", "f": "foreign key", "x": "exclusion"}
+_ACTIONS = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
+_MATCH = {"s": "simple", "f": "full", "p": "partial"}
+_ENABLED = {"O": "origin", "D": "disabled", "R": "replica", "A": "always"}
+_IDENTITY = {"": "", "a": "always", "d": "by default"}
+_GENERATED = {"": "", "s": "stored", "v": "virtual"}
+_FUNCTIONS = {"f": "function", "p": "procedure", "w": "window"}
+_VOLATILITY = {"i": "immutable", "s": "stable", "v": "volatile"}
+_TRIGGER_EVENTS = ((4, "insert"), (8, "delete"), (16, "update"), (32, "truncate"))
+_COMMANDS = {"1": "select", "2": "update", "3": "insert", "4": "delete"}
+
+
+Row = Sequence[Any]
+"""A row of a section, in the order of the section's json_build_array in select.py."""
+
+
+def decode(text: str) -> Snapshot:
+    """The Snapshot in a document that `snapshot_select` returned.
+
+    Raises:
+        ValueError, KeyError, TypeError, IndexError: the text is no such document.
+    """
+    return _Decoder(json.loads(text)).snapshot()
+
+
+class _Decoder:
+    """Turns the rows of one document into objects; what refers to an oid is told by name."""
+
+    def __init__(self, doc: Mapping[str, Any]) -> None:
+        self.doc = doc
+        self.schemas = {oid: schema for oid, schema, *_ in doc["tables"]}
+        self.tables = {oid: shown(schema, name) for oid, schema, name, *_ in doc["tables"]}
+        self.columns = {(table, number): name for table, number, name, *_ in doc["columns"]}
+        self.types = {oid: Key("enum" if kind == "e" else "domain", "", shown(schema, name))
+                      for oid, schema, name, kind, *_ in doc["types"]}
+        self.disabled = {oid for oid, in doc["disabled"]}
+        self.check_keys: dict[int, Key] = {}
+
+    def snapshot(self) -> Snapshot:
+        """The whole document as one value."""
+        doc = self.doc
+        sections: tuple[tuple[str, Callable[[Row], tuple[Key, Object]]], ...] = (
+            ("tables", self._table), ("columns", self._column), ("constraints", self._constraint),
+            ("indexes", self._index), ("triggers", self._trigger), ("rules", self._rule), ("policies", self._policy),
+            ("types", self._type), ("functions", self._function), ("sequences", self._sequence))
+        objects = dict(sorted((read(row) for section, read in sections for row in doc[section]),
+                              key=lambda found: found[0]))
+        return Snapshot(
+            identity=doc["identity"], objects=objects,
+            settings=tuple(sorted(Setting(role, bool(only), entry) for role, only, entry in doc["settings"])),
+            homonyms=_relations(doc["homonyms"]), elsewhere=_relations(doc["elsewhere"]),
+            readable=frozenset(self.tables[oid] for oid, *_, readable, _ in doc["tables"] if readable),
+            hidden_rows=frozenset(self.tables[oid] for oid, *_, hidden in doc["tables"] if hidden),
+            unsafe={self.check_keys[oid]: why for oid, why in doc["unsafe"] if why and oid in self.check_keys},
+            readable_sequences=frozenset(shown(schema, name) for schema, name, *_, readable in doc["sequences"]
+                                         if readable))
+
+    def _member(self, kind: str, table: int, name: str) -> Key:
+        return Key(kind, self.tables[table], shown(name))
+
+    def _table(self, row: Row) -> tuple[Key, Object]:
+        (oid, _, _, kind, persistence, row_security, forced, parents, bound, partition_key, view, _, _) = row
+        return Key.table(self.tables[oid]), Table(
+            RELKINDS[kind], _PERSISTENCE[persistence], bool(row_security), bool(forced),
+            tuple(self.tables.get(parent, "a table elsewhere") for parent in parents or ()), bound, partition_key, view)
+
+    def _column(self, row: Row) -> tuple[Key, Object]:
+        table, _, name, kind, not_null, default, identity, generated, collation, user_type = row
+        return self._member("column", table, name), Column(
+            kind, bool(not_null), default, _IDENTITY[identity], _GENERATED[generated], collation,
+            self.types.get(user_type))
+
+    def _constraint(self, row: Row) -> tuple[Key, Object]:
+        (table, name, kind, numbers, expression, validated, enforced, no_inherit, deferrable, deferred, reference, oid,
+         inherited) = row
+        key = self._member("constraint", table, name)
+        if oid is not None:
+            self.check_keys[oid] = key
+        schema, target, columns, on_update, on_delete, match = reference or (None, None, (), "a", "a", "s")
+        return key, Constraint(
+            _CONSTRAINTS[kind], tuple(self.columns.get((table, number), "?") for number in numbers or ()), expression,
+            bool(validated), bool(enforced) and oid not in self.disabled, bool(no_inherit) and kind == "c",
+            bool(deferrable), bool(deferred), shown(str(schema), target) if target else None, tuple(columns or ()),
+            _ACTIONS[on_update], _ACTIONS[on_delete], _MATCH[match], bool(inherited))
+
+    def _index(self, row: Row) -> tuple[Key, Object]:
+        (table, name, method, unique, primary, valid, immediate, nulls, count, numbers, expressions, predicate,
+         options, opclasses, collations, backs) = row
+        columns = [self.columns.get((table, number), "?") if number else (expressions or [])[at]
+                   for at, number in enumerate(numbers)]
+        return Key("index", "", shown(self.schemas[table], name)), Index(
+            self.tables[table], tuple(columns[:count]), method, bool(unique), bool(primary), bool(valid),
+            bool(immediate), bool(nulls), predicate, tuple(columns[count:]),
+            tuple(options) if any(options) else (), tuple(opclasses or ()),
+            tuple(collation for collation, _ in collations or ()), 0 in numbers[:count],
+            any(not deterministic for _, deterministic in collations or ()), bool(backs))
+
+    def _trigger(self, row: Row) -> tuple[Key, Object]:
+        table, name, enabled, definition, bits, schema, function = row
+        events = tuple(word for bit, word in _TRIGGER_EVENTS if bits & bit)
+        return self._member("trigger", table, name), Trigger(
+            definition, _ENABLED[enabled], bool(bits & 2), bool(bits & 1), bool(bits & 64), events,
+            shown(schema, function))
+
+    def _rule(self, row: Row) -> tuple[Key, Object]:
+        table, name, enabled, event, instead, definition = row
+        return self._member("rule", table, name), Rule(
+            definition, _ENABLED[enabled], _COMMANDS.get(event, str(event)), bool(instead))
+
+    def _policy(self, row: Row) -> tuple[Key, Object]:
+        table, name, command, permissive, roles, using, check = row
+        return self._member("policy", table, name), Policy(
+            command, bool(permissive), tuple(roles or ()), using, check)
+
+    def _type(self, row: Row) -> tuple[Key, Object]:
+        oid, _, _, kind, labels, domain = row
+        key = self.types[oid]
+        if kind == "e":
+            return key, EnumType(tuple(labels or ()))
+        base, not_null, default, base_domain, checks = domain
+        for name, _, _, check in checks or ():
+            self.check_keys[check] = Key("domain", key.own, shown(name))
+        return key, Domain(base, bool(not_null), default, self.types.get(base_domain),
+                           tuple((name, text, bool(valid)) for name, text, valid, _ in checks or ()))
+
+    def _function(self, row: Row) -> tuple[Key, Object]:
+        _, schema, name, arguments, kind, language, volatility, definer, returns, config, body = row
+        return Key("function", "", f"{shown(schema, name)}({arguments})"), Function(
+            _FUNCTIONS[kind], language, _VOLATILITY[volatility], returns, body, bool(definer), tuple(config or ()))
+
+    def _sequence(self, row: Row) -> tuple[Key, Object]:
+        schema, name, kind, increment, cycle, table, column, _ = row
+        owner = self._member("column", table, self.columns[(table, column)]) if table in self.tables else None
+        return Key("sequence", "", shown(schema, name)), SequenceObject(kind, increment, bool(cycle), owner)
+
+
+def _relations(rows: Sequence[Row]) -> tuple[Relation, ...]:
+    return tuple(sorted(Relation(schema, name, RELKINDS[kind]) for schema, name, kind in rows))

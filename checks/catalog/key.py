@@ -1,0 +1,83 @@
+"""The key of an object: its kind, the relation it belongs to, and its own name, as reports show them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from checks.sql.names import ident, shown, split_path
+
+MEMBERS = frozenset({"column", "constraint", "trigger", "rule", "policy"})
+"""Kinds of objects whose names are unique within their relation only."""
+
+
+class Key(NamedTuple):
+    """Names one object. `str(key)` is `kind:name`, as the lock file, evidence and `[[drift.ignore]]` write it."""
+
+    kind: str
+    """`table`, `column`, `constraint`, …: a key of `objects.KINDS`."""
+    relation: str = ""
+    """Shown name of the relation itself, or of the one a member belongs to; of a domain's CHECK, the domain."""
+    own: str = ""
+    """The object's own name as shown: without its relation, with its schema when it has one of its own."""
+
+    @classmethod
+    def of(cls, text: str) -> Key:
+        """The key that `str` wrote; see there."""
+        return _read(text)
+
+    @classmethod
+    def table(cls, name: str) -> Key:
+        """The key of the relation shown as `name`."""
+        return cls("table", name)
+
+    @classmethod
+    def column(cls, relation: str, own: str) -> Key:
+        """The key of a column; both names as shown."""
+        return cls("column", relation, own)
+
+    @property
+    def path(self) -> str:
+        """The whole name: `sales.orders.side`."""
+        return f"{self.relation}.{self.own}" if self.relation and self.own else self.relation or self.own
+
+    @property
+    def bare(self) -> str:
+        """The own name as the catalogue holds it: unquoted, without a schema or a function's arguments."""
+        name = self.own or self.relation
+        return split_path(name.partition("(")[0] if self.kind == "function" else name)[-1]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.path}"
+
+
+@lru_cache(maxsize=65536)
+def _read(text: str) -> Key:
+    kind, _, name = text.partition(":")
+    if kind == "table":
+        return Key(kind, name)
+    if kind in MEMBERS:
+        parent = parent_name(name)
+        return Key(kind, parent, name[len(parent) + 1:])
+    return Key(kind, "", name)
+
+
+def parent_name(path: str) -> str:
+    """`sales."Odd.Name".side` without its last part."""
+    if path.endswith('"'):
+        start = path.rindex('"', 0, len(path) - 1)
+        while start > 0 and path[start - 1] == '"':
+            start = path.rindex('"', 0, start - 1)
+        return path[: start - 1]
+    return path.rpartition(".")[0]
+
+
+def column_path(relation: str, name: str) -> str:
+    """A column as reports write it; `name` unquoted."""
+    return f"{relation}.{shown(name)}"
+
+
+def relation_sql(name: str) -> str:
+    """The relation shown as `name`, as SQL: always with its schema."""
+    path = split_path(name)
+    return ident(*(path if len(path) == 2 else ("public", *path)))

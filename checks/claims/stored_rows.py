@@ -1,0 +1,42 @@
+"""What stored rows say of a NOT VALID constraint: rows stored before it were never checked. Pure."""
+
+from __future__ import annotations
+
+from checks.catalog.key import Key
+from checks.catalog.objects import Constraint
+from checks.expectation.settled import Settled
+from checks.kinds import Finding
+from checks.observation.questions import told_why
+from checks.sql.names import ident
+
+
+def breaking_rows(key: Key, item: Constraint, settled: Settled) -> Finding:
+    """What the count of stored rows that break the constraint says of it."""
+    count = settled.seen.stored.constraints.get(key)
+    validate = f"ALTER TABLE {key.relation} VALIDATE CONSTRAINT {key.own};"
+    must = settled.expectation.contract.stored_rows == "must-obey"
+    if not isinstance(count, int):
+        why, remedy = _uncounted(key, item, settled, count, validate)
+        return Finding("unverified" if must else "held",
+                       f"NOT VALID, and its stored rows could not be counted: {why}.", "", remedy)
+    if count == 0:
+        return Finding("held", f"NOT VALID, and no stored row breaks it; {validate}", evidence="observed")
+    told = (f"NOT VALID, and {count:,} stored row{'s break' if count != 1 else ' breaks'} it: "
+            "any UPDATE of such a row will fail")
+    return Finding("broken" if must else "held", told + ".",
+                   f"{count:,} stored row{'s' if count != 1 else ''}" if must else "",
+                   f"Mend those rows, then {validate}", "observed")
+
+
+def _uncounted(key: Key, item: Constraint, settled: Settled, answer: object, validate: str) -> tuple[str, str]:
+    """(why the rows were not counted, remedy)."""
+    found = settled.found
+    role = ident(found.identity["role"])
+    for name in filter(None, (key.relation, item.references)):
+        if name not in found.readable:
+            return f"role {role} may not read {name}", f"GRANT SELECT ON {name} TO {role};"
+        if name in found.hidden_rows:
+            return f"row security hides rows of {name} from role {role}", f"ALTER ROLE {role} BYPASSRLS;"
+    if key in found.unsafe:
+        return f"it {found.unsafe[key]}", validate
+    return told_why(answer), f"Count them yourself, or {validate}"

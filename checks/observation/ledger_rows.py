@@ -1,0 +1,65 @@
+"""The rows of the ledger, if the role may read them: versions and times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from checks.catalog.objects import Column
+from checks.catalog.snapshot import Snapshot
+from checks.contract.contract import Contract
+from checks.sql.names import ident, shown
+
+MAX_LEDGER_ROWS = 20_000
+
+
+class LedgerRow(NamedTuple):
+    """One recorded migration."""
+
+    version: str | None
+    at: float | None
+    """Seconds since 1970 UTC; None where there is none."""
+
+
+class LedgerAnswer(NamedTuple):
+    """What the ledger holds."""
+
+    now: float
+    """The server's clock, seconds since 1970 UTC."""
+    rows: tuple[LedgerRow, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LedgerQuestion:
+    """Asks for the rows of one ledger."""
+
+    sql: str
+
+    def select(self) -> str:
+        """See Question."""
+        return self.sql
+
+    def read(self, value: object) -> LedgerAnswer | None:
+        """The rows, or None when `value` holds none."""
+        if not isinstance(value, dict) or "rows" not in value:
+            return None
+        return LedgerAnswer(float(value["now"]), tuple(
+            LedgerRow(version, None if at is None else float(at)) for version, at in value["rows"]))
+
+
+def ledger_question(contract: Contract, found: Snapshot) -> LedgerQuestion | None:
+    """The question about the ledger's rows; None when the role may not read them, or there are none to read."""
+    spec = contract.ledger
+    if spec is None or spec.shown not in found.readable or spec.schema not in (found.identity["usage"] or ()):
+        return None
+    columns = dict(found.of(spec.shown, "column"))
+    if shown(spec.version) not in columns:
+        return None
+    time = columns.get(shown(spec.applied_at)) if spec.applied_at else None
+    when = "NULL"
+    if isinstance(time, Column) and time.type.startswith(("timestamp", "date")):
+        when = f"extract(epoch FROM l.{ident(spec.applied_at or '')})::float8"
+    return LedgerQuestion(
+        f"SELECT json_build_object('now', extract(epoch FROM now())::float8, 'rows', coalesce(json_agg("
+        f"json_build_array(r.version, r.at)), '[]'::json)) FROM (SELECT l.{ident(spec.version)}::text AS version, "
+        f"{when} AS at FROM {ident(spec.schema, spec.table)} l ORDER BY 2, 1 LIMIT {MAX_LEDGER_ROWS}) r")
