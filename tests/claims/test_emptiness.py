@@ -16,6 +16,7 @@ from checks.target.session import Cost, Row
 from checks.target.through_lambda import LambdaSession
 from checks.values import Rejected, Unverified
 from tests.support.sabotage_harness import (
+    ROUTES,
     TODAY,
     Bench,
     commit_sql,
@@ -28,7 +29,6 @@ from tests.support.sabotage_harness import (
 )
 
 PROJECTS = {project.name: project for project in projects()}
-ROUTES = ("direct", "lambda", "scratch")
 
 
 def held(report: Report) -> list[str]:

@@ -12,6 +12,7 @@ from checks.claims.verify import Report
 from checks.values import Verdict
 from tests.support import ROOT
 from tests.support.sabotage_harness import (
+    ROUTES,
     Bench,
     Project,
     Saboteur,
@@ -27,7 +28,6 @@ from tests.support.sabotage_harness import (
 
 PROJECTS = {project.name: project for project in projects()}
 SABOTEURS = saboteurs()
-ROUTES = ("direct", "lambda", "scratch")
 
 
 def named(saboteur: Saboteur) -> str:

@@ -50,6 +50,7 @@ from tests.support import ROOT
 SABOTAGE = ROOT / "fixtures" / "sabotage"
 READER = "sabotage_reader"
 """The SELECT-only role that the query function logs in as."""
+ROUTES = ("direct", "lambda", "scratch")
 TODAY = dt.date(2026, 3, 1)
 _HEADER = re.compile(r"-- (?P<key>Fault|Breaks|Inserted|Names|Majors|Superuser|Apart): (?P<value>.+)")
 _numbers = itertools.count()
