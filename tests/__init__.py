@@ -1,0 +1,1 @@
+"""The suite's own tests, a folder per room of checks/."""

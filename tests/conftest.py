@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
+from checks.lambdas.local.endpoint import LocalAws, local_aws
 from checks.target.servers import ScratchServer, embedded
+from tests.support import MIGRATIONS
+from tests.support.sabotage_harness import Bench
 
-ROOT = Path(__file__).resolve().parent.parent
-MIGRATIONS = sorted((ROOT / "migrations").glob("*.sql"))
+MATRIX = os.environ.get("POSTDEPLOY_MATRIX", "").split() or [pytest.param("", marks=pytest.mark.skip(
+    "set POSTDEPLOY_MATRIX to the URLs of servers of other majors, such as postgresql://postgres@host:5432/postgres"))]
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +29,7 @@ def scratch_server() -> Iterator[ScratchServer]:
 @pytest.fixture(scope="session")
 def fresh_database(scratch_server: ScratchServer) -> Callable[[], str]:
     """Makes an empty database and returns its DSN."""
-    numbers = itertools.count()
-    return lambda: scratch_server.create_database(f"t{os.getpid()}_{next(numbers)}")
+    return lambda: scratch_server.create_database(f"t{os.getpid()}_{next(_numbers)}")
 
 
 @pytest.fixture(scope="session")
@@ -48,4 +51,30 @@ def migrated(scratch_server: ScratchServer, migrated_template: str) -> Iterator[
     scratch_server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-_numbers = itertools.count()
+@pytest.fixture(scope="session")
+def bench(scratch_server: ScratchServer) -> Bench:
+    """The embedded server as a bench for saboteurs and look-alikes."""
+    return Bench(scratch_server)
+
+
+@pytest.fixture(scope="module", params=MATRIX)
+def other_major(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """A bench on each server of the matrix."""
+    bench = Bench(ScratchServer(request.param))
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    """A local AWS endpoint with nothing deployed yet."""
+    with local_aws() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def gate() -> Iterator[socket.socket]:
+    """A listening socket that handlers connect to, so that tests know where they are."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(30)
+        yield listening

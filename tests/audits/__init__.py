@@ -1,0 +1,1 @@
+"""Tests of checks/audits: deploy scripts among lies."""

@@ -1,0 +1,1 @@
+"""Tests of checks/claims: saboteurs that break them, look-alikes that must not."""

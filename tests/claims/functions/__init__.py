@@ -1,0 +1,1 @@
+"""Tests of checks/claims/functions: claims about deployed Lambdas."""

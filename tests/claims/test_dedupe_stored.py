@@ -1,0 +1,138 @@
+"""Stored events and effects, and the application's statements: D2, D4 and D12 as saboteurs, over both routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from checks.claims.verify import judge, look
+from checks.contract.contract import Contract
+from checks.contract.reader import read_contract
+from checks.expectation.derive import derive
+from checks.expectation.expectation import Expectation, expect
+from checks.lambdas.local.endpoint import local_aws, pack
+from checks.observation.observe import Observation
+from checks.target.open_target import Place, make_reader
+from checks.target.servers import ScratchServer, embedded
+from checks.target.target import Secret, Target, resolve_target
+from tests.support import ROOT
+
+CLAIM = "dedupe:trade_events"
+D4 = "INSERT INTO active_positions (ticker, side, quantity, entry_price) VALUES (%s, 'long', 1, 1) ON CONFLICT DO NOTHING"
+FILL = ("INSERT INTO alpaca_event_dedupe (event_id, event_type, order_id, processed_at) "
+        "VALUES ('e1', 'fill', 'o1', now() - interval '{age}')")
+POSITION = ("INSERT INTO active_positions (ticker, side, quantity, entry_price, alpaca_order_id, created_at) "
+            "VALUES ('SPY', 'long', 1, 1, 'o1', now() - interval '{age}')")
+SABOTAGE: dict[str, tuple[list[str], dict[str, str]]] = {
+    "D2 arbiter is not unique": (
+        ["DROP INDEX uq_active_positions_alpaca_order_id",
+         "CREATE INDEX uq_active_positions_alpaca_order_id ON active_positions (alpaca_order_id)"],
+        {".statement2": "it is not unique", ".active_positions": "it is not unique"}),
+    "D2 arbiter is deferrable": (
+        ["DROP INDEX uq_active_positions_alpaca_order_id", "ALTER TABLE active_positions ADD CONSTRAINT "
+         "uq_active_positions_alpaca_order_id UNIQUE (alpaca_order_id) DEFERRABLE"],
+        {".statement2": "deferrable (55000"}),
+    "D2 arbiter is gone": (["DROP INDEX uq_active_positions_alpaca_order_id"], {".statement2": "no index is over just"}),
+    "D4 do nothing without target": ([], {".statement3": "uq_active_positions_alpaca_order_id"}),
+    "D12 duplicates stored": (
+        ["DROP INDEX uq_active_positions_alpaca_order_id", FILL.format(age="1 hour"), POSITION.format(age="1 hour"),
+         POSITION.format(age="1 hour")], {".active_positions.stored": "1 keys are stored more than once"}),
+    "D12 event without effect": ([FILL.format(age="1 hour")], {".active_positions.lost": "1 events are recorded"}),
+    "D12 effect without event": ([POSITION.format(age="1 hour")], {".active_positions.unrecorded": "1 rows have no"}),
+    "D12 forgotten too early": ([POSITION.format(age="48 hours")], {".active_positions.retention": "already forgotten"}),
+}
+HONEST = {
+    "both stored": [FILL.format(age="1 hour"), POSITION.format(age="1 hour")],
+    "effect on its way": [FILL.format(age="10 seconds")],
+    "older than the window": [FILL.format(age="300 hours").replace("o1", "o2"),
+                              POSITION.format(age="300 hours").replace("o1", "o3")],
+    "another kind of event": [FILL.format(age="1 hour").replace("'fill'", "'canceled'")],
+    "position without an order": [POSITION.format(age="1 hour").replace("'o1'", "NULL")],
+    "index under another name": ["ALTER INDEX uq_active_positions_alpaca_order_id RENAME TO other"],
+}
+
+
+@pytest.fixture(scope="module")
+def expectation() -> Expectation:
+    contract = _with_d4(read_contract(ROOT / "contract.toml"))
+    return expect(contract, derive(contract, embedded), None)
+
+
+def _with_d4(contract: Contract) -> Contract:
+    spec = contract.dedupe[0]
+    return replace(contract, dedupe=(replace(spec, statements=(*spec.statements, D4)),))
+
+
+Looked = Callable[[str], tuple[Place, Observation]]
+
+
+@pytest.fixture(scope="module", params=["direct", "lambda"])
+def looked(request: pytest.FixtureRequest, scratch_server: ScratchServer, expectation: Expectation) -> Iterator[Any]:
+    """Looks at a database by either route."""
+    contract = expectation.contract
+    if request.param == "direct":
+        yield lambda dsn: _verdicts(Place(resolve_target(dsn, contract), Secret(dsn)), expectation)
+        return
+    with local_aws() as aws:
+        readers: list[str] = []
+
+        def through(dsn: str) -> dict[str, Any]:
+            if not readers:
+                readers.append(make_reader(scratch_server, Secret(dsn)).reveal())
+            url = dsn.replace("postgres:@", "postdeploy_reader:reader@")
+            aws.deploy("db-query", pack(Path(ROOT / "fixtures/lambdas/db_query")), environment={"DATABASE_URL": url})
+            spec = replace(contract.targets["embedded-lambda"], query_function="db-query")
+            return _verdicts(Place(Target(spec, None), None, aws.endpoint_url), expectation)
+
+        yield through
+
+
+def _verdicts(place: Place, expectation: Expectation) -> dict[str, Any]:
+    import datetime as dt
+
+    report = judge(expectation, look(place, expectation), place.target, dt.date(2026, 11, 22))
+    return {verdict.claim: verdict for case in report.cases for verdict in case.verdicts if case.area == "dedupe"}
+
+
+def _run(dsn: str, statements: list[str]) -> None:
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize("name", SABOTAGE)
+def test_each_fault_breaks_its_claim(name: str, looked: Any, migrated: str) -> None:
+    statements, broken = SABOTAGE[name]
+    _run(migrated, statements)
+    verdicts = looked(migrated)
+    for part, words in broken.items():
+        assert verdicts[CLAIM + part].verdict == "broken"
+        assert words in verdicts[CLAIM + part].detail
+        assert "o1" not in str(verdicts)  # a stored row's value
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_no_honest_database_alarms(name: str, looked: Any, migrated: str) -> None:
+    _run(migrated, HONEST[name])
+    wrong = {claim: verdict.detail for claim, verdict in looked(migrated).items()
+             if verdict.verdict != "held" and claim != f"{CLAIM}.statement3"}
+    assert wrong == {}
+
+
+def test_a_statement_that_no_migration_gives_an_arbiter_is_broken_before_any_target_is_asked() -> None:
+    contract = read_contract(ROOT / "contract.toml")
+    spec = replace(contract.dedupe[0], statements=(
+        "INSERT INTO active_positions (ticker) VALUES (:t) ON CONFLICT (ticker) DO NOTHING",
+        "INSERT INTO active_positions (ticker) VALUES (?)", "DELETE FROM active_positions", "SELECT 1; DROP TABLE x"))
+    derived = derive(replace(contract, dedupe=(spec,)), embedded)
+    plans = [derived.inserts[text] for text in spec.statements]
+    assert [plan.sqlstate for plan in plans] == ["42P10", "", "42601", "42601"]
+    assert plans[1].resolution == ""

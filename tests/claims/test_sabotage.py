@@ -1,0 +1,142 @@
+"""Every saboteur breaks the claim it names, over both routes; every kind of claim has a saboteur."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from dataclasses import replace
+
+import pytest
+
+from checks.claims.verify import Report
+from checks.values import Verdict
+from tests.support import ROOT
+from tests.support.sabotage_harness import (
+    ROUTES,
+    Bench,
+    Project,
+    Saboteur,
+    commit,
+    complaints,
+    look_at,
+    projects,
+    report_on,
+    saboteurs,
+    target_of,
+    verdicts,
+)
+
+PROJECTS = {project.name: project for project in projects()}
+SABOTEURS = saboteurs()
+
+
+def named(saboteur: Saboteur) -> str:
+    """`reference/N3_index_name_on_other_table`."""
+    return f"{saboteur.project}/{saboteur.name}"
+
+
+@pytest.mark.parametrize("saboteur", SABOTEURS, ids=named)
+def test_breaks_what_it_names(saboteur: Saboteur, bench: Bench) -> None:
+    """The claim is broken, names the object and shows a witness: read-only, through the Lambda, and with attempts."""
+    if not saboteur.fits(bench.major):
+        pytest.skip(f"PostgreSQL {bench.major} has no such fault; set POSTDEPLOY_MATRIX to servers of other majors")
+    assert told(saboteur, bench) == {"direct": [], "lambda": [], "scratch": []}
+
+
+def told(saboteur: Saboteur, bench: Bench) -> dict[str, list[str]]:
+    """Route -> complaints."""
+    project = PROJECTS[saboteur.project]
+    with bench.database(project) as dsn:
+        commit(saboteur, dsn)
+        return {route: complaints(saboteur, look_at(bench, project, dsn, route)) for route in ROUTES}
+
+
+HEALTHY = [project for project in PROJECTS.values() if project.name != "numbering"]
+"""The fault of `numbering` is in its file names, so it has no healthy twin but the others."""
+
+
+@pytest.mark.parametrize("project", HEALTHY, ids=lambda project: project.name)
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_healthy_twin_holds(project: Project, route: str, bench: Bench) -> None:
+    """Before the sabotage every claim holds, so that it is the saboteur who breaks it."""
+    with bench.database(project) as dsn:
+        assert not_held(bench, project, dsn, route) == []
+
+
+def not_held(bench: Bench, project: Project, dsn: str, route: str = "direct") -> list[str]:
+    """Every claim that does not hold, with why."""
+    found = verdicts(look_at(bench, project, dsn, route))
+    return [f"{v.verdict} {v.claim}: {v.detail}" for v in found.values() if v.verdict != "held"]
+
+
+def test_every_kind_of_claim_has_a_saboteur(bench: Bench) -> None:
+    """A check nobody has seen fail proves nothing (the headers are proven by test_breaks_what_it_names)."""
+    healthy: dict[str, list[tuple[str, str]]] = {}
+    for project in PROJECTS.values():
+        with bench.database(project) as dsn:
+            for verdict in verdicts(look_at(bench, project, dsn)).values():
+                healthy.setdefault(kind_of(verdict), []).append((project.name, verdict.claim))
+    safe = {kind: claims for kind, claims in healthy.items() if not any(
+        fnmatch.fnmatchcase(claim, pattern.replace("[", "[[]")) for name, claim in claims
+        for saboteur in SABOTEURS if saboteur.project == name for pattern in saboteur.breaks)}
+    assert safe.pop("drift: nothing is there that no migration makes", None) is not None
+    assert safe == {}
+    everything = {claim for claims in healthy.values() for _, claim in claims}
+    assert [saboteur for saboteur in SABOTEURS if saboteur.name.startswith("U_extra")
+            and all(pattern not in everything for pattern in saboteur.breaks)]
+    assert len(healthy) > 20
+
+
+def kind_of(verdict: Verdict) -> str:
+    """A claim's sentence without its objects: `constraints: foreign key`."""
+    if verdict.area in ("enums", "constraints"):
+        known = re.match(r"CHECK|primary key|unique index|unique|foreign key|exclusion|nothing on or around|",
+                         verdict.sentence)
+        return f"{verdict.area}: {(known and known[0]) or 'itself'}"
+    if verdict.area == "drift":
+        loose = re.match(r"(enum|domain|function|sequence) ", verdict.sentence)
+        return "drift: " + (loose[1] if loose else re.sub(r"^.* is what", "a table is what", verdict.sentence))
+    if verdict.area == "ledger" and "in the order of the migrations" in verdict.sentence:
+        return "ledger: times"
+    last = re.sub(r"\d+$", "", verdict.claim.rpartition(".")[2])
+    return f"{verdict.area}: {'row and effects' if verdict.sentence.endswith('what it did is there') else last}"
+
+
+REAL = ["C1_excused_by_status", "L2_ddl_without_row", "N3_index_name_on_other_table", "U_every_table_dropped"]
+
+
+def test_through_a_deployed_function(bench: Bench) -> None:
+    """A few of them through AWS's own runtime client: the bulk runs the handler in this process."""
+    pytest.importorskip("awslambdaric", reason="install postdeploy-checks[local] (Linux has wheels)")
+    from checks.lambdas.local.endpoint import local_aws, pack
+    from checks.target.through_lambda import LambdaSession, lambda_client
+
+    project = PROJECTS["reference"]
+    target = target_of("lambda")
+    chosen = [saboteur for saboteur in SABOTEURS if saboteur.project == "reference" and saboteur.name in REAL]
+    with local_aws("us-west-2") as aws, bench.database(project) as healthy:
+        def report(name: str, dsn: str) -> Report:
+            aws.deploy(name, pack(ROOT / "fixtures" / "lambdas" / "db_query"),
+                       environment={"DATABASE_URL": bench.as_reader(dsn)})
+            spec = replace(target.spec, query_function=name)
+            return report_on(LambdaSession(spec, lambda_client(spec, aws.endpoint_url)),
+                             bench.project(project)[1], replace(target, spec=spec))
+
+        assert {v.verdict for v in verdicts(report("healthy", healthy)).values()} == {"held"}
+        for saboteur in chosen:
+            with bench.database(project) as dsn:
+                commit(saboteur, dsn)
+                assert complaints(saboteur, report(saboteur.name, dsn)) == []
+    assert len(chosen) == len(REAL)
+
+
+def test_other_majors(other_major: Bench, bench: Bench) -> None:
+    """Every fourth saboteur and every healthy twin, by what the embedded server derived."""
+    for project in HEALTHY:
+        other_major.expects(project, bench.project(project)[1])
+        with other_major.database(project) as dsn:
+            assert (project.name, not_held(other_major, project, dsn)) == (project.name, [])
+    wrong = {named(saboteur): found for number, saboteur in enumerate(SABOTEURS)
+             if saboteur.fits(other_major.major) and (number % 4 == 0 or saboteur.majors != (0, 99))
+             and any((found := told(saboteur, other_major)).values())}
+    assert wrong == {}

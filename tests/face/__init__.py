@@ -1,0 +1,1 @@
+"""Tests of what a user meets: options, output, exit codes, refusals."""

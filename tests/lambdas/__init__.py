@@ -1,0 +1,1 @@
+"""Tests of checks/lambdas: replies, and the functions that give them."""

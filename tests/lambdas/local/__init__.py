@@ -1,0 +1,1 @@
+"""Tests of checks/lambdas/local: the local AWS endpoint."""

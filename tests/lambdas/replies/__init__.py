@@ -1,0 +1,1 @@
+"""Tests of checks/lambdas/replies: from a reply to an Outcome."""

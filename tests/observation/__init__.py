@@ -1,0 +1,1 @@
+"""Tests of checks/observation: what a look asks, and that it leaves no trace."""

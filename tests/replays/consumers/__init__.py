@@ -1,0 +1,1 @@
+"""Tests of checks/replays/consumers: consumers driven, events read, deliveries interleaved."""

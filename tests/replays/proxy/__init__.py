@@ -1,0 +1,1 @@
+"""Tests of checks/replays/proxy: the statement-level proxy."""

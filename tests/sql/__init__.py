@@ -1,0 +1,1 @@
+"""Tests of checks/sql: what expressions mean."""
