@@ -23,7 +23,8 @@ import psycopg2
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from checks.catalog.select import snapshot_select
-from checks.observation.evaluate import Question, candidates
+from checks.observation.candidates import candidates
+from checks.observation.evaluate import PredicateQuestion
 
 
 @contextmanager
@@ -58,17 +59,18 @@ def main(url: str, contract: str) -> None:
 
 def questions(snapshot: dict, enums: dict[str, list[str]]) -> list[str]:
     """A SELECT for each CHECK of a declared column."""
-    names = {row[0]: row[2] for row in snapshot["tables"]}
-    columns = {(row[0], row[1]): (row[2], row[3]) for row in snapshot["columns"]}
+    names = {oid: name for oid, _, name, *_ in snapshot["tables"]}
+    columns = {(table, number): (name, kind) for table, number, name, kind, *_ in snapshot["columns"]}
     selects = []
     for table, _, kind, numbers, expression, *_ in snapshot["constraints"]:
         for number in numbers if kind == "c" else ():
             column = columns[table, number]
-            allowed = enums.get(f"{names[table]}.{column[0]}")
+            name, of_type = column
+            allowed = enums.get(f"{names[table]}.{name}")
             if allowed:
-                values = (*allowed, *candidates(allowed, (), column[1]), None)
-                selects.append(Question("", names[table], (column,), tuple(zip(values, strict=True)),
-                                        (expression,)).select())
+                values = (*allowed, *candidates(allowed, (), of_type), None)
+                selects.append(PredicateQuestion("", names[table], (column,), tuple(zip(values, strict=True)),
+                                                 (expression,)).select())
     return selects
 
 

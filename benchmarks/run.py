@@ -25,9 +25,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from schema import write_project  # noqa: E402
 
-from checks.claims.verify import expectation_of  # noqa: E402
 from checks.contract.reader import read_contract  # noqa: E402
-from checks.expectation.derive import write_lock  # noqa: E402
+from checks.expectation.derive import expectation_of, write_lock  # noqa: E402
 from checks.lambdas.local.endpoint import local_aws, pack  # noqa: E402
 from checks.observation.observe import observe  # noqa: E402
 from checks.target.direct import DirectSession, connect, execute  # noqa: E402

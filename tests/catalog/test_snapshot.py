@@ -6,9 +6,11 @@ import json
 
 import pytest
 
-from checks.catalog.objects import from_json, parent_name, to_json
+from checks.catalog.decode import decode
+from checks.catalog.key import Key, parent_name
+from checks.catalog.objects import from_json, to_json
 from checks.catalog.select import snapshot_select
-from checks.catalog.snapshot import Snapshot, decode
+from checks.catalog.snapshot import Snapshot
 from checks.sql.names import shown, split_path
 from tests.support.sabotage_harness import Bench, Project, commit_sql, projects, session_of
 
@@ -66,6 +68,7 @@ def test_objects_survive_json(project: Project, bench: Bench) -> None:
     with bench.database(project) as dsn:
         found = seen(bench, project, dsn, "direct").objects
     assert {key: from_json(key, json.loads(json.dumps(to_json(item)))) for key, item in found.items()} == found
+    assert [Key.of(str(key)) for key in found] == list(found)
 
 
 @pytest.mark.parametrize("parts", [("t", "c"), ("s", "t", "c"), ("Odd Schema", 'a "b".c', 'd.e "f"'), ('"', '"'),

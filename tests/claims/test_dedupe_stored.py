@@ -10,13 +10,13 @@ from typing import Any
 import psycopg2
 import pytest
 
-from checks.claims.verify import judge, look
+from checks.claims.verify import judge
 from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
 from checks.expectation.derive import derive
 from checks.expectation.expectation import Expectation, expect
 from checks.lambdas.local.endpoint import local_aws, pack
-from checks.observation.observe import Observation
+from checks.observation.observe import Observation, look
 from checks.target.open_target import Place, make_reader
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Secret, Target, resolve_target
@@ -95,7 +95,8 @@ def looked(request: pytest.FixtureRequest, scratch_server: ScratchServer, expect
 def _verdicts(place: Place, expectation: Expectation) -> dict[str, Any]:
     import datetime as dt
 
-    report = judge(expectation, look(place, expectation), place.target, dt.date(2026, 11, 22))
+    seen = look(place, expectation.contract, expectation.objects)
+    report = judge(expectation, seen, place.target, dt.date(2026, 11, 22))
     return {verdict.claim: verdict for case in report.cases for verdict in case.verdicts if case.area == "dedupe"}
 
 

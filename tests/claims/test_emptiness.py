@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from checks.catalog.snapshot import decode
 from checks.claims.verify import Report, judge
-from checks.observation.observe import Observation
+from checks.observation.observe import EnumSeen, Observation, observe
+from checks.observation.questions import Asked
 from checks.target.session import Cost, Row
 from checks.target.through_lambda import LambdaSession
 from checks.values import Rejected, Unverified
@@ -164,13 +164,13 @@ def test_an_observation_without_answers_holds_nothing_that_was_to_be_asked(bench
     with bench.database(project) as dsn:
         session = session_of("direct", bench, dsn)
         expectation = bench.project(project)[1]
-        from checks.observation.observe import observe
-
-        seen, _ = observe(session, expectation.contract, expectation.objects)
+        seen = observe(session, expectation.contract, expectation.objects)
         session.close()
-    report = judge(expectation, Observation(seen.document), target_of("direct"), TODAY)
+    enums = {spec: EnumSeen(each.plan, tuple(Asked(asked.question) for asked in each.guards))
+             for spec, each in seen.enums.items()}
+    report = judge(expectation, Observation(seen.snapshot, enums=enums), target_of("direct"), TODAY)
     assert [claim for claim in held(report) if ASKED.search(claim)] == []
-    assert decode(seen.document).objects.keys() >= expectation.objects.keys()
+    assert seen.snapshot.objects.keys() >= expectation.objects.keys()
 
 
 @pytest.fixture

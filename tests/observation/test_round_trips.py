@@ -19,10 +19,12 @@ import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
-from checks.claims.verify import Report, expectation_of, judge
+from checks.catalog.key import Key
+from checks.catalog.select import snapshot_select
+from checks.claims.verify import Report, judge
 from checks.contract.contract import TargetSpec
 from checks.contract.reader import read_contract
-from checks.expectation.derive import write_lock
+from checks.expectation.derive import expectation_of, write_lock
 from checks.expectation.expectation import Expectation
 from checks.observation import stored_rows as scan
 from checks.observation.observe import Observation, observe
@@ -61,7 +63,7 @@ class Project:
         connection.close()
 
     def look(self, session: Session) -> Observation:
-        seen, _ = observe(session, self.expectation.contract, self.expectation.objects)
+        seen = observe(session, self.expectation.contract, self.expectation.objects)
         session.close()
         return seen
 
@@ -128,10 +130,11 @@ def through(function: QueryFunction) -> LambdaSession:
     return LambdaSession(TargetSpec("prod", route="lambda", query_function="db-query"), function)
 
 
-def told(seen: Observation) -> tuple[str, dict[str, Any]]:
+def told(seen: Observation) -> tuple[Any, ...]:
     """What was answered, without the server's clock."""
-    ledger = {"ledger": seen.answers["ledger"]["rows"]}
-    return seen.document, {**seen.answers, **ledger}
+    assert seen.ledger is not None
+    enums = {spec.shown: [asked.answer for asked in each.guards] for spec, each in seen.enums.items()}
+    return (seen.snapshot, seen.ledger.answer.rows, enums, seen.stored)
 
 
 def words(report: Report) -> set[str]:
@@ -155,7 +158,7 @@ def test_a_scratch_run_takes_one_statement_more(projects: Any, tables: int) -> N
     seen = project.look(project.direct(can_run=True))
     assert seen.cost["statements"] == 5
     assert 3 <= seen.cost["scans"] <= 4 + (tables - 1) // 200 * 3
-    assert len(seen.attempts) == 2 * tables
+    assert sum(bool(each.attempts) for each in seen.enums.values()) == 2 * tables
 
 
 @pytest.mark.parametrize("tables", SIZES)
@@ -173,7 +176,8 @@ def test_a_document_past_the_page_comes_in_pages(projects: Any, monkeypatch: pyt
     whole = project.look(through(QueryFunction(project.dsn)))
     monkeypatch.setattr(through_lambda, "PAGE_CHARACTERS", 100_000)
     paged = project.look(through(QueryFunction(project.dsn)))
-    pages = -(-len(whole.document) // 100_000)
+    length = len(project.direct().ask(snapshot_select(project.expectation.contract.schemas, "schema_migrations"))[0][0])
+    pages = -(-length // 100_000)
     assert pages > 1
     assert paged.cost["invocations"] == whole.cost["invocations"] + pages - 1
     assert told(paged) == told(whole)
@@ -221,11 +225,11 @@ def test_scans_are_bounded_by_the_tables_that_hold_rows(projects: Any, monkeypat
     try:
         seen = project.look(project.direct())
         assert (seen.cost["statements"], seen.cost["scans"]) == (4, 3 + len(filled) + 3)
-        assert {name: value for name, value in seen.scans.items() if "chk_" in name} == {
-            f"constraint:{table}.chk_{table}_price": 0 for table in filled}
+        assert seen.stored.constraints == {
+            Key("constraint", table, f"chk_{table}_price"): 0 for table in filled}
         monkeypatch.setattr(scan, "TABLES_A_TRANSACTION", 1)
         apart = project.look(project.direct())
-        assert apart.scans == seen.scans
+        assert apart.stored == seen.stored
         assert apart.cost["scans"] > seen.cost["scans"]
     finally:
         project.run("".join(f"TRUNCATE {table} CASCADE; ALTER TABLE {table} VALIDATE CONSTRAINT chk_{table}_price;"

@@ -227,7 +227,7 @@ def session_of(route: str, bench: Bench, dsn: str) -> Session:
 def report_on(session: Session, expectation: Expectation, target: Target) -> Report:
     """Looks and judges."""
     try:
-        seen, _ = observe(session, expectation.contract, expectation.objects)
+        seen = observe(session, expectation.contract, expectation.objects)
         return judge(expectation, seen, target, TODAY)
     finally:
         session.close()
