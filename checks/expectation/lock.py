@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from checks.catalog import __path__ as CATALOG_FOLDERS
+from checks.catalog import __path__ as reader_folders
 from checks.catalog.key import Key
 from checks.catalog.objects import Object, from_json, to_json
 from checks.contract.contract import Contract
@@ -83,7 +83,7 @@ def cache_path(key: str) -> Path:
     """Where what was derived under the digest `key` by this version of the reader is kept."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     reader = hashlib.sha256()
-    for file in sorted(Path(*CATALOG_FOLDERS).glob("*.py")):
+    for file in sorted(Path(*reader_folders).glob("*.py")):
         reader.update(file.read_bytes())
     return Path(base) / "postdeploy-checks" / f"{key[:32]}-{reader.hexdigest()[:16]}.json"
 
