@@ -21,7 +21,9 @@ from typing import Generic, ParamSpec
 from checks.values import Evidence, Verdict, VerdictWord
 
 P = ParamSpec("P")
-_BLANK = re.compile(r"\{(\w+)[^{}]*\}")
+_BLANK = re.compile(r"\{(\w+)(?:\.(\w+))?[^{}]*\}")
+_NAMES = ("shown", "path", "own")
+"""Attributes that are just the name of what they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,19 @@ class Kind(Generic[P]):
         return self.id.partition(":")[0]
 
     @cached_property
+    def key(self) -> str:
+        """Names this kind among all: `enums.accepted_values`."""
+        return f"{self.area}.{self.name}"
+
+    @cached_property
+    def readable(self) -> str:
+        """The sentence for people: its blanks named by their parameters."""
+        return _BLANK.sub(_blank, self.sentence)
+
+    @cached_property
     def pattern(self) -> str:
         """The id for people: `constraints:{constraint}`."""
-        return _BLANK.sub(r"{\1}", self.id)
+        return _BLANK.sub(_blank, self.id)
 
     @cached_property
     def _parameters(self) -> tuple[str, ...]:
@@ -89,6 +101,11 @@ class Kind(Generic[P]):
         return Verdict(self.id.format_map(blanks), self.sentence.format_map(blanks), finding.word,
                        finding.evidence or self.evidence[0], finding.detail, finding.witness,
                        "" if finding.word == "held" else finding.next_step)
+
+
+def _blank(found: re.Match[str]) -> str:
+    whose, attribute = found[1], found[2]
+    return "{" + (whose if attribute is None or attribute in _NAMES else attribute) + "}"
 
 
 def claim(id: str, *, breaks: str, evidence: tuple[Evidence, ...] = ("catalog",),

@@ -22,7 +22,7 @@ FLOORS = (
     {"expectation"},
     {"claims"},
     {"audits", "report"},
-    {"apply", "check"},
+    {"apply", "check", "explain"},
     {"plugin", "__main__"},
 )
 """From the ground up. A room is a folder of checks/, or a module that stands in it alone."""
