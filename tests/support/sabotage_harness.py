@@ -240,8 +240,16 @@ def look_at(bench: Bench, project: Project, dsn: str, route: str = "direct") -> 
 
 
 def verdicts(report: Report) -> dict[str, Verdict]:
-    """Claim id -> verdict."""
-    return {verdict.claim: verdict for case in report.cases for verdict in case.verdicts}
+    """Claim id -> verdict; a report of nothing fails the test."""
+    found = {verdict.claim: verdict for case in report.cases for verdict in case.verdicts}
+    assert found, report
+    return found
+
+
+def not_held(bench: Bench, project: Project, dsn: str, route: str = "direct") -> list[str]:
+    """Every claim that does not hold, with why."""
+    found = verdicts(look_at(bench, project, dsn, route))
+    return [f"{v.verdict} {v.claim}: {v.detail}" for v in found.values() if v.verdict != "held"]
 
 
 def complaints(saboteur: Saboteur, report: Report) -> list[str]:
