@@ -11,11 +11,9 @@ import pytest
 
 from checks.lambdas.local.endpoint import LocalAws, local_aws
 from checks.target.servers import ScratchServer, embedded
-from tests.support import MIGRATIONS
+from tests.support import MIGRATIONS, OTHER_MAJORS
 from tests.support.sabotage_harness import Bench
 
-MATRIX = os.environ.get("POSTDEPLOY_MATRIX", "").split() or [pytest.param("", marks=pytest.mark.skip(
-    "set POSTDEPLOY_MATRIX to the URLs of servers of other majors, such as postgresql://postgres@host:5432/postgres"))]
 _numbers = itertools.count()
 
 
@@ -57,7 +55,7 @@ def bench(scratch_server: ScratchServer) -> Bench:
     return Bench(scratch_server)
 
 
-@pytest.fixture(scope="module", params=MATRIX)
+@pytest.fixture(scope="module", params=OTHER_MAJORS)
 def other_major(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """A bench on each server of the matrix."""
     bench = Bench(ScratchServer(request.param))

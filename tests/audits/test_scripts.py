@@ -13,6 +13,7 @@ import sys
 import time
 import tomllib
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -39,11 +40,14 @@ def audited(command: tuple[str, ...], server: ScratchServer, *, full: bool, succ
 
 
 def command_of(name: str) -> tuple[str, ...]:
-    if name.endswith(".py"):
-        return (sys.executable, str(SCRIPTS / name))
-    if shutil.which("aws") is None:
-        pytest.skip(f"{name} calls the AWS CLI, and there is no `aws` on PATH; install it to audit this script")
-    return ("bash", str(SCRIPTS / name))
+    return (sys.executable if name.endswith(".py") else "bash", str(SCRIPTS / name))
+
+
+@pytest.fixture(autouse=True)
+def aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shell scripts call `aws`, which is installed beside this Python."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    assert shutil.which("aws"), "no `aws`: pip install 'postdeploy-checks[dev]'"
 
 
 def expected(name: str, tried: set[str]) -> set[str]:

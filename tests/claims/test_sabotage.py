@@ -19,6 +19,7 @@ from tests.support.sabotage_harness import (
     commit,
     complaints,
     look_at,
+    not_held,
     projects,
     report_on,
     saboteurs,
@@ -63,12 +64,6 @@ def test_the_healthy_twin_holds(project: Project, route: str, bench: Bench) -> N
         assert not_held(bench, project, dsn, route) == []
 
 
-def not_held(bench: Bench, project: Project, dsn: str, route: str = "direct") -> list[str]:
-    """Every claim that does not hold, with why."""
-    found = verdicts(look_at(bench, project, dsn, route))
-    return [f"{v.verdict} {v.claim}: {v.detail}" for v in found.values() if v.verdict != "held"]
-
-
 def test_every_kind_of_claim_has_a_saboteur(bench: Bench) -> None:
     """A check nobody has seen fail proves nothing (the headers are proven by test_breaks_what_it_names)."""
     healthy: dict[str, list[tuple[str, str]]] = {}
@@ -107,7 +102,6 @@ REAL = ["C1_excused_by_status", "L2_ddl_without_row", "N3_index_name_on_other_ta
 
 def test_through_a_deployed_function(bench: Bench) -> None:
     """A few of them through AWS's own runtime client: the bulk runs the handler in this process."""
-    pytest.importorskip("awslambdaric", reason="install postdeploy-checks[local] (Linux has wheels)")
     from checks.lambdas.local.endpoint import local_aws, pack
     from checks.target.through_lambda import LambdaSession, lambda_client
 

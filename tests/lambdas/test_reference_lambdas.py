@@ -10,8 +10,6 @@ import pytest
 from checks.lambdas.local.endpoint import pack, pack_migrations
 from tests.support import ROOT
 
-pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
-
 LAMBDAS = ROOT / "fixtures" / "lambdas"
 VERSIONS = [path.stem for path in sorted((ROOT / "migrations").glob("*.sql"))]
 TABLES = ["active_positions", "alpaca_event_dedupe", "position_history", "schema_migrations"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import io
 import json
 import os
@@ -33,20 +32,10 @@ from checks.target.direct import DirectSession, connect, execute
 from checks.target.session import Session
 from checks.target.target import Secret, resolve_target
 from checks.target.through_lambda import LambdaSession
-from tests.support import ROOT
+from tests.support import ROOT, loaded
 
-LARGE = "POSTDEPLOY_THOUSAND"
 SIZES = [10, 100, pytest.param(1_000, marks=pytest.mark.skipif(
-    LARGE not in os.environ, reason=f"a thousand tables take a minute; set {LARGE}=1 to try them"))]
-
-
-def _schema_module() -> Any:
-    spec = importlib.util.spec_from_file_location("benchmark_schema", ROOT / "benchmarks" / "schema.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    "POSTDEPLOY_THOUSAND" not in os.environ, reason="a thousand tables take a minute: set POSTDEPLOY_THOUSAND=1"))]
 
 
 @dataclass
@@ -83,7 +72,7 @@ def projects(scratch_server: Any, tmp_path_factory: pytest.TempPathFactory) -> I
         name = f"trips_{os.getpid()}_{purpose}_{tables}"
         if name not in made:
             folder = tmp_path_factory.mktemp(f"tables{tables}")
-            file = _schema_module().write_project(folder, tables)
+            file = loaded(ROOT / "benchmarks" / "schema.py").write_project(folder, tables)
             contract = read_contract(file)
             write_lock(contract, lambda: nullcontext(scratch_server))
             dsn = scratch_server.create_database(name)

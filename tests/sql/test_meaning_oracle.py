@@ -17,7 +17,7 @@ from checks.sql.logic.truth import Table, atoms_of
 from checks.sql.meaning import Different, Same, Unknown, accepting_assignment, canonical, compare, held, never_accepts
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.loose_text import loose
-from checks.target.servers import ScratchServer
+from tests.support.sabotage_harness import Bench
 
 TYPES = {"t": "text", "v": "character varying(4)", "c": "character(3)", "i": "integer", "n": "numeric",
          "m": "numeric(4,1)", "f": "double precision", "b": "boolean", "e": "public.mood", "d": "date",
@@ -228,6 +228,7 @@ def test_the_formula_evaluates_as_the_server_does(judge: Judge) -> None:
         formula = Reader(TYPES).formula(parse(text))
         table = Table(TYPES, NOT_NULL, tuple(atoms_of(formula)))
         names, rows = judge.rows(text)
+        assert rows
         for row in rows:
             env = {name: held(table, name, value)[0][name] for name, value in zip(names, row, strict=False)}
             truth = {True: 1, False: 2, None: 4}[row[-1]]
@@ -312,42 +313,33 @@ VIEWS = (
 
 
 @pytest.fixture(scope="module")
-def matrix() -> Iterator[list[Judge]]:
-    """A judge on every server of the matrix, in a database of its own."""
-    urls = os.environ.get("POSTDEPLOY_MATRIX", "").split()
-    if not urls:
-        pytest.skip("needs PostgreSQL servers of several majors: set POSTDEPLOY_MATRIX to their URLs, parted by spaces")
-    name, judges = f"meaning_{os.getpid()}", []
-    for url in urls:
-        admin = ScratchServer(url)
-        judges.append(Judge(admin.create_database(name)))
-    yield judges
-    for url, judge in zip(urls, judges, strict=True):
-        judge.connection.close()
-        ScratchServer(url).execute(f"DROP DATABASE {name}")
+def elsewhere(other_major: Bench) -> Iterator[Judge]:
+    """A judge on a server of the matrix."""
+    name = f"meaning_{os.getpid()}"
+    judge = Judge(other_major.server.create_database(name))
+    yield judge
+    judge.connection.close()
+    other_major.server.execute(f"DROP DATABASE {name}")
 
 
-def test_a_predicate_restored_on_another_major_is_the_same(matrix: list[Judge]) -> None:
+def test_a_predicate_restored_on_another_major_is_the_same(judge: Judge, elsewhere: Judge) -> None:
     @FEW
     @given(pairs(opaque=True))
     def verify(pair: tuple[str, str]) -> None:
-        first = matrix[0].deparsed(pair[0])
-        for judge in matrix:
-            fresh = judge.deparsed(pair[0])
-            restored = judge.deparsed(first)
-            for text in (fresh, restored):
-                assert compare(first, text, TYPES, NOT_NULL) == Same()
-                assert canonical(first, TYPES) == canonical(text, TYPES)
+        here, there = judge.deparsed(pair[0]), elsewhere.deparsed(pair[0])
+        for text in (there, elsewhere.deparsed(here), judge.deparsed(there)):
+            assert compare(here, text, TYPES, NOT_NULL) == Same()
+            assert canonical(here, TYPES) == canonical(text, TYPES)
 
     verify()
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_view_is_loosely_the_same_on_every_major(matrix: list[Judge], view: str) -> None:
+def test_a_view_is_loosely_the_same_on_every_major(judge: Judge, elsewhere: Judge, view: str) -> None:
     found = set()
-    for judge in matrix:
-        judge.cursor.execute(f"CREATE TEMP VIEW seen AS {view}")
-        judge.cursor.execute("SELECT pg_get_viewdef('pg_temp.seen'::regclass)")
-        found.add(loose(judge.cursor.fetchone()[0]))
-        judge.cursor.execute("DROP VIEW pg_temp.seen")
+    for each in (judge, elsewhere):
+        each.cursor.execute(f"CREATE TEMP VIEW seen AS {view}")
+        each.cursor.execute("SELECT pg_get_viewdef('pg_temp.seen'::regclass)")
+        found.add(loose(each.cursor.fetchone()[0]))
+        each.cursor.execute("DROP VIEW pg_temp.seen")
     assert len(found) == 1

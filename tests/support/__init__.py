@@ -1,6 +1,24 @@
 """What the tests of several rooms share, and where the repository's files are."""
 
+import importlib.util
+import os
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = sorted((ROOT / "migrations").glob("*.sql"))
+OTHER_MAJORS = os.environ.get("POSTDEPLOY_MATRIX", "").split() or [pytest.param("", marks=pytest.mark.skip(
+    "set POSTDEPLOY_MATRIX to the URLs of servers of other majors, such as postgresql://postgres@host:5432/postgres"))]
+"""The servers of the matrix, to be destroyed, as parameters of a test."""
+
+
+def loaded(file: Path) -> ModuleType:
+    """The module in a file that stands in no package."""
+    spec = importlib.util.spec_from_file_location(f"loaded_{file.parent.name}_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fnmatch
-import importlib.util
 import io
 import itertools
 import json
@@ -45,7 +44,7 @@ from checks.target.session import Session
 from checks.target.target import Secret, Target
 from checks.target.through_lambda import LambdaSession
 from checks.values import Rejected, Verdict
-from tests.support import ROOT
+from tests.support import ROOT, loaded
 
 SABOTAGE = ROOT / "fixtures" / "sabotage"
 READER = "sabotage_reader"
@@ -240,8 +239,16 @@ def look_at(bench: Bench, project: Project, dsn: str, route: str = "direct") -> 
 
 
 def verdicts(report: Report) -> dict[str, Verdict]:
-    """Claim id -> verdict."""
-    return {verdict.claim: verdict for case in report.cases for verdict in case.verdicts}
+    """Claim id -> verdict; a report of nothing fails the test."""
+    found = {verdict.claim: verdict for case in report.cases for verdict in case.verdicts}
+    assert found, report
+    return found
+
+
+def not_held(bench: Bench, project: Project, dsn: str, route: str = "direct") -> list[str]:
+    """Every claim that does not hold, with why."""
+    found = verdicts(look_at(bench, project, dsn, route))
+    return [f"{v.verdict} {v.claim}: {v.detail}" for v in found.values() if v.verdict != "held"]
 
 
 def complaints(saboteur: Saboteur, report: Report) -> list[str]:
@@ -296,9 +303,4 @@ class InProcess:
 
 @cache
 def _handler(folder: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("sabotaged_db_query", folder / "app.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(folder)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(folder / "app.py")

@@ -26,8 +26,6 @@ from checks.values import UsageError
 from tests.support import ROOT
 from tests.support.lambda_calls import ECHO, ended, invoke, result, returning, zipped
 
-pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
-
 
 def environment(**more: str) -> dict[str, str]:
     """Ours, for a Python that finds the harness and lambda_calls."""

@@ -16,8 +16,6 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from checks.lambdas.local.endpoint import Answer, local_aws
 from tests.support.lambda_calls import ECHO, ended, failure, invoke, result, returning, zipped
 
-pytest.importorskip("awslambdaric", reason="needs awslambdaric, on Linux: pip install -e '.[local]'")
-
 
 @pytest.fixture
 def intercepting(aws):

