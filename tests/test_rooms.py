@@ -12,7 +12,7 @@ from tests.support import ROOT
 
 PACKAGE = ROOT / "checks"
 FLOORS = (
-    {"values"},
+    {"values", "resources"},
     {"kinds"},
     {"sql"},
     {"catalog", "contract"},

@@ -76,8 +76,7 @@ class FalseWorld:
     """Commits the lies of one database."""
 
     def __init__(self, expectation: Expectation, server: ScratchServer, database: str, base: str) -> None:
-        self._expectation, self._server = expectation, server
-        self._database, self._base = database, base
+        self._server, self._database, self._base = server, database, base
         self._migration = expectation.migrations[-1]
         self._ledger = expectation.contract.ledger
         self._droppable = droppable(expectation)

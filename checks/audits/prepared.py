@@ -13,6 +13,7 @@ from checks.contract.reply_shape import ReplyShape
 from checks.expectation.expectation import Expectation
 from checks.lambdas.local.endpoint import local_aws, pack
 from checks.lambdas.replies.reply import UnreadableError, read_json
+from checks.resources import LAMBDAS
 from checks.target.direct import connect, execute
 from checks.target.migrate import apply_file, record
 from checks.target.open_target import LOCAL_MIGRATION, LOCAL_QUERY, READER
@@ -23,8 +24,6 @@ from checks.values import UsageError
 
 BASE, TWIN = "audit_base", "audit_twin"
 REFERENCE = ReplyShape()
-HERE = Path(__file__).resolve().parents[2]
-"""The checkout, which brings reference Lambdas and corpus for contracts that have none of their own."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def open_grounds(contract: Contract, expectation: Expectation, server: ScratchSe
     """
     spec = contract.targets[contract.default_target]
     region = spec.region or next((s.region for s in contract.targets.values() if s.region), None) or "us-west-2"
-    folders = [contract.root / s.functions for s in contract.targets.values()] + [HERE / "fixtures" / "lambdas"]
+    folders = [contract.root / s.functions for s in contract.targets.values()] + [LAMBDAS]
     folder = next((f for f in folders if (f / "db_query").is_dir() and (f / "db_migration").is_dir()), None)
     if folder is None:
         raise UsageError(f"The audit needs the reference Lambdas, and {folders[0]} has no db_query and db_migration; "

