@@ -16,15 +16,15 @@ from checks.contract.contract import Contract
 from checks.contract.migrations import Migration
 from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
+from checks.lambdas.client import invoke
 from checks.lambdas.replies.outcome import Outcome, classify_apply
 from checks.observation.observe import look, observe
 from checks.report import story
 from checks.sql.names import ident, literal, nearest
-from checks.target.direct import connect, execute
 from checks.target.migrate import record, told
 from checks.target.open_target import Place, open_place
+from checks.target.routes.direct import connect, execute
 from checks.target.target import Target
-from checks.target.through_lambda import invoke
 from checks.values import Rejected, Say, Unreachable, Unverified, UsageError, Verdict
 
 LOCK = 0x706F7374  # "post"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 """The folder of this package."""
-WATCHER = PACKAGE / "target" / "watch.py"
+WATCHER = PACKAGE / "target" / "servers" / "watch.py"
 """Stops an embedded server when its parent is gone."""
 REAPER = PACKAGE / "lambdas" / "local" / "reap.py"
 """Ends process groups and removes a folder when its parent is gone."""

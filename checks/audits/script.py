@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from checks.lambdas.client import DUMMY_CREDENTIALS
 from checks.lambdas.local.reaper import Reaper
-from checks.lambdas.local.sandboxes import DUMMY_CREDENTIALS
 from checks.values import UsageError
 
 KEPT_BYTES = 16_384

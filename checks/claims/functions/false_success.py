@@ -8,16 +8,16 @@ from functools import cache
 from checks.catalog.snapshot import Snapshot
 from checks.claims.functions.deployed_code import judge_code, judge_executed, may_fetch
 from checks.claims.functions.query_function import judge_query
-from checks.contract.contract import Contract
+from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract
 from checks.expectation.expectation import Expectation
+from checks.lambdas.client import invoke, plain_name
 from checks.lambdas.replies.corpus import misjudged
 from checks.lambdas.replies.reply import Reply
 from checks.lambdas.replies.specimens import Specimen, load
 from checks.resources import PAYLOADS
-from checks.target.open_target import LOCAL_MIGRATION, LOCAL_QUERY, Place
+from checks.target.open_target import Place
 from checks.target.session import Cost, Session
 from checks.target.target import Target
-from checks.target.through_lambda import invoke, plain_name
 from checks.values import FALSE_SUCCESS, Case, LeftOut, UsageError, Verdict
 
 SHAPE = "reply-shape"

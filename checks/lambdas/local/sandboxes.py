@@ -17,13 +17,12 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from checks.lambdas.client import DUMMY_CREDENTIALS
 from checks.lambdas.local.reaper import Reaper
 from checks.lambdas.local.runtime_api import Call
 from checks.lambdas.local.sandbox import Deployed, Finished, Sandbox
 from checks.values import Unverified
 
-DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
-                     "AWS_SESSION_TOKEN": "testing"}
 AT_ONCE = 8
 """Sandboxes of one version that may work at the same time; further calls wait for one."""
 
