@@ -18,9 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import checkout  # noqa: F401
 import psycopg2
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from checks.catalog.select import snapshot_select
 from checks.observation.candidates import candidates
@@ -40,7 +39,8 @@ def cursor_on(url: str) -> Iterator[Any]:
 
 def answer(cursor: Any, select: str) -> Any:
     cursor.execute(select)
-    return json.loads(cursor.fetchall()[0][0])
+    ((document,),) = cursor.fetchall()
+    return json.loads(document)
 
 
 def ready_made(url: str, *files: str) -> None:

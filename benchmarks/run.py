@@ -19,21 +19,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+from checkout import ROOT
+from schema import write_project
 
-from schema import write_project  # noqa: E402
-
-from checks.contract.reader import read_contract  # noqa: E402
-from checks.expectation.derive import expectation_of, write_lock  # noqa: E402
-from checks.lambdas.local.endpoint import local_aws, pack  # noqa: E402
-from checks.observation.observe import observe  # noqa: E402
-from checks.target.direct import DirectSession, connect, execute  # noqa: E402
-from checks.target.open_target import make_reader  # noqa: E402
-from checks.target.servers import ScratchServer, embedded  # noqa: E402
-from checks.target.session import Row  # noqa: E402
-from checks.target.target import Secret, resolve_target  # noqa: E402
+from checks.contract.reader import read_contract
+from checks.expectation.derive import expectation_of, write_lock
+from checks.lambdas.local.endpoint import local_aws
+from checks.lambdas.reference import deploy_query
+from checks.observation.observe import observe
+from checks.resources import LAMBDAS
+from checks.target.reader import make_reader
+from checks.target.routes.direct import DirectSession, connect, execute
+from checks.target.servers import ScratchServer, embedded
+from checks.target.session import Row
+from checks.target.target import Secret, resolve_target
 
 BOUND = 3
 """A run may take the empty run and so many bare scripts."""
@@ -92,8 +93,16 @@ class Bench:
             files.append(str(file))
         return files
 
-def measured(bench: Bench, runs: int, route: Mapping[str, str]) -> dict[str, tuple[float, str]]:
-    """Name -> (median seconds, cost). `route` is the environment that reaches the Lambda, empty when nothing does."""
+
+class Figure(NamedTuple):
+    """What one command took."""
+
+    median_s: float
+    cost: str
+
+
+def measured(bench: Bench, runs: int, route: Mapping[str, str]) -> dict[str, Figure]:
+    """Name -> what it took. `route` is the environment that reaches the Lambda, empty when nothing does."""
     commands = {name: command for name, command in bench.commands().items() if route or "Lambda" not in name}
     times: dict[str, list[float]] = {name: [] for name in commands}
     costs = dict.fromkeys(commands, "")
@@ -106,16 +115,16 @@ def measured(bench: Bench, runs: int, route: Mapping[str, str]) -> dict[str, tup
             if done.returncode != 0:
                 raise SystemExit(f"{name} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
             costs[name] = next((line.strip() for line in done.stdout.splitlines() if " statements, " in line), "")
-    return {name: (statistics.median(seconds), costs[name]) for name, seconds in times.items()}
+    return {name: Figure(statistics.median(seconds), costs[name]) for name, seconds in times.items()}
 
 
-def told(tables: int, found: dict[str, tuple[float, str]]) -> Iterator[str]:
+def told(tables: int, found: dict[str, Figure]) -> Iterator[str]:
     """The figures of one schema, and whether they keep the bound."""
     yield f"{tables:,} tables"
     for name, (seconds, cost) in found.items():
         yield f"  {name:<24}{seconds:7.2f} s  {cost}".rstrip()
-    allowed = found["empty pytest"][0] + BOUND * found["bare script"][0]
-    took = found["pytest checks/"][0]
+    allowed = found["empty pytest"].median_s + BOUND * found["bare script"].median_s
+    took = found["pytest checks/"].median_s
     yield (f"  {took:.2f} s {'<=' if took <= allowed else '>'} {allowed:.2f} s = empty + {BOUND} x bare: "
            f"{'kept' if took <= allowed else 'NOT KEPT'}, at {took / allowed:.0%} of the bound")
 
@@ -132,10 +141,8 @@ def prepared(tables: int, server: ScratchServer, url: str | None) -> Iterator[tu
         if url:
             yield bench, {}
             return
-        with local_aws("us-west-2") as aws:
-            reader = make_reader(server, Secret(bench.url)).reveal()
-            aws.deploy("db-query", pack(ROOT / "fixtures" / "lambdas" / "db_query"),
-                       environment={"DATABASE_URL": reader})
+        with local_aws() as aws:
+            deploy_query(aws, "db-query", LAMBDAS, make_reader(server, Secret(bench.url)).reveal())
             yield bench, {"AWS_ENDPOINT_URL_LAMBDA": aws.endpoint_url, "AWS_ACCESS_KEY_ID": "local",
                           "AWS_SECRET_ACCESS_KEY": "local"}
 

@@ -6,7 +6,7 @@ Exit 0 only when the database itself shows it; 1 when it shows the contrary; 6 w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -16,16 +16,16 @@ from checks.contract.contract import Contract
 from checks.contract.migrations import Migration
 from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
+from checks.lambdas.client import invoke
 from checks.lambdas.replies.outcome import Outcome, classify_apply
 from checks.observation.observe import look, observe
 from checks.report import story
 from checks.sql.names import ident, literal, nearest
-from checks.target.direct import connect, execute
 from checks.target.migrate import record, told
 from checks.target.open_target import Place, open_place
+from checks.target.routes.direct import connect, execute
 from checks.target.target import Target
-from checks.target.through_lambda import invoke
-from checks.values import Rejected, Unreachable, Unverified, UsageError, Verdict
+from checks.values import Rejected, Say, Unreachable, Unverified, UsageError, Verdict
 
 LOCK = 0x706F7374  # "post"
 """First key of the advisory lock that one apply holds; the second is a hash of the ledger's name."""
@@ -34,7 +34,6 @@ LOCK_TIMEOUT_S = 10
 PROVEN, DISPROVEN, UNDECIDED = 0, 1, 6
 _BUSY_STATES = ("55P03", "40P01", "40001", "57014", "57P01")
 """Somebody else was in the way (lock timeout, deadlock, serialization, cancelled, shut down): it may do our work yet."""
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.claims.verify import Report
-from checks.values import AREAS, Case, LeftOut, Verdict
+from checks.values import AREAS, Case, LeftOut, Verdict, utc
 
 SCHEMA = 1
 """Version of the evidence document."""
@@ -104,7 +104,7 @@ def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetim
         "schema": SCHEMA, "verdict": verdict_word(verdicts),
         "target": {"name": spec.name, "route": spec.route, "writes": spec.writes, "server": spec.server, **identity,
                    "through": spec.through},
-        "started_at": _utc(started), "finished_at": _utc(finished),
+        "started_at": utc(started), "finished_at": utc(finished),
         "duration_s": round((finished - started).total_seconds(), 3),
         "statements": report.cost.get("statements", 0), "scans": report.cost.get("scans", 0),
         "invocations": report.cost.get("invocations", 0),
@@ -132,7 +132,3 @@ def _claim(verdict: Verdict) -> dict[str, str]:
     return {"id": verdict.claim, "area": verdict.area, "sentence": verdict.sentence, "verdict": verdict.verdict,
             "evidence": verdict.evidence, "detail": verdict.detail, "witness": verdict.witness,
             "next_step": verdict.next_step}
-
-
-def _utc(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -9,14 +9,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
 VerdictWord = Literal["held", "broken", "unverified"]
+Say = Callable[[str], None]
+"""Takes a line about what is going on."""
 Evidence = Literal["catalog", "evaluated", "attempted", "replayed", "observed"]
-AREAS = ("ledger", "constraints", "enums", "dedupe", "false-success", "deployment", "drift")
+FALSE_SUCCESS = "false-success"
+"""The area of the claims that nothing which did not happen is taken for a success."""
+AREAS = ("ledger", "constraints", "enums", "dedupe", FALSE_SUCCESS, "deployment", "drift")
+"""Every area, in the order of reports."""
 
 
 class HarnessError(Exception):
@@ -98,8 +104,8 @@ class Case:
         return tuple(v for v in self.verdicts if v.verdict == "unverified")
 
 
-
 LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a checkout: pip install -e '.[local]')"
+"""The remedy where a server or a Lambda of ours needs what is not installed."""
 
 
 @contextmanager
@@ -116,3 +122,8 @@ def as_unverified() -> Iterator[None]:
     except Exception as error:
         raise Unverified(f"The look at the target broke off: {type(error).__name__} in the harness. "
                          "Run again; if it stays, report it with the contract.") from error
+
+
+def utc(moment: dt.datetime) -> str:
+    """A moment as the evidence documents write it: UTC, to the millisecond."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -15,7 +15,7 @@ from typing import Literal
 
 from checks.audits.false_states import droppable
 from checks.audits.faults import Fault, chosen, replies, worlds
-from checks.audits.prepared import HERE, open_grounds
+from checks.audits.prepared import open_grounds
 from checks.audits.query_faults import FAULTS as QUERY_FAULTS
 from checks.audits.script import Runner, find_command
 from checks.audits.trials import Bench, Question, Trial, Word
@@ -23,12 +23,14 @@ from checks.contract.contract import Contract, TargetSpec
 from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
 from checks.lambdas.replies.specimens import load
+from checks.resources import PAYLOADS
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Target
 from checks.values import UsageError, as_unverified
 
 __all__ = ["Audit", "Question", "Trial", "audit", "catalogue", "expected"]
-CORPUS = "fixtures/payloads"
+OWN_CORPUS = "fixtures/payloads"
+"""Where a contract may have a corpus of its own, from its folder."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def audit(contract: Contract, question: Question, say: Callable[[str], None] = l
 
 def catalogue(contract: Contract, expectation: Expectation) -> tuple[Fault, ...]:
     """Every fault that an audit of this version can try."""
-    folder = next((f for f in (contract.root / CORPUS, HERE / CORPUS) if f.is_dir()), HERE / CORPUS)
-    return (*worlds(droppable(expectation)), *replies(load(folder)), *QUERY_FAULTS)
+    own = contract.root / OWN_CORPUS
+    return (*worlds(droppable(expectation)), *replies(load(own if own.is_dir() else PAYLOADS)), *QUERY_FAULTS)
 
 
 def expected(contract: Contract, version: str | None,

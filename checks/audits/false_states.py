@@ -14,8 +14,8 @@ from checks.catalog.key import Key
 from checks.catalog.objects import Constraint, Object, table_of
 from checks.expectation.expectation import Expectation
 from checks.sql.names import ident, literal, split_path
-from checks.target.direct import connect, execute
-from checks.target.migrate import apply_file, record
+from checks.target.migrate import migrate, record
+from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret
 from checks.values import Rejected, Unverified
@@ -76,8 +76,7 @@ class FalseWorld:
     """Commits the lies of one database."""
 
     def __init__(self, expectation: Expectation, server: ScratchServer, database: str, base: str) -> None:
-        self._expectation, self._server = expectation, server
-        self._database, self._base = database, base
+        self._server, self._database, self._base = server, database, base
         self._migration = expectation.migrations[-1]
         self._ledger = expectation.contract.ledger
         self._droppable = droppable(expectation)
@@ -132,8 +131,7 @@ class FalseWorld:
 
     def _apply(self, database: str) -> None:
         with closing(self._connection(database)) as connection:
-            apply_file(lambda sql: execute(connection, sql), self._migration)
-            record(lambda sql: execute(connection, sql), self._ledger, self._migration)
+            migrate(connection, (self._migration,), self._ledger)
 
     def _all_but(self, keys: Iterable[Key]) -> None:
         self._apply(self._database)
@@ -159,8 +157,7 @@ class FalseWorld:
 
     def _elsewhere(self) -> None:
         other = self._database + "_elsewhere"
-        self._server.execute(f'DROP DATABASE IF EXISTS "{other}" WITH (FORCE)',
-                             f'CREATE DATABASE "{other}" TEMPLATE "{self._base}"')
+        self._server.copy_database(other, self._base)
         self._apply(other)
 
     def _uncommitted(self) -> None:

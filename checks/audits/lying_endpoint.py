@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from checks.audits.false_states import FalseWorld
 from checks.audits.faults import Fault, as_answer, renamed
-from checks.audits.prepared import BASE, REFERENCE, TWIN, Grounds, Role, migration_variables, migration_zip
+from checks.audits.prepared import BASE, TWIN, Grounds, Role
 from checks.audits.query_faults import SPOIL, Asked
 from checks.claims.ledger import judge_ledger
 from checks.contract.contract import TargetSpec
-from checks.contract.reply_shape import ReplyShape
+from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.expectation.settled import Settled
-from checks.lambdas.local.endpoint import local_aws, pack
+from checks.lambdas.local.endpoint import local_aws
 from checks.lambdas.local.request import Answer, Invocation
 from checks.lambdas.replies.corpus import told_in
 from checks.lambdas.replies.reply import Reply, UnreadableError, read_json
@@ -61,8 +61,7 @@ class World:
     def reset(self, fault: Fault | None) -> None:
         """Begins a run: a fresh copy of the database before V, and `fault` in the way."""
         self.reset_lie(fault)
-        self.grounds.server.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)',
-                                    f'CREATE DATABASE "{self.database}" TEMPLATE "{BASE}"')
+        self.grounds.server.copy_database(self.database, BASE)
 
     def reset_lie(self, fault: Fault | None) -> None:
         """Begins a run on the database as it is, which is enough for a `fault` that leaves it alone."""
@@ -98,15 +97,12 @@ class World:
 
     def _deploy(self) -> None:
         grounds = self.grounds
-        query, migration = pack(grounds.folder / "db_query"), migration_zip(grounds)
         for name, role in grounds.roles.items():
-            if role.kind == "query":
-                self.aws.deploy(name, query, environment={"DATABASE_URL": grounds.reader(self.database)}, publish=True)
-            else:
-                self.aws.deploy(name, migration, environment=migration_variables(grounds, self.database), publish=True)
+            deploy = grounds.deploy_query if role.kind == "query" else grounds.deploy_migration
+            deploy(self.aws, name, self.database, publish=True)
             if role.qualifier and not role.qualifier.isdigit() and role.qualifier != "$LATEST":
                 self.aws.client("lambda").create_alias(FunctionName=name, Name=role.qualifier, FunctionVersion="1")
-        self.aws.deploy(TWIN_QUERY, query, environment={"DATABASE_URL": grounds.reader(TWIN)})
+        grounds.deploy_query(self.aws, TWIN_QUERY, TWIN)
 
     def _serve(self, invocation: Invocation) -> Answer | None:
         role = self.grounds.roles.get(invocation.function)

@@ -8,23 +8,25 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checks.contract.contract import Contract
-from checks.contract.reply_shape import ReplyShape
+from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract, LedgerSpec
+from checks.contract.migrations import Migration
+from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.expectation.expectation import Expectation
-from checks.lambdas.local.endpoint import local_aws, pack
+from checks.lambdas.client import REGION, plain_name
+from checks.lambdas.local.endpoint import LocalAws, local_aws
+from checks.lambdas.package import bundle
+from checks.lambdas.reference import deploy_migration, deploy_query, sources
 from checks.lambdas.replies.reply import UnreadableError, read_json
-from checks.target.direct import connect, execute
-from checks.target.migrate import apply_file, record
-from checks.target.open_target import LOCAL_MIGRATION, LOCAL_QUERY, READER
+from checks.resources import LAMBDAS
+from checks.target.migrate import migrate, record
+from checks.target.reader import make_reader
+from checks.target.routes.direct import connect
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret
-from checks.target.through_lambda import plain_name
 from checks.values import UsageError
 
 BASE, TWIN = "audit_base", "audit_twin"
-REFERENCE = ReplyShape()
-HERE = Path(__file__).resolve().parents[2]
-"""The checkout, which brings reference Lambdas and corpus for contracts that have none of their own."""
+"""The databases before and after V."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,16 @@ class Grounds:
         """Text in which every name that a question may hold is found."""
         return "\n".join(f"{m.version}\n{m.sql}" for m in self.expectation.migrations)
 
-    def reader(self, database: str) -> str:
-        """The DSN with which the query function reaches `database`."""
-        return _as_reader(self.server.dsn(database))
+    def deploy_query(self, aws: LocalAws, name: str, database: str, *, publish: bool = False) -> None:
+        """The reference query function over `database`."""
+        reader = make_reader(self.server, Secret(self.server.dsn(database)))
+        deploy_query(aws, name, self.folder, reader.reveal(), publish=publish)
+
+    def deploy_migration(self, aws: LocalAws, name: str, database: str, *, publish: bool = False) -> None:
+        """The reference migration function over `database`, with every file up to V."""
+        ledger = self.contract.ledger
+        versions = {migration.version: _recorded(migration, ledger) for migration in self.expectation.migrations}
+        deploy_migration(aws, name, self.folder, self.server.dsn(database), bundle(versions), ledger, publish=publish)
 
 
 @contextmanager
@@ -90,29 +99,24 @@ def open_grounds(contract: Contract, expectation: Expectation, server: ScratchSe
         UsageError: the reference Lambdas are not to be found, or a migration does not replay.
     """
     spec = contract.targets[contract.default_target]
-    region = spec.region or next((s.region for s in contract.targets.values() if s.region), None) or "us-west-2"
-    folders = [contract.root / s.functions for s in contract.targets.values()] + [HERE / "fixtures" / "lambdas"]
-    folder = next((f for f in folders if (f / "db_query").is_dir() and (f / "db_migration").is_dir()), None)
+    region = next((s.region for s in (spec, *contract.targets.values()) if s.region), REGION)
+    folders = [*(contract.root / s.functions for s in contract.targets.values()), LAMBDAS]
+    folder = sources(folders)
     if folder is None:
         raise UsageError(f"The audit needs the reference Lambdas, and {folders[0]} has no db_query and db_migration; "
                          f"set target.NAME.functions in {contract.file.name}.")
     grounds = Grounds(contract, expectation, server, roles_of(contract), folder, region, b"", hang_s)
     dsn = server.create_database(BASE)
     with closing(connect(Secret(dsn), "the scratch server")) as connection:
-        for migration in expectation.migrations[:-1]:
-            apply_file(lambda sql: execute(connection, sql), migration)
-            record(lambda sql: execute(connection, sql), contract.ledger, migration)
-    server.execute(
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{READER}') THEN "
-        f"CREATE ROLE {READER} LOGIN PASSWORD 'reader'; END IF; END $$", f"GRANT pg_read_all_data TO {READER}",
-        f'DROP DATABASE IF EXISTS "{TWIN}" WITH (FORCE)', f'CREATE DATABASE "{TWIN}" TEMPLATE "{BASE}"')
+        migrate(connection, expectation.migrations[:-1], contract.ledger)
+    server.copy_database(TWIN, BASE)
     yield replace(grounds, perfect=_perfect(grounds))
 
 
 def _perfect(grounds: Grounds) -> bytes:
     """Lets the reference migration function apply V to the twin, and returns what it says."""
     with local_aws(grounds.region) as aws:
-        aws.deploy(LOCAL_MIGRATION, migration_zip(grounds), environment=migration_variables(grounds, TWIN))
+        grounds.deploy_migration(aws, LOCAL_MIGRATION, TWIN)
         answer = aws.client("lambda").invoke(FunctionName=LOCAL_MIGRATION, Payload=b"{}")
         payload: bytes = answer["Payload"].read()
     try:
@@ -126,26 +130,8 @@ def _perfect(grounds: Grounds) -> bytes:
     return payload
 
 
-def migration_zip(grounds: Grounds) -> bytes:
-    """The migration function with every file up to V; a file that does not record itself is recorded."""
-    statements: list[str] = []
-    lines = []
-    for migration in grounds.expectation.migrations:
-        record(statements.append, grounds.contract.ledger, migration)
-        lines.append(f"    {migration.version!r}: {migration.sql + chr(10) + ';' + statements[-1]!r},\n")
-    bundle = ("MIGRATIONS = {\n" + "".join(lines) + "}\n").encode()
-    return pack(grounds.folder / "db_migration", {"migrations_bundle.py": bundle})
-
-
-def migration_variables(grounds: Grounds, database: str) -> dict[str, str]:
-    """The environment of a migration function that writes to `database`."""
-    ledger = grounds.contract.ledger
-    if ledger is None:
-        raise UsageError(f"An audit needs [ledger] in {grounds.contract.file.name}.")
-    return {"DATABASE_URL": grounds.server.dsn(database), "LEDGER_TABLE": f"{ledger.schema}.{ledger.table}",
-            "LEDGER_VERSION": ledger.version}
-
-
-def _as_reader(dsn: str) -> str:
-    scheme, _, rest = dsn.partition("://")
-    return f"{scheme}://{READER}:reader@{rest.partition('@')[2]}"
+def _recorded(migration: Migration, ledger: LedgerSpec | None) -> str:
+    """The file's SQL, and after it what records a file that does not record itself."""
+    statements = [migration.sql]
+    record(statements.append, ledger, migration)
+    return "\n;".join(statements)

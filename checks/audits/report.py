@@ -13,11 +13,10 @@ from checks.audits.trials import Trial
 from checks.contract.contract import AuditSpec, Contract
 from checks.lambdas.replies.reply import said
 from checks.target.target import Target
-from checks.values import Case, HarnessError, Verdict
+from checks.values import FALSE_SUCCESS, Case, HarnessError, Verdict, utc
 
 SCHEMA = 1
 """Version of the evidence document."""
-AREA = "false-success"
 FOUND_MOST = 240
 """Characters of what the database showed, on the terminal; the evidence holds all of it."""
 EXIT = {"held": 0, "broken": 1, "unverified": 6}
@@ -88,7 +87,7 @@ def evidence(found: Audit, started: dt.datetime, finished: dt.datetime) -> dict[
     """
     return {
         "schema": SCHEMA, "kind": "audit", "verdict": found.verdict, "command": said(" ".join(found.question.command)),
-        "version": found.version, "started_at": _utc(started), "finished_at": _utc(finished),
+        "version": found.version, "started_at": utc(started), "finished_at": utc(finished),
         "duration_s": round(found.duration_s, 3), "setup_s": round(found.setup_s, 3),
         "counts": {word: len(trials) for word, trials in found.of.items()},
         "control": _trial(found.control), "faults": [_trial(trial) for trial in found.trials],
@@ -119,12 +118,12 @@ def audit_cases(contract: Contract, target: Target, root: Path | None = None) ->
     """
     if not target.scratch:
         return ()
-    return tuple(Case(AREA, f"audit.{spec.name}", (_verdict(spec, contract, root or contract.root),))
+    return tuple(Case(FALSE_SUCCESS, f"audit.{spec.name}", (_verdict(spec, contract, root or contract.root),))
                  for spec in contract.audits)
 
 
 def _verdict(spec: AuditSpec, contract: Contract, folder: Path) -> Verdict:
-    claim, sentence = f"{AREA}:audit.{spec.name}", f"{' '.join(spec.command)} is fooled by no lie"
+    claim, sentence = f"{FALSE_SUCCESS}:audit.{spec.name}", f"{' '.join(spec.command)} is fooled by no lie"
     question = Question(spec.command, spec.version, spec.success_text, float(spec.hang_s), float(spec.timeout_s),
                         folder=folder)
     try:
@@ -148,7 +147,3 @@ def _verdict(spec: AuditSpec, contract: Contract, folder: Path) -> Verdict:
                        f"The control: {found.control.why} It {ending.told}: {said(tail)}", "", again)
     bad = [trial.why for trial in (*found.of["unverified"], *found.of["not tried"])]
     return Verdict(claim, sentence, "unverified", "observed", bad[0] if bad else "Nothing could be tried.", "", again)
-
-
-def _utc(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from checks.lambdas.local.sandboxes import DUMMY_CREDENTIALS
+from checks.lambdas.client import DUMMY_CREDENTIALS
+from checks.lambdas.local.reaper import Reaper
 from checks.values import UsageError
 
 KEPT_BYTES = 16_384
@@ -33,8 +33,6 @@ _MARK = "POSTDEPLOY_AUDIT_RUN"
 _REAL = re.compile(r"AWS_.*|BOTO_.*|PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|OPTIONS)"
                    r"|ECS_CONTAINER_METADATA_URI.*|DATABASE_URL|(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
 """Variables that could lead to a real account or database."""
-
-REAPER = Path(__file__).resolve().parents[1] / "lambdas" / "local" / "reap.py"
 
 
 @dataclass(frozen=True)
@@ -111,9 +109,7 @@ class Runner:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="postdeploy-audit-"))
-        self._reaper = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(REAPER), str(self.folder)],
-            stdin=subprocess.PIPE, start_new_session=True, bufsize=0)
+        self._reaper = Reaper(self.folder)
         self._live: set[int] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -152,9 +148,7 @@ class Runner:
             self._closed = True
             for pid in self._live:
                 _kill_group(pid)
-        if self._reaper.stdin:
-            self._reaper.stdin.close()
-        self._reaper.wait()
+        self._reaper.close()
 
     @contextmanager
     def _running(self, command: Sequence[str], variables: Mapping[str, str], folder: Path | None,
@@ -170,7 +164,7 @@ class Runner:
                 raise UsageError(f"{command[0]!r} cannot be run: {error.strerror}. Make it executable (chmod +x) and "
                                  "give it a #! line, or name its interpreter first.") from None
             self._live.add(process.pid)
-            self._tell_reaper(f"+{process.pid}")
+            self._reaper.watch(process.pid)
         try:
             yield process
         finally:
@@ -178,12 +172,7 @@ class Runner:
             process.wait()
             with self._lock:
                 self._live.discard(process.pid)
-                self._tell_reaper(f"-{process.pid}")
-
-    def _tell_reaper(self, line: str) -> None:
-        if self._reaper.stdin and not self._reaper.stdin.closed:
-            with suppress(BrokenPipeError):
-                self._reaper.stdin.write(line.encode() + b"\n")
+                self._reaper.forget(process.pid)
 
 
 class _Drain:

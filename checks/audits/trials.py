@@ -17,6 +17,7 @@ from checks.audits.faults import Fault
 from checks.audits.lying_endpoint import World, tellable
 from checks.audits.prepared import Grounds
 from checks.audits.script import Ending, Runner, environment, write_profiles
+from checks.target.servers.given import variable_of
 from checks.values import HarnessError, Unverified
 
 Word = Literal["fooled", "caught", "not tried", "unverified"]
@@ -139,8 +140,8 @@ class Bench:
     def _once(self, world: World, fault: Fault | None) -> tuple[Ending, str]:
         """How one run ended, and, when it said success, why the version is not proven."""
         world.reset(fault)
-        spec_dsns = (spec.dsn for spec in self._grounds.contract.targets.values())
-        databases = {dsn[4:]: world.dsn for dsn in spec_dsns if dsn.startswith("env:")}
+        named = (variable_of(spec) for spec in self._grounds.contract.targets.values())
+        databases = {variable: world.dsn for variable in named if variable is not None}
         variables = environment(os.environ, world.aws.endpoint_url, self._grounds.region, self._runner.folder,
                                 databases)
         ending = self._runner.run(self._question.command, variables, self._question.timeout_s, self._patterns,

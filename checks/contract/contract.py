@@ -68,13 +68,23 @@ class DriftIgnore:
         return (self.until is None or today <= self.until) and fnmatch.fnmatchcase(key, self.pattern)
 
 
+SERVERS = ("given", "embedded", "container")
+"""Ways to come by a database; each is a file of checks/target/servers."""
+ROUTES = ("direct", "lambda")
+"""Ways that SQL travels; each is a file of checks/target/routes."""
+LOCAL_QUERY, LOCAL_MIGRATION = "db-query", "db-migration"
+"""What the functions of a server of ours are called where the contract does not name them."""
+
+
 @dataclass(frozen=True)
 class TargetSpec:
     """One `[target.NAME]` as written; `dsn` is a reference such as `env:NAME`, or a URL."""
 
     name: str
     server: str = "given"
+    """One of `SERVERS`."""
     route: str = "direct"
+    """One of `ROUTES`."""
     dsn: str = field(default="", repr=False)
     writes: str = "never"
     through: str | None = None

@@ -7,7 +7,16 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from checks.contract.contract import AuditSpec, Contract, DriftIgnore, EnumSpec, LedgerSpec, TargetSpec
+from checks.contract.contract import (
+    ROUTES,
+    SERVERS,
+    AuditSpec,
+    Contract,
+    DriftIgnore,
+    EnumSpec,
+    LedgerSpec,
+    TargetSpec,
+)
 from checks.contract.dedupe_reader import read_dedupe
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.contract.toml_table import TomlTable
@@ -156,8 +165,8 @@ def _ignores(table: TomlTable | None) -> tuple[DriftIgnore, ...]:
 
 
 def _target(name: str, table: TomlTable) -> TargetSpec:
-    server = table.choice("server", ("given", "embedded", "container"), "given")
-    route = table.choice("route", ("direct", "lambda"), "direct")
+    server = table.choice("server", SERVERS, "given")
+    route = table.choice("route", ROUTES, "direct")
     ours = server != "given"
     writes = table.choice("writes", ("never", "scratch"), "scratch" if ours else "never")
     probes = table.take("error_probes", bool)

@@ -21,8 +21,8 @@ from checks.expectation.derived import Derived, MigrationStep, statements
 from checks.expectation.expectation import Expectation, expect
 from checks.expectation.lock import FORMAT, cache_path, dump, load, lock_path, locked, store
 from checks.expectation.planned_insert import plan_insert
-from checks.target.direct import connect, execute
 from checks.target.migrate import apply_file
+from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Secret, Target
 from checks.values import UsageError

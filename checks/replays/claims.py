@@ -85,7 +85,8 @@ def _endpoint(spec: Dedupe, contract: Contract) -> Iterator[str | None]:
     if not isinstance(consumer, LambdaConsumer) or not consumer.source:
         yield None
         return
-    from checks.lambdas.local.endpoint import local_aws, pack
+    from checks.lambdas.local.endpoint import local_aws
+    from checks.lambdas.package import pack
 
     folder, *files = (contract.root / path for path in consumer.source)
     missing = [path for path in (folder, *files) if not path.exists()]

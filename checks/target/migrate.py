@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from checks.contract.contract import LedgerSpec
 from checks.contract.migrations import Migration
 from checks.sql.names import ident, literal
+from checks.target.routes.direct import execute
 from checks.values import Rejected, UsageError
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection  # noqa: N812
+
+
+def migrate(connection: Connection, migrations: Iterable[Migration], ledger: LedgerSpec | None) -> None:
+    """Applies the files in their order on a scratch server, and records those that do not record themselves.
+
+    Raises:
+        UsageError: a file does not replay, or cannot be recorded.
+    """
+    for migration in migrations:
+        apply_file(lambda sql: execute(connection, sql), migration)
+        record(lambda sql: execute(connection, sql), ledger, migration)
 
 
 def apply_file(run: Callable[[str], Any], migration: Migration) -> None:
     """Sends one file whole on a scratch server; a role it grants to but nobody made is made.
 
     Raises:
-        UsageError: see replay.
+        UsageError: it does not replay.
     """
     for _ in range(20):
         try:

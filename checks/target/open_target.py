@@ -9,18 +9,17 @@ from typing import Any
 
 from checks.contract.contract import Contract
 from checks.contract.migrations import Migration
-from checks.target.direct import DirectSession, connect, execute
-from checks.target.migrate import apply_file, record
-from checks.target.servers import ScratchServer, container, embedded
+from checks.lambdas.client import lambda_client
+from checks.target.local_lambdas import local_lambdas
+from checks.target.migrate import migrate
+from checks.target.routes import ROUTES
+from checks.target.routes.direct import connect
+from checks.target.servers import SCRATCH, ScratchServer
 from checks.target.session import Session
 from checks.target.target import Secret, Target
-from checks.target.through_lambda import LambdaSession, lambda_client
-from checks.values import UsageError
 
-READER = "postdeploy_reader"
-"""The SELECT-only role that local query functions log in as."""
 DATABASE = "postdeploy"
-LOCAL_QUERY, LOCAL_MIGRATION = "db-query", "db-migration"
+"""The database that is made on a server of ours."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,7 @@ class Place:
         Raises:
             Unreachable: nobody answers.
         """
-        spec = self.target.spec
-        if spec.route == "lambda":
-            return LambdaSession(spec, lambda_client(spec, self.endpoint_url))
-        if self.dsn is None:
-            raise UsageError(f"Target {spec.name!r} has no database of its own to be asked directly.")
-        return DirectSession(self.dsn, f"target {spec.name!r}" if not self.target.ours else "the scratch server",
-                             can_run=self.target.scratch)
+        return ROUTES[self.target.spec.route](self.target, self.dsn, self.endpoint_url)
 
     def client(self) -> Any:
         """A Lambda client for the target."""
@@ -65,51 +58,12 @@ def open_place(target: Target, contract: Contract, migrations: tuple[Migration, 
         yield Place(target, target.dsn)
         return
     with ExitStack() as stack:
-        server = stack.enter_context(embedded() if target.spec.server == "embedded"
-                                     else container(target.spec.image))
+        server = stack.enter_context(SCRATCH[target.spec.server](target.spec))
         dsn = Secret(server.create_database(DATABASE))
         with closing(connect(dsn, "the scratch server")) as connection:
-            for migration in migrations:
-                apply_file(lambda sql: execute(connection, sql), migration)
-                record(lambda sql: execute(connection, sql), contract.ledger, migration)
+            migrate(connection, migrations, contract.ledger)
         place = Place(target, dsn, server=server)
         if target.spec.route == "lambda":
-            place = stack.enter_context(_local_lambdas(place, contract))
+            spec, endpoint_url = stack.enter_context(local_lambdas(target.spec, contract, server, dsn))
+            place = replace(place, target=replace(target, spec=spec), endpoint_url=endpoint_url)
         yield place
-
-
-@contextmanager
-def _local_lambdas(place: Place, contract: Contract) -> Iterator[Place]:
-    """The reference Lambdas behind a local endpoint, the query function with a role that can only SELECT."""
-    from checks.lambdas.local.endpoint import local_aws, pack, pack_migrations
-
-    spec, dsn = place.target.spec, place.dsn
-    folder = contract.root / spec.functions
-    if not (folder / "db_query").is_dir() or not (folder / "db_migration").is_dir():
-        raise UsageError(f"Target {spec.name!r} runs the Lambdas in {folder}, which has no db_query and db_migration; "
-                         f"set target.{spec.name}.functions in {contract.file.name}.")
-    if place.server is None or dsn is None or contract.migrations is None:
-        raise UsageError(f"Target {spec.name!r} needs `migrations` in {contract.file.name}.")
-    reader = make_reader(place.server, dsn)
-    ledger = contract.ledger
-    names = {"LEDGER_TABLE": ledger.table, "LEDGER_VERSION": ledger.version} if ledger else {}
-    query = spec.query_function or LOCAL_QUERY
-    migrate = spec.migration_function or LOCAL_MIGRATION
-    with local_aws(spec.region or "us-west-2") as aws:
-        aws.deploy(query, pack(folder / "db_query"), environment={"DATABASE_URL": reader.reveal()})
-        bundle = pack_migrations(contract.migrations)
-        aws.deploy(migrate, pack(folder / "db_migration", {"migrations_bundle.py": bundle}),
-                   environment={"DATABASE_URL": dsn.reveal(), **names})
-        ours = replace(place.target, spec=replace(spec, query_function=query, migration_function=migrate))
-        yield replace(place, target=ours, endpoint_url=aws.endpoint_url)
-
-
-def make_reader(server: ScratchServer, dsn: Secret) -> Secret:
-    """Makes the SELECT-only role on `server` and returns the DSN with which it reaches the same database."""
-    if not server.has_role(READER):
-        server.execute(f"CREATE ROLE {READER} LOGIN PASSWORD 'reader'", f"GRANT pg_read_all_data TO {READER}")
-    scheme, _, rest = dsn.reveal().partition("://")
-    _, _, place = rest.partition("@")
-    return Secret(f"{scheme}://{READER}:reader@{place}")
-
-

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from checks.contract.contract import Contract, TargetSpec
 from checks.sql.names import nearest
+from checks.target.servers.given import given_dsn
 from checks.values import UsageError
 
 _URL = re.compile(r"(postgres|postgresql)://", re.IGNORECASE)
@@ -81,7 +82,7 @@ def resolve_target(wanted: str | None, contract: Contract, *, writes: str | None
         raise UsageError(f"--writes is for postgresql:// URLs; target {name!r} says it in {contract.file.name}: "
                          f"[target.{name}] writes = {writes!r}")
     spec = replace(spec, through=through or spec.through)
-    dsn = _dsn(spec, contract, environ) if spec.dsn else None
+    dsn = Secret(given_dsn(spec, contract.file.name, environ)) if spec.dsn else None
     return Target(replace(spec, dsn="given" if spec.dsn else ""), dsn)
 
 
@@ -95,14 +96,3 @@ def redacted(url: str) -> str:
         return "postgresql://…"
     user = f"{parts.username}@" if parts.username else ""
     return f"postgresql://{user}{place}{parts.path}"
-
-
-def _dsn(spec: TargetSpec, contract: Contract, environ: Mapping[str, str]) -> Secret:
-    if not spec.dsn.startswith("env:"):
-        return Secret(spec.dsn)
-    variable = spec.dsn[4:]
-    if not environ.get(variable):
-        raise UsageError(f"Target {spec.name!r} takes its DSN from ${variable}, which is not set "
-                         f"({contract.file.name}: target.{spec.name}.dsn). "
-                         f"Set it: export {variable}=postgresql://…")
-    return Secret(environ[variable])

@@ -21,10 +21,11 @@ import pytest
 from checks.apply import apply
 from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
-from checks.lambdas.local.endpoint import LocalAws, local_aws, pack, pack_migrations
+from checks.lambdas.local.endpoint import LocalAws, local_aws
+from checks.lambdas.package import pack, pack_migrations
 from checks.replays.proxy.gate import CUT, Action, Cut, Statement
 from checks.replays.proxy.proxy import Proxy, Upstream
-from checks.target.open_target import make_reader
+from checks.target.reader import make_reader
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret, Target, resolve_target
 from checks.values import Unverified, UsageError

@@ -31,12 +31,12 @@ from checks.claims.functions.false_success import audit_names
 from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
 from checks.contract.reply_shape import ReplyShape
+from checks.lambdas.client import invoke
 from checks.lambdas.replies.outcome import classify_apply, classify_query
 from checks.lambdas.replies.specimens import load
-from checks.target.direct import connect, execute
+from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret, resolve_target
-from checks.target.through_lambda import invoke
 from checks.values import Unverified, UsageError
 from tests.support import ROOT
 

@@ -15,9 +15,11 @@ from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
 from checks.expectation.derive import derive
 from checks.expectation.expectation import Expectation, expect
-from checks.lambdas.local.endpoint import local_aws, pack
+from checks.lambdas.local.endpoint import local_aws
+from checks.lambdas.package import pack
 from checks.observation.observe import Observation, look
-from checks.target.open_target import Place, make_reader
+from checks.target.open_target import Place
+from checks.target.reader import make_reader
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Secret, Target, resolve_target
 from tests.support import ROOT

@@ -12,8 +12,8 @@ import pytest
 from checks.claims.verify import Report, judge
 from checks.observation.observe import EnumSeen, Observation, observe
 from checks.observation.questions import Asked
+from checks.target.routes.through_lambda import LambdaSession
 from checks.target.session import Cost, Row
-from checks.target.through_lambda import LambdaSession
 from checks.values import Rejected, Unverified
 from tests.support.sabotage_harness import (
     ROUTES,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.target.direct import connect
+from checks.target.routes.direct import connect
 from checks.target.target import Secret
 from tests.support.sabotage_harness import Bench, Project, commit_sql, not_held, projects
 

@@ -102,8 +102,10 @@ REAL = ["C1_excused_by_status", "L2_ddl_without_row", "N3_index_name_on_other_ta
 
 def test_through_a_deployed_function(bench: Bench) -> None:
     """A few of them through AWS's own runtime client: the bulk runs the handler in this process."""
-    from checks.lambdas.local.endpoint import local_aws, pack
-    from checks.target.through_lambda import LambdaSession, lambda_client
+    from checks.lambdas.client import lambda_client
+    from checks.lambdas.local.endpoint import local_aws
+    from checks.lambdas.package import pack
+    from checks.target.routes.through_lambda import LambdaSession
 
     project = PROJECTS["reference"]
     target = target_of("lambda")

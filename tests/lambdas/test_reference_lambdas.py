@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from checks.lambdas.local.endpoint import pack, pack_migrations
+from checks.lambdas.package import pack, pack_migrations
 from tests.support import ROOT
 
 LAMBDAS = ROOT / "fixtures" / "lambdas"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checks.observation.observe import observe
-from checks.target.direct import connect, execute
+from checks.target.routes.direct import connect, execute
 from checks.target.target import Secret
 from tests.support.sabotage_harness import Bench, commit_sql, look_at, projects, session_of, verdicts
 

@@ -27,11 +27,11 @@ from checks.expectation.derive import expectation_of, write_lock
 from checks.expectation.expectation import Expectation
 from checks.observation import stored_rows as scan
 from checks.observation.observe import Observation, observe
-from checks.target import through_lambda
-from checks.target.direct import DirectSession, connect, execute
+from checks.target.routes import through_lambda
+from checks.target.routes.direct import DirectSession, connect, execute
+from checks.target.routes.through_lambda import LambdaSession
 from checks.target.session import Session
 from checks.target.target import Secret, resolve_target
-from checks.target.through_lambda import LambdaSession
 from tests.support import ROOT, loaded
 
 SIZES = [10, 100, pytest.param(1_000, marks=pytest.mark.skipif(

@@ -13,7 +13,8 @@ import psycopg2
 import pytest
 
 from checks.contract.dedupe import CommandConsumer, Dedupe, Effect, LambdaConsumer, PythonConsumer
-from checks.lambdas.local.endpoint import local_aws, pack
+from checks.lambdas.local.endpoint import local_aws
+from checks.lambdas.package import pack
 from checks.replays.findings import PARTS, Budget, ReplayResult
 from checks.replays.replay import replay
 from checks.values import HarnessError, Unreachable, Unverified, UsageError

@@ -38,11 +38,11 @@ from checks.expectation.derive import replay
 from checks.expectation.derived import Derived
 from checks.expectation.expectation import Expectation, expect
 from checks.observation.observe import observe
-from checks.target.direct import DirectSession, connect, execute
+from checks.target.routes.direct import DirectSession, connect, execute
+from checks.target.routes.through_lambda import LambdaSession
 from checks.target.servers import ScratchServer
 from checks.target.session import Session
 from checks.target.target import Secret, Target
-from checks.target.through_lambda import LambdaSession
 from checks.values import Rejected, Verdict
 from tests.support import ROOT, loaded
 

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 
 from checks.catalog.snapshot import Snapshot
 from checks.claims.functions.deployed_code import judge_code, judge_executed, may_fetch
 from checks.claims.functions.query_function import judge_query
-from checks.contract.contract import Contract
+from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract
 from checks.expectation.expectation import Expectation
+from checks.lambdas.client import invoke, plain_name
 from checks.lambdas.replies.corpus import misjudged
 from checks.lambdas.replies.reply import Reply
 from checks.lambdas.replies.specimens import Specimen, load
-from checks.target.open_target import LOCAL_MIGRATION, LOCAL_QUERY, Place
+from checks.resources import PAYLOADS
+from checks.target.open_target import Place
 from checks.target.session import Cost, Session
 from checks.target.target import Target
-from checks.target.through_lambda import invoke, plain_name
-from checks.values import Case, LeftOut, UsageError, Verdict
+from checks.values import FALSE_SUCCESS, Case, LeftOut, UsageError, Verdict
 
-AREA = "false-success"
 SHAPE = "reply-shape"
-CORPUS = next((folder for folder in (home / "fixtures" / "payloads" for home in Path(__file__).resolve().parents[2:4])
-               if folder.is_dir()), Path("fixtures/payloads"))
-"""In an installed package below `checks`, in a checkout beside it."""
 
 
 def judge_false_success(place: Place, expectation: Expectation, found: Snapshot | None = None,
@@ -46,7 +42,7 @@ def judge_false_success(place: Place, expectation: Expectation, found: Snapshot 
     cost = Cost()
     if spec.route != "lambda":
         why = "no Lambda is on this route: only the reply shape is claimed"
-        return tuple(cases), (LeftOut(AREA, why),), _told(cost)
+        return tuple(cases), (LeftOut(FALSE_SUCCESS, why),), _told(cost)
     left = []
     client = place.client()
     try:
@@ -64,20 +60,20 @@ def judge_false_success(place: Place, expectation: Expectation, found: Snapshot 
         if spec.qualifier:
             function = spec.query_function or LOCAL_QUERY
             verdicts.append(judge_executed(spec.qualifier, function, name, client, replies[0].executed_version))
-        cases.append(Case(AREA, name, tuple(verdicts)))
+        cases.append(Case(FALSE_SUCCESS, name, tuple(verdicts)))
         if not probes:
-            left.append(LeftOut(AREA, "no failing question is asked: error_probes is off for given targets"))
+            left.append(LeftOut(FALSE_SUCCESS, "no failing question is asked: error_probes is off for given targets"))
         if spec.migration_function:
             name = plain_name(spec.migration_function)
             bundle = expectation.contract.root / spec.bundle if spec.bundle else None
-            cases.append(Case(AREA, name, tuple(
+            cases.append(Case(FALSE_SUCCESS, name, tuple(
                 judge_code(spec, name, client, bundle, expectation.migrations))))
             if bundle is None:
-                left.append(LeftOut(AREA, f"no `bundle` says what {name} should run"))
+                left.append(LeftOut(FALSE_SUCCESS, f"no `bundle` says what {name} should run"))
                 if not may_fetch(client, spec):
-                    left.append(LeftOut(AREA, f"the code of {name} may not be fetched (lambda:GetFunction)"))
+                    left.append(LeftOut(FALSE_SUCCESS, f"the code of {name} may not be fetched (lambda:GetFunction)"))
         else:
-            left.append(LeftOut(AREA, "the target names no migration_function"))
+            left.append(LeftOut(FALSE_SUCCESS, "the target names no migration_function"))
     finally:
         client.close()
     return tuple(cases), tuple(left), _told(cost)
@@ -101,16 +97,16 @@ def audit_names(contract: Contract, target: Target) -> tuple[str, ...]:
 
 @cache
 def _corpus() -> tuple[Specimen, ...]:
-    return load(CORPUS)
+    return load(PAYLOADS)
 
 
 def _reply_shape(target: Target) -> Case:
-    claim, sentence = f"{AREA}:{SHAPE}", "the declared reply shapes let no false success pass, and every true one"
+    claim, sentence = f"{FALSE_SUCCESS}:{SHAPE}", "the declared reply shapes let no false success pass, and every true one"
     spec = target.spec
     try:
         corpus = _corpus()
     except UsageError as error:
-        return Case(AREA, SHAPE, (Verdict(claim, sentence, "unverified", "observed", str(error), "",
+        return Case(FALSE_SUCCESS, SHAPE, (Verdict(claim, sentence, "unverified", "observed", str(error), "",
                                           "Run the suite from its checkout, which has the corpus."),))
     wrong = [bad for function, shape in (("migration", spec.reply), ("query", spec.query_reply))
              for bad in misjudged(shape, [one for one in corpus if one.function == function])]
@@ -122,7 +118,7 @@ def _reply_shape(target: Target) -> Case:
                           f"[target.{spec.name}.query_reply].")
     else:
         verdict = Verdict(claim, sentence, "held", "observed", f"{len(corpus)} replies told in them")
-    return Case(AREA, SHAPE, (verdict,))
+    return Case(FALSE_SUCCESS, SHAPE, (verdict,))
 
 
 def _told(cost: Cost) -> Mapping[str, int]:

@@ -10,28 +10,24 @@ Everything listens on 127.0.0.1 only. One endpoint is one AWS account, so severa
 from __future__ import annotations
 
 import importlib.util
-import io
 import select
 import socket
 import sys
 import threading
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from checks.lambdas.client import REGION, local_client
 from checks.lambdas.local.code_link import code_answer
 from checks.lambdas.local.invoke import Invoker
-from checks.lambdas.local.moto_account import BLIND, create_role, give_account_back, hide_profile, take_account
+from checks.lambdas.local.moto_account import create_role, give_account_back, hide_profile, take_account
 from checks.lambdas.local.request import Answer, Invocation, as_http, request_of
-from checks.lambdas.local.sandboxes import DUMMY_CREDENTIALS, Sandboxes
+from checks.lambdas.local.sandboxes import Sandboxes
 from checks.values import LOCAL_EXTRA, UsageError
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-__all__ = ["Answer", "Invocation", "LocalAws", "local_aws", "pack", "pack_migrations"]
 
 
 class LocalAws:
@@ -59,7 +55,7 @@ class LocalAws:
         """A boto3 client of this endpoint: dummy credentials, no profile, no retries, no proxy."""
         with self._clients_lock:
             if service not in self._clients:
-                self._clients[service] = _client(service, self.endpoint_url, self.region)
+                self._clients[service] = local_client(service, self.endpoint_url, self.region)
             return self._clients[service]
 
     def deploy(self, name: str, code: bytes, *, handler: str = "app.handler", timeout_s: int = 30,
@@ -146,7 +142,7 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(region: str = "us-west-2") -> Iterator[LocalAws]:
+def local_aws(region: str = REGION) -> Iterator[LocalAws]:
     """An endpoint for the time of the block.
 
     Raises:
@@ -165,53 +161,6 @@ def local_aws(region: str = "us-west-2") -> Iterator[LocalAws]:
         yield endpoint
     finally:
         endpoint.close()
-
-
-def pack(folder: Path, extra: Mapping[str, bytes] | None = None) -> bytes:
-    """A zip of `folder` and of `extra` (path in the zip -> content) that depends on their contents only.
-
-    Raises:
-        UsageError: there is no such folder.
-    """
-    if not folder.is_dir():
-        raise UsageError(f"Nothing to pack: {folder} is no folder; name the one that holds app.py.")
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*")
-             if path.is_file() and "__pycache__" not in path.parts}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in sorted({**files, **(extra or {})}.items()):
-            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
-    return buffer.getvalue()
-
-
-def pack_migrations(folder: Path) -> bytes:
-    """The source of `migrations_bundle.py`: MIGRATIONS, a dict of file stem -> text, in name order.
-
-    Raises:
-        UsageError: there is no such folder.
-    """
-    if not folder.is_dir():
-        raise UsageError(f"No migrations to pack: {folder} is no folder; name the right one as `migrations` "
-                         "in the contract.")
-    lines = [f"    {path.stem!r}: {path.read_bytes().decode()!r},\n" for path in sorted(folder.glob("*.sql"))]
-    return ("MIGRATIONS = {\n" + "".join(lines) + "}\n").encode()
-
-
-def _client(service: str, endpoint_url: str, region: str) -> Any:
-    import boto3
-    import botocore.session
-    from botocore.config import Config
-
-    core = botocore.session.Session(session_vars=BLIND)
-    names = {name.lower(): value for name, value in DUMMY_CREDENTIALS.items()}
-    session = boto3.session.Session(botocore_session=core, region_name=region, **names)
-    return session.client(service, endpoint_url=endpoint_url, config=Config(
-        retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=960, max_pool_connections=32,
-        proxies={},
-    ))
 
 
 def _request_handler() -> type:

@@ -5,12 +5,9 @@ Nothing outlives the owner: `reap.py` ends the processes and removes the files e
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import io
 import os
-import shutil
-import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -20,12 +17,12 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from checks.lambdas.client import DUMMY_CREDENTIALS
+from checks.lambdas.local.reaper import Reaper
 from checks.lambdas.local.runtime_api import Call
 from checks.lambdas.local.sandbox import Deployed, Finished, Sandbox
 from checks.values import Unverified
 
-DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
-                     "AWS_SESSION_TOKEN": "testing"}
 AT_ONCE = 8
 """Sandboxes of one version that may work at the same time; further calls wait for one."""
 
@@ -42,10 +39,7 @@ class Sandboxes:
         self._changed = threading.Condition()
         self._closed = False
         self._folder = Path(tempfile.mkdtemp(prefix="postdeploy-lambda-"))
-        self._reaper = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(__file__).with_name("reap.py")), str(self._folder)],
-            stdin=subprocess.PIPE, start_new_session=True, bufsize=0,
-        )
+        self._reaper = Reaper(self._folder)
 
     def invoke(self, deployed: Deployed, call: Call) -> Finished:
         """Runs `call` in a warm sandbox of `deployed`, or in a new one.
@@ -72,10 +66,7 @@ class Sandboxes:
             self._changed.notify_all()
             for sandbox in [*self._idle, *self._busy]:
                 sandbox.kill()
-        if self._reaper.stdin:
-            self._reaper.stdin.close()
-        self._reaper.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._reaper.close()
 
     def _borrow(self, deployed: Deployed) -> Sandbox:
         with self._changed:
@@ -114,7 +105,7 @@ class Sandboxes:
 
     def _end(self, sandbox: Sandbox) -> None:
         sandbox.kill()
-        self._tell_reaper(f"-{sandbox.pid}")
+        self._reaper.forget(sandbox.pid)
 
     def _start(self, deployed: Deployed) -> Sandbox:
         self.starts[f"{deployed.function}:{deployed.version}"] += 1
@@ -123,7 +114,7 @@ class Sandboxes:
         home.mkdir()
         environment = self._environment(deployed, code, home)
         sandbox = Sandbox(deployed, code, environment, home.with_suffix(".log"))
-        self._tell_reaper(f"+{sandbox.pid}")
+        self._reaper.watch(sandbox.pid)
         return sandbox
 
     def _unpacked(self, deployed: Deployed) -> Path:
@@ -153,11 +144,6 @@ class Sandboxes:
         }
         return {**defaults, **({"PYTHONPATH": import_path} if import_path else {}),
                 **dict(deployed.environment), **reserved}
-
-    def _tell_reaper(self, line: str) -> None:
-        if self._reaper.stdin and not self._reaper.stdin.closed:
-            with contextlib.suppress(BrokenPipeError):
-                self._reaper.stdin.write(line.encode() + b"\n")
 
 
 def _import_path() -> str:

@@ -138,10 +138,6 @@ class Lane:
         """Ends what the consumer left open: a transaction that nobody will commit."""
         self.proxy.sever(open_transactions_only=True)
 
-    def restart(self) -> None:
-        """The next delivery meets a fresh process."""
-        self._consumer.restart()
-
     def explain(self, acknowledged: bool = True) -> None:
         """After the first deliveries: whether the consumer used the database it was given.
 

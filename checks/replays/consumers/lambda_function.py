@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.contract.dedupe import LambdaConsumer
+from checks.lambdas.client import invoke, local_client
 from checks.lambdas.replies.endings import ending
 from checks.replays.consumers.answer import Answer
-from checks.target.through_lambda import invoke
 from checks.values import Unverified, UsageError
+
+CONTROL_TIMEOUT_S = 30.0
+"""How long the endpoint may take to configure the function."""
 
 
 class LambdaRunner:
@@ -21,13 +24,14 @@ class LambdaRunner:
                              "database proxy on this machine; use a target whose Lambdas run locally.")
         self._function, self._url, self._endpoint_url = spec.function, url, endpoint_url
         self._version = ""
-        self._client = self._connect(30.0)
+        self._clients: dict[float, Any] = {}
+        self._control = self._client(CONTROL_TIMEOUT_S)
         self._before = self._environment()
         self.restart()
 
     def deliver(self, event: Mapping[str, Any], timeout_s: float) -> Answer:
         """See `consumer.Running`."""
-        reply = invoke(self._connect(timeout_s), self._function, dict(event), self._version)
+        reply = invoke(self._client(timeout_s), self._function, dict(event), self._version)
         end = ending(reply)
         if reply.transport_error is not None and reply.transport_error.startswith("ReadTimeoutError"):
             self.restart()
@@ -37,7 +41,7 @@ class LambdaRunner:
     def restart(self) -> None:
         """Publishes a version of its own, whose environment holds this lane's database URL."""
         self._configure(self._before | {"DATABASE_URL": self._url})
-        self._version = self._client.publish_version(FunctionName=self._function)["Version"]
+        self._version = self._control.publish_version(FunctionName=self._function)["Version"]
 
     def close(self) -> None:
         """Gives the function its own environment back."""
@@ -47,8 +51,8 @@ class LambdaRunner:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            found = self._client.get_function_configuration(FunctionName=self._function)
-        except self._client.exceptions.ResourceNotFoundException:
+            found = self._control.get_function_configuration(FunctionName=self._function)
+        except self._control.exceptions.ResourceNotFoundException:
             raise UsageError(f"There is no Lambda function {self._function!r} on {self._endpoint_url}; "
                              "deploy it there, or correct consumer.lambda in the contract.") from None
         except (BotoCoreError, ClientError) as error:
@@ -58,17 +62,10 @@ class LambdaRunner:
         return {name: value for name, value in variables.items() if name != "DATABASE_URL"}
 
     def _configure(self, variables: Mapping[str, str]) -> None:
-        self._client.update_function_configuration(FunctionName=self._function,
+        self._control.update_function_configuration(FunctionName=self._function,
                                                    Environment={"Variables": dict(variables)})
 
-    def _connect(self, timeout_s: float) -> Any:
-        import boto3
-        from botocore.config import Config
-
-        if getattr(self, "_timeout_s", None) != timeout_s:
-            self._timeout_s = timeout_s
-            config = Config(retries={"total_max_attempts": 1}, read_timeout=timeout_s, proxies={})
-            self._client = boto3.client(
-                "lambda", endpoint_url=self._endpoint_url, region_name="us-west-2", config=config,
-                aws_access_key_id="testing", aws_secret_access_key="testing")
-        return self._client
+    def _client(self, read_timeout_s: float) -> Any:
+        if read_timeout_s not in self._clients:
+            self._clients[read_timeout_s] = local_client("lambda", self._endpoint_url, read_timeout_s=read_timeout_s)
+        return self._clients[read_timeout_s]

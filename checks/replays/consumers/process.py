@@ -21,6 +21,7 @@ from typing import IO, Any, Protocol
 
 from checks.contract.dedupe import CommandConsumer, LambdaConsumer, PythonConsumer
 from checks.replays.consumers.answer import Answer
+from checks.resources import CONSUMER
 from checks.values import Unverified, UsageError
 
 START_S = 30.0
@@ -28,7 +29,6 @@ START_S = 30.0
 ENDING_S = 2.0
 """How long a consumer that will not answer any more may take to be gone by itself."""
 TAIL_BYTES = 2000
-WORKER = Path(__file__).with_name("python_child.py")
 
 
 class Running(Protocol):
@@ -112,7 +112,7 @@ class PythonWorker:
         mine, theirs = os.pipe()
         environment = _environment(self._url) | {"REPLIES_FD": str(theirs)}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(WORKER), f"{self._spec.file}:{self._spec.function}"], cwd=self._root,
+            [sys.executable, "-P", str(CONSUMER), f"{self._spec.file}:{self._spec.function}"], cwd=self._root,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
             pass_fds=(theirs,), start_new_session=True)
         os.close(theirs)

@@ -1,4 +1,4 @@
-"""Runs a Python consumer in a process of its own; started as `python -P python_consumer.py FILE:FUNCTION`.
+"""Runs a Python consumer in a process of its own; started as `python -P python_child.py FILE:FUNCTION`.
 
 Standard input: one JSON document a line, `{"event": …, "url": …}`. File descriptor REPLIES_FD (environment):
 one JSON line for readiness and one a delivery, `{"error": null | sentence}`. The consumer's own standard

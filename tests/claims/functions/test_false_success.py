@@ -21,10 +21,11 @@ from checks.contract.migrations import Migration, read_migrations
 from checks.contract.reader import read_contract
 from checks.contract.reply_shape import ReplyShape
 from checks.expectation.expectation import Expectation
-from checks.lambdas.local.endpoint import LocalAws, pack, pack_migrations
+from checks.lambdas.local.endpoint import LocalAws
 from checks.lambdas.local.request import Answer, Invocation
-from checks.target.direct import connect, execute
+from checks.lambdas.package import pack, pack_migrations
 from checks.target.open_target import Place
+from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret, Target
 from checks.values import Unverified, Verdict

@@ -21,7 +21,8 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError
 
-from checks.lambdas.local.endpoint import local_aws, pack, pack_migrations
+from checks.lambdas.local.endpoint import local_aws
+from checks.lambdas.package import pack, pack_migrations
 from checks.values import UsageError
 from tests.support import ROOT
 from tests.support.lambda_calls import ECHO, ended, invoke, result, returning, zipped

@@ -17,7 +17,8 @@ import psycopg2
 import pytest
 
 from checks.contract.dedupe import CommandConsumer, LambdaConsumer, PythonConsumer
-from checks.lambdas.local.endpoint import local_aws, pack
+from checks.lambdas.local.endpoint import local_aws
+from checks.lambdas.package import pack
 from checks.replays.consumers.answer import Answer
 from checks.replays.consumers.delivery import Lane
 from checks.replays.consumers.process import Running, start

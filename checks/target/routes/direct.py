@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from checks.target.session import Cost, Row
-from checks.target.target import Secret
-from checks.values import Rejected, Unreachable, Unverified
+from checks.target.target import Secret, Target
+from checks.values import Rejected, Unreachable, Unverified, UsageError
 
 if TYPE_CHECKING:
     import psycopg2
@@ -21,6 +21,19 @@ BEGIN = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
          "SET LOCAL idle_in_transaction_session_timeout = '60s'; "
          "SELECT set_config('client_connection_check_interval', '1s', true) WHERE version() LIKE '%linux%'")
 CONNECT_TIMEOUT_S = 10
+
+
+def open_session(target: Target, dsn: Secret | None, endpoint_url: str | None) -> DirectSession:
+    """A session on the database that `dsn` leads to.
+
+    Raises:
+        UsageError: the target has none of its own.
+        Unreachable: nobody answers.
+    """
+    if dsn is None:
+        raise UsageError(f"Target {target.name!r} has no database of its own to be asked directly.")
+    return DirectSession(dsn, "the scratch server" if target.ours else f"target {target.name!r}",
+                         can_run=target.scratch)
 
 
 class DirectSession:

@@ -1,0 +1,150 @@
+"""The Lambda route: one boto3 invoke a question, every question with a nonce that the answer must echo.
+
+A document column `doc` comes back with `"` and `` ` `` swapped, since it is told inside JSON inside JSON, where every
+quote would become four characters; past 6 MB it is asked for in pages. boto3 never invokes twice: retries are off and
+the read timeout is above what a function may take.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, NamedTuple
+
+from checks.contract.contract import TargetSpec
+from checks.lambdas.client import invoke, lambda_client
+from checks.lambdas.replies.outcome import Outcome, classify_query
+from checks.target.session import Cost, Row
+from checks.target.target import Secret, Target
+from checks.values import Rejected, Unverified
+
+PAGE_CHARACTERS = 5_000_000
+"""Of a document that Lambda's 6 MB (6,291,556 bytes) let through with its wrapping."""
+MAX_PAGES = 50
+PAGED_ATTEMPTS = 3
+"""How often a document is asked for whose pages do not fit together: the server may order its rows anew in between."""
+_SWAP = str.maketrans('"`', '`"')
+
+
+class Page(NamedTuple):
+    """A piece of a document."""
+
+    text: str
+    size: int
+    """Characters of the whole document."""
+    mark: str
+    """What tells this document from another one; empty when it has one page."""
+
+
+def open_session(target: Target, dsn: Secret | None, endpoint_url: str | None) -> LambdaSession:
+    """A session through the target's query function.
+
+    Raises:
+        Unreachable: boto3 finds no region or no such profile.
+    """
+    return LambdaSession(target.spec, lambda_client(target.spec, endpoint_url))
+
+
+class LambdaSession:
+    """A session over a SELECT-only query function."""
+
+    question_bytes = 5_000_000
+    """Of the 6 MB that Lambda takes."""
+    can_run = False
+
+    def __init__(self, spec: TargetSpec, client: Any) -> None:
+        self.cost = Cost()
+        self._spec = spec
+        self._client = client
+
+    def ask(self, select: str, *, scan: bool = False) -> list[Row]:
+        """See Session. The SELECT returns one row with one text column `doc`; the answer is that row."""
+        for _ in range(PAGED_ATTEMPTS):
+            text = self._told(select, scan)
+            if text is not None:
+                return [(text.translate(_SWAP),)]
+        raise Unverified("The catalogue changed each time while it was told in pages. Run again when no migration runs.")
+
+    def _told(self, select: str, scan: bool) -> str | None:
+        """The whole document, or None when it changed between two of its pages."""
+        first = self._page(select, 1, PAGE_CHARACTERS, scan)
+        text, pages = first.text, 1
+        while len(text) < first.size:
+            pages += 1
+            if pages > MAX_PAGES or not first.text:
+                raise Unverified(f"{self._name} tells {first.size:,} characters in too small pages.")
+            page = self._page(select, len(text) + 1, len(first.text), scan)
+            if (page.size, page.mark) != (first.size, first.mark) or not page.text:
+                return None
+            text += page.text
+        return text
+
+    def rest(self) -> None:
+        """See Session: no transaction outlives an invocation."""
+
+    def run(self, statements: str) -> list[Row]:
+        """See Session: nothing is run through a query function."""
+        raise Unverified("A query function only reads.")
+
+    def close(self) -> None:
+        """See Session."""
+        self._client.close()
+
+    @property
+    def _name(self) -> str:
+        return f"The query function {self._spec.query_function}"
+
+    def _page(self, select: str, start: int, length: int, scan: bool) -> Page:
+        while True:
+            outcome = self._asked(select, start, length, scan)
+            if outcome.word == "succeeded":
+                return self._checked(outcome, start, length)
+            if "ResponseSizeTooLarge" in outcome.reason and length > 10_000:
+                length //= 2
+                continue
+            raise self._refusal(outcome)
+
+    def _asked(self, select: str, start: int, length: int, scan: bool) -> Outcome:
+        nonce = secrets.token_hex(8)
+        question = (f"SELECT substr(q.doc, {start}, {length}) AS page, length(q.doc) AS size, "
+                    f"CASE WHEN {start} > 1 OR length(q.doc) > {length} THEN md5(q.doc) ELSE '' END AS mark, "
+                    f"'{nonce}' AS nonce FROM (SELECT translate(w.doc, '\"`', '`\"') AS doc FROM ({select}) w "
+                    "OFFSET 0) q")
+        if scan:
+            self.cost.scans += 1
+        else:
+            self.cost.statements += 1
+        self.cost.invocations += 1
+        reply = invoke(self._client, self._spec.query_function or "", {"sql": question}, self._spec.qualifier)
+        return classify_query(reply, nonce, self._spec.query_reply)
+
+    def _checked(self, outcome: Outcome, start: int, length: int) -> Page:
+        row = next(iter(outcome.rows or ()), None)
+        if isinstance(row, dict):
+            row = [row.get(name) for name in ("page", "size", "mark")]
+        text, size, mark = row[:3] if isinstance(row, list) and len(row) >= 3 else (None, "", None)
+        if not isinstance(text, str):
+            raise Unverified(f"{self._name} answered something else than was asked: its first row holds "
+                             "no text `page`. Look whether it is the SELECT-only query function.")
+        try:
+            page = Page(text, int(size), str(mark))
+        except (TypeError, ValueError):
+            raise Unverified(f"{self._name} answered something else than was asked: no `size`.") from None
+        if len(page.text) != max(0, min(length, page.size - start + 1)):
+            raise Unverified(f"{self._name} cut its answer short: {len(page.text):,} of {page.size:,} characters.")
+        return page
+
+    def _refusal(self, outcome: Outcome) -> Exception:
+        found = sqlstate_of(outcome.reason)
+        if found:
+            return Rejected(found, outcome.reason, "")
+        remedy = " Give credentials: AWS_PROFILE, or profile in the contract." if "Credentials" in outcome.reason else ""
+        return Unverified(f"{self._name} did not answer the question ({outcome.place}): {outcome.reason}{remedy}")
+
+
+def sqlstate_of(reason: str) -> str | None:
+    """The SQLSTATE that a function's error text lets us tell, for the refusals that have a remedy of their own."""
+    if "permission denied" in reason or "InsufficientPrivilege" in reason:
+        return "42501"
+    if "statement timeout" in reason or "lock timeout" in reason:
+        return "57014"
+    return None

@@ -1,0 +1,36 @@
+"""Variants are files: what the contract can name is what there is, and files that are no modules are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checks import resources
+from checks.contract.contract import ROUTES, SERVERS
+from checks.target import routes, servers
+
+
+def test_every_server_the_contract_can_name_is_a_file_and_a_line() -> None:
+    files = {file.stem for file in Path(servers.__file__).parent.glob("*.py")}
+    assert set(SERVERS) == {"given", *servers.SCRATCH}
+    assert set(SERVERS) <= files
+
+
+def test_every_route_the_contract_can_name_can_be_opened() -> None:
+    assert set(ROUTES) == set(routes.ROUTES)
+
+
+def test_files_that_are_no_modules_are_there() -> None:
+    for file in (resources.WATCHER, resources.REAPER, resources.CONSUMER):
+        assert file.is_file(), file
+    assert list(resources.PAYLOADS.rglob("*.json"))
+    assert (resources.LAMBDAS / "db_query" / "app.py").is_file()
+
+
+def test_an_installed_package_brings_its_fixtures_below_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "checks"
+    monkeypatch.setattr(resources, "PACKAGE", package)
+    assert resources._shipped("payloads") == tmp_path / "fixtures" / "payloads"
+    (package / "fixtures" / "payloads").mkdir(parents=True)
+    assert resources._shipped("payloads") == package / "fixtures" / "payloads"
