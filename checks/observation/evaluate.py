@@ -56,8 +56,8 @@ class PredicateQuestion:
         """
         width = len(self.predicates)
         if not isinstance(value, str) or len(value) != len(self.rows) * width or not _LETTERS.keys() >= set(value):
-            raise Unverified(f"The target did not answer the question about {self.about}: the answer does not have the "
-                             "shape of the question.")
+            raise Unverified(f"The target answered something else than was asked about {self.about}. Look whether the "
+                             "route leads to the database itself, then run again.")
         truths = [_LETTERS[letter] for letter in value]
         return tuple(zip(*[iter(truths)] * width, strict=True))
 
