@@ -1,4 +1,4 @@
-"""python -m checks apply | lock | audit: the acts beside verifying. `pytest checks/` verifies."""
+"""postdeploy-checks verify | apply | lock | audit, or the same of python -m checks. `pytest checks/` verifies too."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import checks
 from checks.audits.command import add_audit
 from checks.values import HarnessError, Unverified, UsageError
 
 USAGE, UNVERIFIED, INTERRUPTED = 4, 6, 2
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m checks") -> int:
     """Runs one command; returns its exit code. A user's mistake is one sentence on standard error, exit 4."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["verify"]:
+        from postdeploy_checks_entry import verify
+
+        return verify(words[1:])
+    options = _parser(prog).parse_args(words)
     try:
         return int(options.act(options))
     except UsageError as error:
@@ -36,12 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         self.print_usage(sys.stderr)
-        self.exit(USAGE, f"ERROR: {message}. See python -m checks --help\n")
+        self.exit(USAGE, f"ERROR: {message}. See {self.prog} --help\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m checks", description=__doc__)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = _Parser(prog=prog, description=__doc__)
+    parser.add_argument("--version", action="version", version=f"postdeploy-checks {checks.__version__}")
     acts = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    acts.add_parser("verify", add_help=False, help="pytest --pyargs checks, with every option of pytest checks/")
     apply = acts.add_parser("apply", help="apply migrations, believe nothing, prove the result")
     apply.add_argument("--target", help="a name in the contract or a postgresql:// URL; default: its default_target")
     apply.add_argument("--through", metavar="VERSION", help="apply up to and with this migration")

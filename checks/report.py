@@ -28,17 +28,22 @@ def header(report: Report, contract: str) -> list[str]:
     return [*lines, *(f"  left out: {left.area}: {left.why}" for left in report.left_out)]
 
 
-def closing(reports: Sequence[Report], ran: set[tuple[str, str, str]]) -> Iterator[str]:
+def closing(reports: Sequence[Report], ran: set[tuple[str, str, str]], looked_s: Sequence[float]) -> Iterator[str]:
     """The closing table by area, then every claim that is not held with what to do about it.
 
     Args:
         reports: one a target.
         ran: (target, area, case) of the items that were run.
+        looked_s: how long the look at each target took, in seconds.
     """
-    for report in reports:
-        cases = [case for case in report.cases if (report.target.name, case.area, case.name) in ran]
+    for report, took_s in zip(reports, looked_s, strict=True):
+        cases: list[Case] = []
+        others: list[Case] = []
+        for case in report.cases:
+            (cases if (report.target.name, case.area, case.name) in ran else others).append(case)
         yield f"target {report.target.name}"
-        yield from table(cases, report)
+        yield from table(cases, others, report)
+        yield f"  looked for {took_s:.1f} s"
         if report.failure:
             yield f"  {report.failure}"
             continue
@@ -48,20 +53,27 @@ def closing(reports: Sequence[Report], ran: set[tuple[str, str, str]]) -> Iterat
                 yield from story(verdict)
 
 
-def table(cases: Iterable[Case], report: Report) -> Iterator[str]:
-    """Counts of claims by area."""
-    counts: dict[str, Counter[str]] = {}
-    for case in cases:
-        counts.setdefault(case.area, Counter()).update(verdict.verdict for verdict in case.verdicts)
-    yield f"  {'area':<14}{'held':>6}{'broken':>8}{'unverified':>12}"
+def table(cases: Iterable[Case], others: Iterable[Case], report: Report) -> Iterator[str]:
+    """Counts of claims by area: of the `cases` that ran, and of the `others`, which were not asked, if there are any."""
+    asked, left = _counts(cases), _counts(others)
+    yield f"  {'area':<14}{'held':>6}{'broken':>8}{'unverified':>12}" + (f"{'not asked':>11}" if left else "")
     for area in AREAS:
-        if area in counts:
-            row = counts[area]
-            yield f"  {area:<14}{row['held']:>6}{row['broken']:>8}{row['unverified']:>12}"
+        if area in asked or area in left:
+            row = asked.get(area, Counter())
+            yield f"  {area:<14}{row['held']:>6}{row['broken']:>8}{row['unverified']:>12}" + (
+                f"{left.get(area, Counter()).total():>11}" if left else "")
     cost = report.cost
     if cost:
         yield (f"  {cost['statements']} statements, {cost['scans']} scans of stored rows, "
                f"{cost['invocations']} invocations")
+
+
+def _counts(cases: Iterable[Case]) -> dict[str, Counter[str]]:
+    """Area -> verdict -> number of claims."""
+    counts: dict[str, Counter[str]] = {}
+    for case in cases:
+        counts.setdefault(case.area, Counter()).update(verdict.verdict for verdict in case.verdicts)
+    return counts
 
 
 def story(verdict: Verdict) -> Iterator[str]:

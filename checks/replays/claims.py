@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ _NEXT = {
     "errors": "Let the error out: an event whose dedupe check failed is not acknowledged.",
     "races": "Let a unique index decide, with ON CONFLICT, instead of looking first.",
 }
+LONG_S = 2.0
+"""A replay that takes longer is told with its time, in seconds."""
 
 
 def can_replay(place: Place) -> bool:
@@ -25,13 +28,15 @@ def can_replay(place: Place) -> bool:
     return place.target.scratch and place.target.spec.route == "direct" and place.dsn is not None
 
 
-def replay_verdicts(place: Place, contract: Contract, say: Callable[[str], None]) -> dict[str, tuple[Verdict, ...]]:
+def replay_verdicts(place: Place, contract: Contract, say: Callable[[str], None],
+                    clock: Callable[[], float] = time.monotonic) -> dict[str, tuple[Verdict, ...]]:
     """By `[dedupe.NAME]`: the verdicts of each part of its replay.
 
     Args:
         place: a scratch database; its dedupe and effect tables are emptied.
         contract: the consumers and their events.
-        say: takes a line about what is going on.
+        say: takes a line about what is going on, and one about each replay that took long.
+        clock: seconds.
 
     Raises:
         UsageError: the contract names a file, table or column that is not there.
@@ -42,7 +47,10 @@ def replay_verdicts(place: Place, contract: Contract, say: Callable[[str], None]
     for spec in contract.dedupe:
         if spec.consumer is not None:
             say(f"replaying {spec.events} through {spec.consumer} …")
+            start = clock()
             found[spec.name] = _verdicts(spec, place, contract)
+            if (took_s := clock() - start) > LONG_S:
+                say(f"replayed {spec.events} through {spec.consumer} in {took_s:.1f} s")
     return found
 
 

@@ -1,0 +1,152 @@
+"""The look at every target, before pytest collects anything, and the bar that shows it on a terminal."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from checks.claims.verify import Report
+from checks.values import Case, Verdict, as_unverified
+
+Say = Callable[[str], None]
+_VERDICT = [field.name for field in fields(Verdict)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for."""
+
+    contract: Path
+    targets: tuple[str | None, ...]
+    """Names or URLs; None is the contract's default target."""
+    writes: str | None
+    through: str | None
+    areas: frozenset[str]
+    """The slow claims of other areas are not looked at."""
+    contact: bool
+    """False: no target is contacted, only the names of the claims are wanted."""
+
+
+def look_everywhere(asked: Asked, say: Say | None) -> Iterator[tuple[Report, float]]:
+    """A Report of each target, and the seconds that the look took.
+
+    Args:
+        asked: where, and for what.
+        say: takes a line about what takes long, above a bar where standard output is a terminal; None: silence.
+
+    Raises:
+        UsageError: the contract, a target's name or a migration is at fault.
+        Unverified: what should be there cannot be learnt.
+    """
+    from checks import check
+    from checks.contract.reader import read_contract
+    from checks.expectation.derive import expectation_of
+    from checks.target.target import resolve_target
+
+    contract = read_contract(asked.contract)
+    targets = [resolve_target(name, contract, writes=asked.writes, through=asked.through) for name in asked.targets]
+    with _telling(say, len(targets)) as telling:
+        for target in targets:
+            start = time.monotonic()
+            telling.step(f"{target.name}: what the migrations make")
+            with as_unverified():
+                expectation = expectation_of(contract, target)
+            telling.step(f"{target.name}: what is there")
+            if asked.contact:
+                report = check.check(target, expectation, asked.areas, telling.say)
+            else:
+                report = check.unseen(target, expectation, "the target was not contacted (--collect-only)", failed=False)
+            telling.done()
+            yield report, time.monotonic() - start
+
+
+class _Lines:
+    """Says lines, and shows no step."""
+
+    def __init__(self, write: Say) -> None:
+        self.write = write
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self.write(line)
+
+    def step(self, what: str) -> None:
+        """What is going on now."""
+
+    def done(self) -> None:
+        """A target is finished."""
+
+
+class _Bar(_Lines):
+    """Says lines above a bar that moves as long as it is shown."""
+
+    def __init__(self, progress: Any, targets: int) -> None:
+        super().__init__(lambda line: progress.console.print(line, markup=False, highlight=False, soft_wrap=True))
+        self.progress = progress
+        self.task = progress.add_task("", total=targets if targets > 1 else None)
+
+    def say(self, line: str) -> None:
+        """A line that stays, and is the step."""
+        self.write(line)
+        self.step(line)
+
+    def step(self, what: str) -> None:
+        """What is going on now."""
+        self.progress.update(self.task, description=what)
+
+    def done(self) -> None:
+        """A target is finished."""
+        self.progress.advance(self.task)
+
+
+@contextmanager
+def _telling(say: Say | None, targets: int) -> Iterator[_Lines]:
+    if say is None or os.environ.get("CI") or not sys.stdout.isatty():
+        yield _Lines(say or (lambda line: None))
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
+
+    what = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
+    with Progress(BarColumn(20), TimeElapsedColumn(), what, transient=True, redirect_stdout=False,
+                  redirect_stderr=False) as progress:
+        yield _Bar(progress, targets)
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """No garbage collection while catalogues are read: none of it is garbage, and the search takes longest."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
+
+
+def packed(reports: Sequence[Report]) -> str:
+    """What an xdist worker must know of `reports`, as JSON."""
+    return json.dumps([{"name": report.target.name, "cases": [
+        (case.area, case.name, [[getattr(verdict, name) for name in _VERDICT] for verdict in case.verdicts])
+        for case in report.cases]} for report in reports])
+
+
+def unpacked(text: str) -> list[Report]:
+    """The Reports that were `packed`."""
+    from checks.contract.contract import TargetSpec
+    from checks.target.target import Target
+
+    with without_collection():
+        return [Report(Target(TargetSpec(data["name"]), None), tuple(
+            Case(area, name, tuple(Verdict(*verdict) for verdict in verdicts)) for area, name, verdicts in data["cases"]),
+            ()) for data in json.loads(text)]

@@ -1,0 +1,161 @@
+"""One run of the claims, in the process that the user started: looks, tells, counts what ran, writes the evidence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checks.values import AREAS, Case, HarnessError, UsageError
+from postdeploy_checks_entry import option, taken, typed
+
+if TYPE_CHECKING:
+    from checks.claims.verify import Report
+    from checks.looking import Asked
+
+EXIT_UNVERIFIED = 6
+PLACE = ("--target", "--contract", "--writes", "--through")
+"""Without these a run might look elsewhere than it was told to."""
+
+
+class Run:
+    """What is known of this run: a Report a target, and which of its cases ran. Registered, it is a plugin."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.reports: list[Report] = []
+        self.looked_s: list[float] = []
+        """How long each look took, in seconds."""
+        self.contract = ""
+        self.started = dt.datetime.now(dt.UTC)
+        self.ran: set[tuple[str, str, str]] = set()
+        """(target, area, case)."""
+        self.other_failures = False
+
+    def cases(self, area: str) -> list[tuple[Report, Case]]:
+        """Every case of `area` on every target."""
+        return [(report, case) for report in self.reports for case in report.cases if case.area == area]
+
+    def look(self) -> None:
+        """Looks at every target, once."""
+        if self.contract:
+            return
+        from checks.looking import look_everywhere, without_collection
+
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        say = reporter.write_line if reporter is not None and reporter.verbosity >= 0 else None
+        try:
+            asked = self._asked()
+            with without_collection():
+                for report, took_s in look_everywhere(asked, say):
+                    self.reports.append(report)
+                    self.looked_s.append(took_s)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
+        except HarnessError as error:
+            pytest.exit(f"UNVERIFIED: {error}", returncode=EXIT_UNVERIFIED)
+
+    def _asked(self) -> Asked:
+        from checks.looking import Asked
+
+        config = self.config
+        file = Path(option(config, "--contract") or config.rootpath / "contract.toml")
+        self.contract = file.name
+        lost = [name for name in taken(config) if name in PLACE and name in typed(config)]
+        if lost:
+            raise UsageError(f"{' and '.join(lost)} went to another plugin of this run, so the claims do not know where to "
+                             "look. Turn that plugin off with -p no:NAME, or run where its conftest is not loaded.")
+        if evidence := option(config, "--evidence"):
+            _writable(Path(evidence))
+        return Asked(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
+                     option(config, "--writes"), option(config, "--through"), _areas(config),
+                     contact=not config.option.collectonly)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        """Looks, where no header told what was seen."""
+        self.look()
+
+    def pytest_report_header(self) -> list[str]:
+        """Looks, then tells what was reached, and what is left out."""
+        from checks.report import header
+
+        self.look()
+        lost = [f"{name} is another plugin's here: the claims do without it" for name in taken(self.config)]
+        return [*lost, *(line for report in self.reports for line in header(report, self.contract))]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hands the verdicts to an xdist worker."""
+        from checks.looking import packed
+
+        self.look()
+        node.workerinput["postdeploy_checks"] = packed(self.reports)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remembers each case that ran."""
+        if report.passed and report.when != "call":
+            return
+        for name, value in report.user_properties:
+            if name == "case" and isinstance(value, str):
+                target, area, case = json.loads(value)
+                self.ran.add((target, area, case))
+                return
+        if report.failed:
+            self.other_failures = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Writes the evidence, and turns pytest's 0 or 1 into 0 held, 1 broken, 6 unverified."""
+        if not self.ran:
+            return
+        from checks.report import verdict_word
+
+        gc.freeze()  # nothing is looked for in thousands of items that end with the process anyway
+        verdicts = [verdict for report in self.reports for case in report.cases for verdict in case.verdicts
+                    if (report.target.name, case.area, case.name) in self.ran]
+        if evidence := option(self.config, "--evidence"):
+            self._write_evidence(Path(evidence))
+        if exitstatus in (0, 1) and not self.other_failures:
+            session.exitstatus = {"held": 0, "broken": 1, "unverified": EXIT_UNVERIFIED}[verdict_word(verdicts)]
+
+    def _write_evidence(self, path: Path) -> None:
+        """One file; with several targets one each, `evidence.prod.json`."""
+        from checks.report import as_text, evidence
+
+        finished = dt.datetime.now(dt.UTC)
+        for report in self.reports:
+            name = "".join(c if c.isalnum() or c in "-_." else "_" for c in report.target.name)
+            file = path if len(self.reports) == 1 else path.with_suffix(f".{name}{path.suffix}")
+            file.write_text(as_text(evidence(report, self.ran, self.started, finished)), encoding="utf-8")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The closing table and the story of every claim that is not held."""
+        if not self.ran:
+            return
+        from checks.report import closing
+
+        if any(report.failure for report in self.reports):  # one reason for all: said once, below
+            terminalreporter.reportchars = terminalreporter.reportchars.replace("E", "")
+        terminalreporter.section("claims")
+        for line in closing(self.reports, self.ran, self.looked_s):
+            terminalreporter.line(line)
+
+
+def _areas(config: pytest.Config) -> frozenset[str]:
+    """The areas whose files were asked for; all when a folder was."""
+    names = [Path(argument.partition("::")[0]).name.removesuffix(".py").rpartition(".")[2] for argument in config.args]
+    found = {name.removeprefix("test_").replace("_", "-") for name in names}
+    return frozenset(found if found <= set(AREAS) else AREAS)
+
+
+def _writable(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise UsageError(f"--evidence {path} cannot be written: {error.strerror}.") from None
