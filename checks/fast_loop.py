@@ -16,18 +16,20 @@ import pytest
 
 from checks.values import Case
 
-OURS = frozenset({"_pytest", "pytest", "checks", "postdeploy_checks_entry", "xdist", "_hypothesis_pytestplugin"})
-"""Packages whose hooks miss nothing when a held claim runs here."""
+OURS = frozenset({"_pytest", "pytest", "checks", "postdeploy_checks_entry", "_hypothesis_pytestplugin", "xdist",
+                  "__channelexec__"})
+"""Packages whose hooks miss nothing when a held claim runs here; the last is what execnet calls xdist's in a worker."""
 _HOOKS = ("pytest_runtest", "pytest_pyfunc_call", "pytest_fixture", "pytest_assertion_pass")
 _UNHEARD = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Runs held claims quickly, and everything else pytest's own way."""
+    """Runs held claims quickly, and everything else pytest's own way; xdist's own loop has no items in this process."""
     config = session.config
     plainly = any(config.getoption(name, False) for name in ("collectonly", "setupshow", "setuponly", "usepdb", "trace"))
-    if plainly or session.testsfailed or hasattr(config, "workerinput") or not unheard(config):
+    if plainly or session.testsfailed or hasattr(config, "workerinput") or not unheard(config) \
+            or not any(map(is_held, session.items)):
         return None
     others = [item for item in session.items if not is_held(item)]
     following = dict(zip_longest(others, others[1:]))
