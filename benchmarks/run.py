@@ -38,6 +38,8 @@ from checks.target.target import Secret, resolve_target
 
 BOUND = 3
 """A run may take the empty run and so many bare scripts."""
+ALONE = [word for name in ("html", "metadata", "allure_pytest", "timeout", "rerunfailures") for word in ("-p", f"no:{name}")]
+"""Without the plugins that only the tests need: with one that listens to items, pytest's own loop runs."""
 
 
 class Overheard(DirectSession):
@@ -63,7 +65,7 @@ class Bench:
 
     def pytest(self, *more: str) -> list[str]:
         """The command that verifies."""
-        return [sys.executable, "-m", "pytest", "checks/", "-q", "--contract", str(self.contract), *more]
+        return [sys.executable, "-m", "pytest", "checks/", "-q", *ALONE, "--contract", str(self.contract), *more]
 
     def commands(self) -> dict[str, list[str]]:
         """Name -> the command that is timed."""
@@ -72,7 +74,7 @@ class Bench:
         empty.write_text("def test_nothing():\n    assert True\n", encoding="utf-8")
         bare = [sys.executable, str(ROOT / "benchmarks" / "bare.py")]
         return {
-            "empty pytest": [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(empty)],
+            "empty pytest": [sys.executable, "-m", "pytest", "-q", *ALONE, "-p", "no:cacheprovider", str(empty)],
             "two SELECTs alone": [*bare, self.url, *self._questions()],
             "bare script": [*bare, self.url, str(self.contract)],
             "pytest checks/": self.pytest("--target", self.url),
