@@ -7,21 +7,20 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from checks.claims.verify import Report
-from checks.values import Case, Verdict, as_unverified
+from checks.values import Case, Say, Verdict, as_unverified
 
-Say = Callable[[str], None]
 _VERDICT = [field.name for field in fields(Verdict)]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Wanted:
     """What the user asked for."""
 
     contract: Path
@@ -35,11 +34,11 @@ class Asked:
     """False: no target is contacted, only the names of the claims are wanted."""
 
 
-def look_everywhere(asked: Asked, say: Say | None) -> Iterator[tuple[Report, float]]:
+def look_everywhere(wanted: Wanted, say: Say | None) -> Iterator[tuple[Report, float]]:
     """A Report of each target, and the seconds that the look took.
 
     Args:
-        asked: where, and for what.
+        wanted: where, and for what.
         say: takes a line about what takes long, above a bar where standard output is a terminal; None: silence.
 
     Raises:
@@ -51,8 +50,8 @@ def look_everywhere(asked: Asked, say: Say | None) -> Iterator[tuple[Report, flo
     from checks.expectation.derive import expectation_of
     from checks.target.target import resolve_target
 
-    contract = read_contract(asked.contract)
-    targets = [resolve_target(name, contract, writes=asked.writes, through=asked.through) for name in asked.targets]
+    contract = read_contract(wanted.contract)
+    targets = [resolve_target(name, contract, writes=wanted.writes, through=wanted.through) for name in wanted.targets]
     with _telling(say, len(targets)) as telling:
         for target in targets:
             start = time.monotonic()
@@ -60,8 +59,8 @@ def look_everywhere(asked: Asked, say: Say | None) -> Iterator[tuple[Report, flo
             with as_unverified():
                 expectation = expectation_of(contract, target)
             telling.step(f"{target.name}: what is there")
-            if asked.contact:
-                report = check.check(target, expectation, asked.areas, telling.say)
+            if wanted.contact:
+                report = check.check(target, expectation, wanted.areas, telling.say)
             else:
                 report = check.unseen(target, expectation, "the target was not contacted (--collect-only)", failed=False)
             telling.done()

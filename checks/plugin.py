@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from checks.run import Run
+from checks.run import ClaimsRun
 from checks.values import AREAS, Case, HarnessError, Unverified
 from postdeploy_checks_entry import PACKAGE, add_options, named
 
 pytest_plugins = ("checks.fast_loop",)
 FIXTURES = {area.replace("-", "_"): area for area in AREAS}
-STATE = pytest.StashKey[Run]()
+STATE = pytest.StashKey[ClaimsRun]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +42,7 @@ def wants_claims(config: pytest.Config) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Prepares the run; after the terminal's reporter, whose clock starts first and shows the time of the look too."""
-    run = config.stash[STATE] = Run(config)
+    run = config.stash[STATE] = ClaimsRun(config)
     if wants_claims(config) and not hasattr(config, "workerinput"):
         if getattr(config.option, "tbstyle", None) == "auto":
             config.option.tbstyle = "no"

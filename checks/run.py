@@ -15,14 +15,14 @@ from postdeploy_checks_entry import option, taken, typed
 
 if TYPE_CHECKING:
     from checks.claims.verify import Report
-    from checks.looking import Asked
+    from checks.looking import Wanted
 
 EXIT_UNVERIFIED = 6
 PLACE = ("--target", "--contract", "--writes", "--through")
 """Without these a run might look elsewhere than it was told to."""
 
 
-class Run:
+class ClaimsRun:
     """What is known of this run: a Report a target, and which of its cases ran. Registered, it is a plugin."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -49,9 +49,9 @@ class Run:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter is not None and reporter.verbosity >= 0 else None
         try:
-            asked = self._asked()
+            wanted = self._wanted()
             with without_collection():
-                for report, took_s in look_everywhere(asked, say):
+                for report, took_s in look_everywhere(wanted, say):
                     self.reports.append(report)
                     self.looked_s.append(took_s)
         except UsageError as error:
@@ -59,8 +59,8 @@ class Run:
         except HarnessError as error:
             pytest.exit(f"UNVERIFIED: {error}", returncode=EXIT_UNVERIFIED)
 
-    def _asked(self) -> Asked:
-        from checks.looking import Asked
+    def _wanted(self) -> Wanted:
+        from checks.looking import Wanted
 
         config = self.config
         file = Path(option(config, "--contract") or config.rootpath / "contract.toml")
@@ -71,7 +71,7 @@ class Run:
                              "look. Turn that plugin off with -p no:NAME, or run where its conftest is not loaded.")
         if evidence := option(config, "--evidence"):
             _writable(Path(evidence))
-        return Asked(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
+        return Wanted(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
                      option(config, "--writes"), option(config, "--through"), _areas(config),
                      contact=not config.option.collectonly)
 
