@@ -100,6 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Loads the claims' plugin into a run that names the claims, and into no other."""
     if config.pluginmanager.has_plugin(PLUGIN):
         return
+    if "postdeploy_checks" in getattr(config, "workerinput", ()):
+        _put_first()
     if named(config) and _found() == PACKAGE:
         finder = _AsItStands()
         sys.meta_path.insert(0, finder)
@@ -150,10 +152,15 @@ def _joined(arguments: Sequence[str]) -> Iterator[str]:
         yield argument if value is None else f"{argument}={value}"
 
 
-def main() -> int:
-    """The console script `postdeploy-checks`: `python -m checks`, also where another `checks` comes first on the path."""
+def _put_first() -> None:
+    """Makes `import checks` give ours, where another comes first on the path."""
     if _found() != PACKAGE:
         sys.path.insert(0, str(PACKAGE.parent))
+
+
+def main() -> int:
+    """The console script `postdeploy-checks`: `python -m checks`, also where another `checks` comes first on the path."""
+    _put_first()
     from checks.__main__ import main
 
     return main(sys.argv[1:], prog="postdeploy-checks")

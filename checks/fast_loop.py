@@ -14,7 +14,7 @@ from typing import Literal
 
 import pytest
 
-from checks.values import Case
+from checks.values import TargetCase
 
 OURS = frozenset({"_pytest", "pytest", "checks", "postdeploy_checks_entry", "_hypothesis_pytestplugin", "xdist",
                   "__channelexec__"})
@@ -59,7 +59,7 @@ def unheard(config: pytest.Config) -> bool:
     """Whether nobody but OURS has a hook about running items."""
     if _UNHEARD not in config.stash:
         config.stash[_UNHEARD] = {
-            getattr(implementation.function, "__module__", "").partition(".")[0]
+            (getattr(implementation.function, "__module__", None) or "").partition(".")[0]
             for name, hook in vars(config.hook).items() if name.startswith(_HOOKS)
             for implementation in hook.get_hookimpls()} <= OURS
     return config.stash[_UNHEARD]
@@ -71,22 +71,21 @@ def is_held(item: pytest.Item) -> bool:
     if len(params) != 1:
         return False
     (fixture, value), = params.items()
-    if not isinstance(value, tuple) or not isinstance(value[-1], Case):
-        return False
-    return (set(getattr(item, "fixturenames", ())) <= {fixture, "request"}
+    return (isinstance(value, TargetCase)
+            and set(getattr(item, "fixturenames", ())) <= {fixture, "request"}
             and next(item.iter_markers(), None) is None
-            and all(verdict.verdict == "held" for verdict in value[-1].verdicts))
+            and all(verdict.verdict == "held" for verdict in value.case.verdicts))
 
 
 def _run_held(item: pytest.Item) -> None:
     """Asserts the claim and tells pytest of the three phases that it passed."""
-    (target, case), = item.callspec.params.values()  # type: ignore[attr-defined]
+    about, = item.callspec.params.values()  # type: ignore[attr-defined]
     hook, place = item.ihook, item.location
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=place)
     start = time.time()
-    item.obj(case)  # type: ignore[attr-defined]
+    item.obj(about.case)  # type: ignore[attr-defined]
     stop = time.time()
-    item.user_properties.append(("case", json.dumps([target, case.area, case.name])))
+    item.user_properties.append(("case", json.dumps(about.key)))
     keywords: Mapping[str, Literal[1]] = dict.fromkeys(item.keywords, 1)
     for when in ("setup", "call", "teardown"):
         hook.pytest_runtest_logreport(report=pytest.TestReport(

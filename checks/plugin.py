@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from checks.run import ClaimsRun
-from checks.values import AREAS, Case, HarnessError, Unverified
+from checks.values import AREAS, Case, HarnessError, TargetCase, Unverified
 from postdeploy_checks_entry import PACKAGE, add_options, named
 
 pytest_plugins = ("checks.fast_loop",)
@@ -77,15 +77,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             found = run.cases(area)
             several = len(run.reports) > 1
             ids = [f"{report.target.name}-{case.name}" if several else case.name for report, case in found]
-            metafunc.parametrize(fixture, [(report.target.name, case) for report, case in found], ids=ids,
+            metafunc.parametrize(fixture, [TargetCase(report.target.name, case) for report, case in found], ids=ids,
                                  indirect=True)
 
 
 def _case(request: pytest.FixtureRequest) -> Case:
-    target: str
-    case: Case
-    target, case = request.param
-    said = ("case", json.dumps([target, case.area, case.name]))
+    about: TargetCase = request.param
+    case, said = about.case, ("case", json.dumps(about.key))
     if said not in request.node.user_properties:  # an item that is run again keeps what it said
         request.node.user_properties.append(said)
     if case.unverified and not case.broken:

@@ -85,8 +85,7 @@ class ClaimsRun:
         from checks.report import header
 
         self.look()
-        lost = [f"{name} is another plugin's here: the claims do without it" for name in taken(self.config)]
-        return [*lost, *(line for report in self.reports for line in header(report, self.contract))]
+        return [line for report in self.reports for line in header(report, self.contract)]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -142,6 +141,8 @@ class ClaimsRun:
         if any(report.failure for report in self.reports):  # one reason for all: said once, below
             terminalreporter.reportchars = terminalreporter.reportchars.replace("E", "")
         terminalreporter.section("claims")
+        for name in taken(self.config):
+            terminalreporter.line(f"{name} is another plugin's here: the claims do without it")
         for line in closing(self.reports, self.ran, self.looked_s):
             terminalreporter.line(line)
 

@@ -104,6 +104,22 @@ class Case:
         return tuple(v for v in self.verdicts if v.verdict == "unverified")
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class TargetCase:
+    """The parameter of a pytest item. Reports show it by its claims, which no change of a detail makes another."""
+
+    target: str
+    case: Case
+
+    def __repr__(self) -> str:
+        return ", ".join(verdict.claim for verdict in self.case.verdicts)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Target, area and name."""
+        return self.target, self.case.area, self.case.name
+
+
 LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a checkout: pip install -e '.[local]')"
 """The remedy where a server or a Lambda of ours needs what is not installed."""
 

@@ -95,7 +95,8 @@ def test_verbose_durations_and_junit_name_every_claim(migrated: str, tmp_path: P
 
 def test_html_and_allure_reports_hold_every_claim(partly_broken: str, tmp_path: Path) -> None:
     page, results = tmp_path / "page.html", tmp_path / "allure"
-    ran = verify(partly_broken, "--html", str(page), "--self-contained-html", "--alluredir", str(results))
+    ran = verify(partly_broken, "--html", str(page), "--self-contained-html", "--alluredir", str(results),
+                 evidence=tmp_path / "e.json")
     assert ran.code == 1
     expected = items(partly_broken)
     blob = re.search(r'data-jsonblob="([^"]*)"', page.read_text(encoding="utf-8"))
@@ -105,6 +106,8 @@ def test_html_and_allure_reports_hold_every_claim(partly_broken: str, tmp_path: 
     assert {nodeid for nodeid, (row,) in told.items() if row["result"] == "Failed"} == failed_of(ran)
     files = [json.loads(file.read_text(encoding="utf-8")) for file in results.glob("*-result.json")]
     assert {file["name"] for file in files} == last_part(expected)
+    about = [parameter["value"] for file in files for parameter in file["parameters"]]
+    assert {claim for value in about for claim in value.split(", ")} == set(ran.claims)
     assert {file["name"] for file in files if file["status"] == "failed"} == last_part(failed_of(ran))
 
 

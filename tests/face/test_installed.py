@@ -67,6 +67,7 @@ def test_an_empty_folder_verifies_an_honest_database(command: tuple[str, ...], m
                                                      installed: Installed) -> None:
     ran = installed.run(*command, "--target", migrated, "--contract", contract, "--evidence", "e.json", cwd=empty)
     assert ran.code == 0, ran.out
+    assert "warning" not in ran.out
     evidence = json.loads((empty / "e.json").read_text())
     assert evidence["verdict"] == "held"
     assert len(evidence["claims"]) > 20
@@ -133,10 +134,15 @@ def test_a_folder_that_is_not_there_is_said_to_be_an_installed_package(empty: Pa
     assert "There is no folder `checks` here" in ran.sentence()
 
 
-@pytest.mark.parametrize("path", [{}, {"PYTHONPATH": "."}], ids=["", "on PYTHONPATH"])
-def test_the_script_verifies_beside_a_package_of_the_same_name(path: dict[str, str], migrated: str, contract: str, own: Path,
-                                                               installed: Installed) -> None:
-    ran = installed.run("postdeploy-checks", "verify", "--target", migrated, "--contract", contract, cwd=own, **path)
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize("path", ["", "on PYTHONPATH", "in pytest.ini"])
+def test_the_script_verifies_beside_a_package_of_the_same_name(path: str, options: tuple[str, ...], migrated: str,
+                                                               contract: str, own: Path, installed: Installed) -> None:
+    if path == "in pytest.ini":
+        (own / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    environment = {"PYTHONPATH": "."} if path == "on PYTHONPATH" else {}
+    ran = installed.run("postdeploy-checks", "verify", "--target", migrated, "--contract", contract, *options, cwd=own,
+                        **environment)
     assert ran.code == 0, ran.out
     assert "20 passed" in ran.out
 
@@ -155,7 +161,7 @@ def test_an_option_that_another_plugin_took_is_left_out(as_plugin: bool, migrate
                                                         installed: Installed) -> None:
     (empty / ("taker.py" if as_plugin else "conftest.py")).write_text(TAKES.format(name="--evidence"))
     plugin = ("-p", "taker") if as_plugin else ()
-    ran = installed.pytest(*plugin, "--pyargs", "checks", "--target", migrated, f"--contract={contract}",
+    ran = installed.pytest(*plugin, "-q", "--pyargs", "checks", "--target", migrated, f"--contract={contract}",
                            "--evidence", "e.json", cwd=empty, PYTHONPATH=str(empty))
     assert ran.code == 0, ran.out
     assert "--evidence is another plugin's here" in ran.out
@@ -168,6 +174,25 @@ def test_a_run_that_was_not_told_where_to_look_does_not_look(contract: str, empt
     ran = installed.pytest("--pyargs", "checks", "--target", UNUSED, f"--contract={contract}", cwd=empty)
     assert ran.code == 4
     assert "--target went to another plugin" in ran.sentence()
+
+
+LOADERS = """
+import sys
+
+def pytest_sessionfinish():
+    for name in ("checks.check", "checks.test_enums"):
+        print(name, type(sys.modules[name].__loader__).__name__)
+"""
+
+
+def test_pytest_rewrites_the_claims_and_leaves_the_library_as_it_stands(migrated: str, contract: str, empty: Path,
+                                                                        installed: Installed) -> None:
+    (empty / "loaders.py").write_text(LOADERS)
+    ran = installed.pytest("-s", "-p", "loaders", "--pyargs", "checks", "--target", migrated, "--contract", contract,
+                           cwd=empty, PYTHONPATH=str(empty))
+    assert ran.code == 0, ran.out
+    assert "checks.check SourceFileLoader" in ran.out
+    assert "checks.test_enums AssertionRewritingHook" in ran.out
 
 
 def test_other_runs_know_the_options_and_nothing_else(empty: Path, installed: Installed) -> None:
