@@ -22,6 +22,7 @@ TIMES = {"started_at", "finished_at", "duration_s"}
 IDENTITY = {"target.server_version", "target.database", "target.system_identifier"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 NUMBER = re.compile(r"\d[\d.,]*")
+STOPPED = re.compile(r", stopped after [\d.]+ s")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -57,7 +58,7 @@ def _lasting(claim: Mapping[str, Any], part: str, database: str | None) -> objec
     value = MOMENT.sub("…", value)
     if database:
         value = re.sub(rf"(?<!\w){re.escape(database)}(?!\w)", "…", value)
-    return NUMBER.sub("…", value) if part == "detail" and ".replay." in claim["id"] else value
+    return NUMBER.sub("…", STOPPED.sub("", value)) if part == "detail" and ".replay." in claim["id"] else value
 
 
 def _shown(fields: Mapping[str, object], field: str) -> str:

@@ -55,7 +55,8 @@ SAME: dict[str, Callable[[Any], object]] = {
     "the database": lambda evidence: (evidence["target"].update(database="b"),
                                       evidence["claims"][0].update(next_step="ALTER DATABASE b RESET ALL;")),
     "moments told": lambda evidence: evidence["claims"][0].update(detail="2 is late (2027-01-01 00:00:00Z)."),
-    "what a replay got done": lambda evidence: evidence["claims"][1].update(detail="9 schedules in 0.5 s, 11 deliveries"),
+    "what a replay got done": lambda evidence: evidence["claims"][1].update(
+        detail="9 schedules in 0.5 s, 11 deliveries, stopped after 4.5 s"),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from checks.catalog.difference import Difference
 from checks.catalog.inheritance import new_partition
@@ -56,8 +56,8 @@ def judge_drift(settled: Settled, today: dt.date) -> tuple[Case, ...]:
     cases = [Case("drift", name, (table(name, changes),)) for name, changes in tables.items()]
     if loose:
         cases.append(Case("drift", SCHEMA, tuple(schema_object(key, changes) for key, changes in loose.items())))
-    strange = tuple(extra_object(name, changes) for name, changes in extra.items())
-    return (*cases, Case("drift", EXTRA, strange or (nothing_extra(tuple(tables), ignored, found),)))
+    strange = tuple(extra_object(name, _drifted(changes)) for name, changes in extra.items())
+    return (*cases, Case("drift", EXTRA, strange or (extra_object(EXTRA, _nothing_extra(tables, ignored, found)),)))
 
 
 @claim("drift:{table}", breaks="anything of the table is missing, changed or extra, by meaning and not by spelling")
@@ -73,14 +73,12 @@ def schema_object(object: Key, changes: Sequence[Difference]) -> Finding:
 
 
 @claim("drift:{name}", breaks="an object stands there that no migration makes")
-def extra_object(name: str, changes: Sequence[Difference]) -> Finding:
+def extra_object(name: str, finding: Finding) -> Finding:
     """nothing is there that no migration makes"""
-    return _drifted(changes)
+    return finding
 
 
-@claim("drift:extra", breaks="an object stands there that no migration makes, or none of the expected tables does")
-def nothing_extra(expected: Sequence[str], ignored: Sequence[str], found: Snapshot) -> Finding:
-    """nothing is there that no migration makes"""
+def _nothing_extra(expected: Iterable[str], ignored: Sequence[str], found: Snapshot) -> Finding:
     if not any(found.relation(name) for name in expected):
         return Finding("unverified", "None of the expected tables is here: this looks like another database.", "",
                        "Look at the target's database name.")

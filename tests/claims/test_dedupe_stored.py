@@ -22,7 +22,7 @@ from checks.target.open_target import Place
 from checks.target.reader import make_reader
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Secret, Target, resolve_target
-from tests.support import ROOT
+from tests.support import ROOT, saboteur_index
 
 CLAIM = "dedupe:trade_events"
 D4 = "INSERT INTO active_positions (ticker, side, quantity, entry_price) VALUES (%s, 'long', 1, 1) ON CONFLICT DO NOTHING"
@@ -31,22 +31,22 @@ FILL = ("INSERT INTO alpaca_event_dedupe (event_id, event_type, order_id, proces
 POSITION = ("INSERT INTO active_positions (ticker, side, quantity, entry_price, alpaca_order_id, created_at) "
             "VALUES ('SPY', 'long', 1, 1, 'o1', now() - interval '{age}')")
 SABOTAGE: dict[str, tuple[list[str], dict[str, str]]] = {
-    "D2 arbiter is not unique": (
+    "D2_arbiter_not_unique": (
         ["DROP INDEX uq_active_positions_alpaca_order_id",
          "CREATE INDEX uq_active_positions_alpaca_order_id ON active_positions (alpaca_order_id)"],
         {".statement2": "it is not unique", ".active_positions": "it is not unique"}),
-    "D2 arbiter is deferrable": (
+    "D2_arbiter_deferrable": (
         ["DROP INDEX uq_active_positions_alpaca_order_id", "ALTER TABLE active_positions ADD CONSTRAINT "
          "uq_active_positions_alpaca_order_id UNIQUE (alpaca_order_id) DEFERRABLE"],
         {".statement2": "deferrable (55000"}),
-    "D2 arbiter is gone": (["DROP INDEX uq_active_positions_alpaca_order_id"], {".statement2": "no index is over just"}),
-    "D4 do nothing without target": ([], {".statement3": "uq_active_positions_alpaca_order_id"}),
-    "D12 duplicates stored": (
+    "D2_arbiter_gone": (["DROP INDEX uq_active_positions_alpaca_order_id"], {".statement2": "no index is over just"}),
+    "D4_do_nothing_without_target": ([], {".statement3": "uq_active_positions_alpaca_order_id"}),
+    "D12_duplicates_stored": (
         ["DROP INDEX uq_active_positions_alpaca_order_id", FILL.format(age="1 hour"), POSITION.format(age="1 hour"),
          POSITION.format(age="1 hour")], {".active_positions.stored": "1 keys are stored more than once"}),
-    "D12 event without effect": ([FILL.format(age="1 hour")], {".active_positions.lost": "1 events are recorded"}),
-    "D12 effect without event": ([POSITION.format(age="1 hour")], {".active_positions.unrecorded": "1 rows have no"}),
-    "D12 forgotten too early": ([POSITION.format(age="48 hours")], {".active_positions.retention": "already forgotten"}),
+    "D12_event_without_effect": ([FILL.format(age="1 hour")], {".active_positions.lost": "1 events are recorded"}),
+    "D12_effect_without_event": ([POSITION.format(age="1 hour")], {".active_positions.unrecorded": "1 rows have no"}),
+    "D12_forgotten_too_early": ([POSITION.format(age="48 hours")], {".active_positions.retention": "already forgotten"}),
 }
 HONEST = {
     "both stored": [FILL.format(age="1 hour"), POSITION.format(age="1 hour")],
@@ -120,6 +120,7 @@ def test_each_fault_breaks_its_claim(name: str, looked: Any, migrated: str) -> N
     for part, words in broken.items():
         assert verdicts[CLAIM + part].verdict == "broken"
         assert words in verdicts[CLAIM + part].detail
+    saboteur_index.saw(f"dedupe/{name}", [verdicts[CLAIM + part] for part in broken])
 
 
 @pytest.mark.parametrize("name", HONEST)
@@ -131,12 +132,20 @@ def test_no_honest_database_alarms(name: str, looked: Any, migrated: str) -> Non
     assert f"{CLAIM}.key" in verdicts
 
 
-def test_a_statement_that_no_migration_gives_an_arbiter_is_broken_before_any_target_is_asked() -> None:
+def test_a_statement_that_no_migration_gives_an_arbiter_is_broken_before_any_target_is_asked(migrated: str) -> None:
     contract = read_contract(ROOT / "contract.toml")
     spec = replace(contract.dedupe[0], statements=(
         "INSERT INTO active_positions (ticker) VALUES (:t) ON CONFLICT (ticker) DO NOTHING",
         "INSERT INTO active_positions (ticker) VALUES (?)", "DELETE FROM active_positions", "SELECT 1; DROP TABLE x"))
-    derived = derive(replace(contract, dedupe=(spec,)), embedded)
+    contract = replace(contract, dedupe=(spec,))
+    derived = derive(contract, embedded)
     plans = [derived.inserts[text] for text in spec.statements]
     assert [plan.sqlstate for plan in plans] == ["42P10", "", "42601", "42601"]
     assert plans[1].resolution == ""
+    verdicts = _verdicts(Place(resolve_target(migrated, contract), Secret(migrated)), expect(contract, derived, None))
+    statements = [verdicts[f"{CLAIM}.statement{number}"] for number in range(1, 5)]
+    assert [verdict.verdict for verdict in statements] == ["broken"] * 4
+    assert "make no unique index over the columns" in statements[0].detail
+    saboteur_index.saw("dedupe/D2_arbiter_never_made", statements[:1])
+    saboteur_index.saw("dedupe/D2_without_on_conflict", statements[1:2])
+    saboteur_index.saw("dedupe/D2_no_insert", statements[2:])

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 
 from checks.claims.verify import Report
 from checks.values import Verdict
-from tests.support import ROOT
+from tests.support import ROOT, saboteur_index
 from tests.support.sabotage_harness import (
     ROUTES,
     Bench,
     Project,
     Saboteur,
+    aimed_at,
     commit,
     complaints,
     look_at,
@@ -41,15 +44,22 @@ def test_breaks_what_it_names(saboteur: Saboteur, bench: Bench) -> None:
     """The claim is broken, names the object and shows a witness: read-only, through the Lambda, and with attempts."""
     if not saboteur.fits(bench.major):
         pytest.skip(f"PostgreSQL {bench.major} has no such fault; set POSTDEPLOY_MATRIX to servers of other majors")
-    assert told(saboteur, bench) == {"direct": [], "lambda": [], "scratch": []}
+    reports = reported(saboteur, bench)
+    assert told(saboteur, reports) == {"direct": [], "lambda": [], "scratch": []}
+    saboteur_index.saw(named(saboteur), chain(*(aimed_at(saboteur, report) for report in reports.values())))
 
 
-def told(saboteur: Saboteur, bench: Bench) -> dict[str, list[str]]:
-    """Route -> complaints."""
+def reported(saboteur: Saboteur, bench: Bench) -> dict[str, Report]:
+    """Route -> what is said of a database in which the fault was committed."""
     project = PROJECTS[saboteur.project]
     with bench.database(project) as dsn:
         commit(saboteur, dsn)
-        return {route: complaints(saboteur, look_at(bench, project, dsn, route)) for route in ROUTES}
+        return {route: look_at(bench, project, dsn, route) for route in ROUTES}
+
+
+def told(saboteur: Saboteur, reports: Mapping[str, Report]) -> dict[str, list[str]]:
+    """Route -> complaints."""
+    return {route: complaints(saboteur, report) for route, report in reports.items()}
 
 
 HEALTHY = [project for project in PROJECTS.values() if project.name != "numbering"]
@@ -134,5 +144,5 @@ def test_other_majors(other_major: Bench, bench: Bench) -> None:
             assert (project.name, not_held(other_major, project, dsn)) == (project.name, [])
     wrong = {named(saboteur): found for number, saboteur in enumerate(SABOTEURS)
              if saboteur.fits(other_major.major) and (number % 4 == 0 or saboteur.majors != (0, 99))
-             and any((found := told(saboteur, other_major)).values())}
+             and any((found := told(saboteur, reported(saboteur, other_major))).values())}
     assert wrong == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,38 +129,48 @@ def test_every_supported_major_holds_the_claims(url: str) -> None:
 
 # The faulty twins
 
-TWINS = [
-    ("D1_folded_key", "schedules", "lost", "rows in active_positions"),
-    ("D2_swallowed_conflict_target", "schedules", "lost", "0 rows in active_positions"),
-    ("D3_null_in_key", "schedules", "doubled", "alpaca_event_dedupe has 2 rows"),
-    ("D4_conflict_without_target", "schedules", "lost", "0 rows in active_positions"),
-    ("D5_key_from_receive_time", "schedules", "doubled", "each event once in order"),
-    ("D6_check_then_insert", "races", "doubled", "quantity 80, not 40"),
-    ("D7_fails_open", "errors", "doubled", "quantity 80, not 40"),
-    ("D8_effect_before_key", "crashes", "doubled", "quantity 80, not 40"),
-    ("D8_key_before_effect", "crashes", "lost", "0 rows in active_positions"),
-    ("D9_second_effect_repeated", "schedules", "doubled", "position_history has 2 rows"),
-    ("D10_merged_by_symbol", "schedules", "lost", "0 rows in active_positions"),
-    ("D11_late_event_regresses", "schedules", "regressed", "a row of active_positions has"),
-    ("D13_retry_after_lost_commit", "crashes", "doubled", "quantity 80, not 40"),
-]
+@dataclass(frozen=True)
+class Twin:
+    """A faulty consumer; the head of its file says which claim it breaks, how, and what the finding names."""
+
+    breaks: str
+    kind: str
+    names: str
+
+    @property
+    def part(self) -> str:
+        """The part of the replay: the end of the claim's id."""
+        return self.breaks.rpartition(".")[2]
 
 
-@pytest.mark.parametrize(("twin", "part", "kind", "sentence"), TWINS, ids=[twin for twin, *_ in TWINS])
-def test_a_twin_breaks_the_claim_its_fault_is_about(twin: str, part: str, kind: str, sentence: str,
-                                                    migrated: str) -> None:
-    result = replay(spec(twin), migrated, root=ROOT, budget=replace(SMALL, schedules=40, part_s=15.0, parts=(part,)))
-    finding = result.finding(part)
+def twin(file: Path) -> Twin:
+    head = re.match(r'"""(D\d+)\b.*\n\nBreaks: (dedupe:trade_events\.replay\.\w+)\nNames: (\w+): (.+)\n"""\n',
+                    file.read_text(encoding="utf-8"))
+    assert head is not None, f"{file}: the head must have Breaks and Names"
+    assert file.stem.startswith(f"{head[1]}_")
+    return Twin(*head.groups()[1:])
+
+
+TWINS = {file.stem: twin(file) for file in sorted(CONSUMERS.glob("D*.py"))}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_a_twin_breaks_the_claim_its_fault_is_about(name: str, migrated: str) -> None:
+    twin = TWINS[name]
+    result = replay(spec(name), migrated, root=ROOT,
+                    budget=replace(SMALL, schedules=40, part_s=15.0, parts=(twin.part,)))
+    finding = result.finding(twin.part)
     assert finding is not None, result
-    assert (finding.kind, sentence in finding.sentence) == (kind, True), finding
+    assert (finding.kind, twin.names in finding.sentence) == (twin.kind, True), finding
     deliveries = re.findall(r"^(?:\d+\.|A:|B:) .*event \d+.* -> ", finding.story, re.MULTILINE)
     assert 1 <= len(deliveries) <= 3, finding.story
     for words in ("before:", "after:", "each once in order:", "active_positions (alpaca_order_id"):
         assert words in finding.story
 
 
-def test_every_twin_is_tried() -> None:
-    assert {twin for twin, *_ in TWINS} == {file.stem for file in CONSUMERS.glob("D*.py")}
+def test_every_part_of_a_replay_has_a_twin_and_every_fault_its_own() -> None:
+    assert {twin.part for twin in TWINS.values()} == set(PARTS)
+    assert {name.partition("_")[0] for name in TWINS} >= {f"D{n}" for n in (*range(1, 12), 13)}
 
 
 @pytest.mark.parametrize(("twin", "part"), [

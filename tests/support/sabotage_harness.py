@@ -251,13 +251,19 @@ def not_held(bench: Bench, project: Project, dsn: str, route: str = "direct") ->
     return [f"{v.verdict} {v.claim}: {v.detail}" for v in found.values() if v.verdict != "held"]
 
 
+def aimed_at(saboteur: Saboteur, report: Report) -> list[Verdict]:
+    """The verdicts on the claims that the saboteur names."""
+    return [verdict for claim, verdict in verdicts(report).items()
+            if any(_names(pattern, claim) for pattern in saboteur.breaks)]
+
+
 def complaints(saboteur: Saboteur, report: Report) -> list[str]:
     """What `report` fails to tell of the saboteur, or tells without need."""
     found = verdicts(report)
     broken = {claim: verdict for claim, verdict in found.items() if verdict.verdict == "broken"}
     wrong = []
     for pattern in saboteur.breaks:
-        hits = [broken[claim] for claim in broken if fnmatch.fnmatchcase(claim, _glob(pattern))]
+        hits = [broken[claim] for claim in broken if _names(pattern, claim)]
         if not hits:
             wrong.append(f"{pattern} is not broken: {found.get(pattern)}")
             continue
@@ -270,14 +276,13 @@ def complaints(saboteur: Saboteur, report: Report) -> list[str]:
     known = (*saboteur.breaks, *saboteur.inserted)
     free = {"ledger", "drift", *("dedupe" for pattern in known if pattern.startswith("dedupe:"))}
     for claim in broken:
-        if claim.partition(":")[0] not in free and not any(
-                fnmatch.fnmatchcase(claim, _glob(pattern)) for pattern in known):
+        if claim.partition(":")[0] not in free and not any(_names(pattern, claim) for pattern in known):
             wrong.append(f"{claim} is broken without need: {broken[claim].detail}")
     return wrong
 
 
-def _glob(pattern: str) -> str:
-    return pattern.replace("[", "[[]")
+def _names(pattern: str, claim: str) -> bool:
+    return fnmatch.fnmatchcase(claim, pattern.replace("[", "[[]"))
 
 
 class InProcess:
