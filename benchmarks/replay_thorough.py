@@ -10,9 +10,10 @@ from pathlib import Path
 
 from checkout import ROOT
 
-from checks.contract.dedupe import Dedupe, Effect, PythonConsumer
-from checks.replays.findings import PARTS, Budget
+from checks.contract.consumers import PythonConsumer
+from checks.contract.dedupe import Dedupe, Effect
 from checks.replays.replay import replay
+from checks.replays.results import PARTS, Budget
 from checks.target.servers import embedded
 
 SPEC = Dedupe(
@@ -29,7 +30,7 @@ def main() -> None:
         for name, budget in (("default", Budget.default(SPEC)), ("thorough", Budget.thorough())):
             began = time.monotonic()
             result = replay(SPEC, dsn, root=ROOT, budget=budget)
-            print(f"{name}: {time.monotonic() - began:.1f} s, {len(result.findings)} findings")
+            print(f"{name}: {time.monotonic() - began:.1f} s, {len(result.breaches)} breaches")
             for part in PARTS:
                 print(f"  {part:10} {result.tried[part]}")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from checks.catalog.key import Key
-from checks.lambdas.local.request import Answer
+from checks.lambdas.local.request import Response
 from checks.lambdas.replies.specimens import Specimen
 from checks.sql.names import nearest
 from checks.values import UsageError
@@ -164,19 +164,19 @@ def chosen(faults: Sequence[Fault], only: Sequence[str]) -> tuple[Fault, ...]:
     return tuple(sorted(picked, key=lambda fault: not fault.slow))
 
 
-def as_answer(specimen: Specimen, payload: bytes, hang_s: float, log_tail: bool) -> Answer:
+def as_answer(specimen: Specimen, payload: bytes, hang_s: float, log_tail: bool) -> Response:
     """What an endpoint sends so that a client gets the specimen's reply, with `payload` as its payload."""
     reply = specimen.reply
     error = reply.transport_error or ""
     if reply.status is None:
-        return Answer(0, delay_s=hang_s if "Timeout" in error else 0.0)
+        return Response(0, delay_s=hang_s if "Timeout" in error else 0.0)
     if "IncompleteRead" in error or "Streaming" in error:
-        return Answer(reply.status, payload + b" " * 300, cut_after=len(payload))
+        return Response(reply.status, payload + b" " * 300, cut_after=len(payload))
     if error:
         code, _, message = error.partition(": ")
         body = json.dumps({"Type": "User" if reply.status < 500 else "Service", "Message": message or code})
-        return Answer(reply.status, body.encode(), {"x-amzn-ErrorType": code})
-    return Answer(reply.status, payload, headers(specimen, log_tail))
+        return Response(reply.status, body.encode(), {"x-amzn-ErrorType": code})
+    return Response(reply.status, payload, headers(specimen, log_tail))
 
 
 def headers(specimen: Specimen, log_tail: bool) -> Mapping[str, str]:

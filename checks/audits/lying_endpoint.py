@@ -19,7 +19,7 @@ from checks.contract.contract import TargetSpec
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.expectation.settled import Settled
 from checks.lambdas.local.endpoint import local_aws
-from checks.lambdas.local.request import Answer, Invocation
+from checks.lambdas.local.request import Invocation, Response
 from checks.lambdas.replies.corpus import told_in
 from checks.lambdas.replies.reply import Reply, UnreadableError, read_json
 from checks.lambdas.replies.specimens import Specimen
@@ -104,7 +104,7 @@ class World:
                 self.aws.client("lambda").create_alias(FunctionName=name, Name=role.qualifier, FunctionVersion="1")
         grounds.deploy_query(self.aws, TWIN_QUERY, TWIN)
 
-    def _serve(self, invocation: Invocation) -> Answer | None:
+    def _serve(self, invocation: Invocation) -> Response | None:
         role = self.grounds.roles.get(invocation.function)
         if role is None:
             self.unknown.add(invocation.function)
@@ -121,7 +121,7 @@ class World:
         if fault.kind == "world" and first:
             self._false.act(fault)
         if invocation.kind == "Event" and not refuses(fault):
-            answer = Answer(202)
+            answer = Response(202)
         elif role.kind == "migration":
             answer = self._forged(fault, invocation, role)
         else:
@@ -133,11 +133,11 @@ class World:
             self.reply = shortened(answer)
         return answer
 
-    def _forged(self, fault: Fault, invocation: Invocation, role: Role) -> Answer:
+    def _forged(self, fault: Fault, invocation: Invocation, role: Role) -> Response:
         """What the migration function says under `fault`."""
         if fault.specimen is None:
             if fault.name == "world.accepted":
-                return Answer(202)
+                return Response(202)
             return self._said(self._false.reply(fault, self.grounds.perfect), role)
         if fault.specimen.reply.retries and self._told > 1:
             return self._said(self.grounds.perfect, role)
@@ -146,7 +146,7 @@ class World:
         told = told_in(replace(specimen, reply=replace(specimen.reply, payload=payload)), role.shape)
         return as_answer(specimen, payload if told is None else told.payload, self.grounds.hang_s, invocation.log_tail)
 
-    def _spoiled(self, fault: Fault, invocation: Invocation, role: Role) -> Answer | None:
+    def _spoiled(self, fault: Fault, invocation: Invocation, role: Role) -> Response | None:
         """What the query function says under `fault`: the twin's answer, spoiled; None when it would not show."""
         twin = self.aws.run(replace(invocation, function=TWIN_QUERY, qualifier=None, region=self.grounds.region,
                                     log_tail=False))
@@ -161,7 +161,7 @@ class World:
             return spoiled
         return replace(spoiled, payload=_in_shape(spoiled.payload, "query", role.shape))
 
-    def _honestly(self, invocation: Invocation, role: Role) -> Answer:
+    def _honestly(self, invocation: Invocation, role: Role) -> Response:
         """Runs the function for real, and tells its reply in the declared shape."""
         published = invocation.qualifier if invocation.qualifier and invocation.qualifier.isdigit() else None
         there = replace(invocation, region=self.grounds.region, kind="RequestResponse",
@@ -169,7 +169,7 @@ class World:
         if invocation.kind == "Event":
             self._later.append(threading.Thread(target=self.aws.run, args=(there,), daemon=True))
             self._later[-1].start()
-            return Answer(202)
+            return Response(202)
         answer = self.aws.run(there)
         if role.kind == "query" and not self.nonces:
             self.nonces = _has_nonce(invocation, answer, self.grounds.known_text)
@@ -177,9 +177,9 @@ class World:
         payload = answer.payload if answer.status != 200 else _in_shape(answer.payload, role.kind, role.shape)
         return replace(answer, payload=payload, headers={**answer.headers, **named})
 
-    def _said(self, payload: bytes, role: Role) -> Answer:
+    def _said(self, payload: bytes, role: Role) -> Response:
         version = role.qualifier if role.qualifier and role.qualifier.isdigit() else "$LATEST"
-        return Answer(200, _in_shape(payload, role.kind, role.shape), {"x-amz-executed-version": version})
+        return Response(200, _in_shape(payload, role.kind, role.shape), {"x-amz-executed-version": version})
 
 
 def refuses(fault: Fault) -> bool:
@@ -198,7 +198,7 @@ def tellable(fault: Fault, shape: ReplyShape) -> bool:
                for need in fault.needs)
 
 
-def shortened(answer: Answer) -> str:
+def shortened(answer: Response) -> str:
     """An answer on one line: status, FunctionError, the head and the tail of the payload."""
     if answer.status == 0:
         return f"no answer, cut off after {answer.delay_s:g} s" if answer.delay_s else "no answer, connection closed"
@@ -217,7 +217,7 @@ def _in_shape(payload: bytes, function: str, shape: ReplyShape) -> bytes:
     return payload if told is None else told.payload
 
 
-def _has_nonce(invocation: Invocation, answer: Answer, known: str) -> bool:
+def _has_nonce(invocation: Invocation, answer: Response, known: str) -> bool:
     with suppress(UnreadableError, KeyError, TypeError):
         account = read_json(read_json(answer.payload)["body"])
         return bool(Asked(str(read_json(invocation.payload)["sql"]), account, known).nonces)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.audits.faults import ADVICE, Fault
-from checks.lambdas.local.request import Answer
+from checks.lambdas.local.request import Response
 
 
 @dataclass(frozen=True)
@@ -40,50 +40,50 @@ class Asked:
         return tuple(sorted(word for word in words if len(word) >= 6 and word not in self.known and word in told))
 
 
-Spoil = Callable[[Asked], Answer | None]
+Spoil = Callable[[Asked], Response | None]
 """None: this question could not show the fault, so it is answered truthfully."""
 
 
-def _told(account: object, status: object = 200) -> Answer:
-    return Answer(200, json.dumps({"statusCode": status, "body": json.dumps(account)}).encode(), _RAN)
+def _told(account: object, status: object = 200) -> Response:
+    return Response(200, json.dumps({"statusCode": status, "body": json.dumps(account)}).encode(), _RAN)
 
 
 def _with(**more: Any) -> Spoil:
     return lambda asked: _told({**asked.account, **more})
 
 
-def _without_flag(asked: Asked) -> Answer:
+def _without_flag(asked: Asked) -> Response:
     return _told({key: value for key, value in asked.account.items() if key != "success"})
 
 
 def _error(kind: str, message: str) -> Spoil:
     payload = json.dumps({"errorMessage": message, "errorType": kind}).encode()
-    return lambda _: Answer(200, payload, {**_RAN, "x-amz-function-error": "Unhandled"})
+    return lambda _: Response(200, payload, {**_RAN, "x-amz-function-error": "Unhandled"})
 
 
 def _raw(text: Callable[[Asked], str]) -> Spoil:
-    return lambda asked: Answer(200, text(asked).encode(), _RAN)
+    return lambda asked: Response(200, text(asked).encode(), _RAN)
 
 
-def _beside(asked: Asked) -> Answer:
+def _beside(asked: Asked) -> Response:
     return replace(_told(asked.account), headers={**_RAN, "x-amz-function-error": "Handled"})
 
 
-def _truncated(asked: Asked) -> Answer:
+def _truncated(asked: Asked) -> Response:
     body = json.dumps(asked.account)
-    return Answer(200, json.dumps({"statusCode": 200, "body": body[:body.rindex("]")]}).encode(), _RAN)
+    return Response(200, json.dumps({"statusCode": 200, "body": body[:body.rindex("]")]}).encode(), _RAN)
 
 
-def _twice(asked: Asked) -> Answer:
+def _twice(asked: Asked) -> Response:
     body = '{"rows": [], ' + json.dumps(asked.account)[1:]
-    return Answer(200, json.dumps({"statusCode": 200, "body": body}).encode(), _RAN)
+    return Response(200, json.dumps({"statusCode": 200, "body": body}).encode(), _RAN)
 
 
-def _no_rows(asked: Asked) -> Answer | None:
+def _no_rows(asked: Asked) -> Response | None:
     return _told({**asked.account, "rows": [], "count": 0}) if asked.rows else None
 
 
-def _stale(asked: Asked) -> Answer | None:
+def _stale(asked: Asked) -> Response | None:
     if not asked.nonces:
         return None
     rows = json.dumps(asked.rows)
@@ -93,13 +93,13 @@ def _stale(asked: Asked) -> Answer | None:
 
 
 _RAN = {"x-amz-executed-version": "$LATEST"}
-_THROTTLED = Answer(429, b'{"Reason": "CallerRateLimitExceeded", "Type": "User", "message": "Rate Exceeded."}',
+_THROTTLED = Response(429, b'{"Reason": "CallerRateLimitExceeded", "Type": "User", "message": "Rate Exceeded."}',
                     {"x-amzn-ErrorType": "TooManyRequestsException"})
 _LIES: tuple[tuple[str, str, tuple[str, ...], Spoil], ...] = (
     ("F1.query-error", "The query failed: FunctionError, no rows.", (),
      _error("UndefinedTable", "relation \"schema_migrations\" does not exist")),
     ("F1.query-error-beside-rows", "FunctionError beside rows that look right.", (), _beside),
-    ("F2.query-event", "202: the question was queued, nothing was asked.", (), lambda _: Answer(202)),
+    ("F2.query-event", "202: the question was queued, nothing was asked.", (), lambda _: Response(202)),
     ("F3.query-error-beside-rows", "An errorMessage beside rows that look right.", (),
      _with(errorMessage="canceling statement due to conflict with recovery")),
     ("F4.query-status-500", "statusCode 500 beside rows that look right.", ("status",),
@@ -128,7 +128,7 @@ _LIES: tuple[tuple[str, str, tuple[str, ...], Spoil], ...] = (
      lambda asked: _told({**asked.account, "count": 1, "rows": [{"?column?": 1}]})),
     ("F11.query-stale-nonce", "The rows look right and carry another question's nonce.", ("rows",), _stale),
     ("F12.query-throttled", "The call is throttled.", (), lambda _: _THROTTLED),
-    ("F12.query-read-timeout", "No answer comes.", (), lambda asked: Answer(0, delay_s=asked.hang_s)),
+    ("F12.query-read-timeout", "No answer comes.", (), lambda asked: Response(0, delay_s=asked.hang_s)),
 )
 
 FAULTS: tuple[Fault, ...] = tuple(

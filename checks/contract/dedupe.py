@@ -1,4 +1,4 @@
-"""`[dedupe.NAME]` of contract.toml as frozen values: one event, one effect. Standard library only."""
+"""`[dedupe.NAME]` of contract.toml as frozen values: one event, one effect."""
 
 from __future__ import annotations
 
@@ -6,42 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class PythonConsumer:
-    """`consumer = { python = "PATH.py:FUNCTION" }`: called as `FUNCTION(event, database_url)`."""
-
-    file: str
-    """A path from the contract's folder."""
-    function: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.function}"
-
-
-@dataclass(frozen=True)
-class CommandConsumer:
-    """`consumer = { command = [...] }`: DATABASE_URL is set, an event on stdin, exit 0 acknowledges."""
-
-    argv: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return " ".join(self.argv)
-
-
-@dataclass(frozen=True)
-class LambdaConsumer:
-    """`consumer = { lambda = "NAME" }`: the event is the payload; DATABASE_URL is in its environment."""
-
-    function: str
-    source: tuple[str, ...] = ()
-    """Its code, from the contract's folder: a folder and more files, deployed to a local endpoint for the replay."""
-
-    def __str__(self) -> str:
-        return f"lambda {self.function}"
-
-
-Consumer = PythonConsumer | CommandConsumer | LambdaConsumer
+from checks.contract.consumers import Consumer
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checks.contract.dedupe import CommandConsumer, Consumer, Dedupe, Effect, LambdaConsumer, PythonConsumer
+from checks.contract.consumers import read_consumer
+from checks.contract.dedupe import Dedupe, Effect
 from checks.contract.toml_table import TomlTable
 
 
@@ -19,7 +20,7 @@ def read_dedupe(name: str, table: TomlTable) -> Dedupe:
         name=name, table=table.text("table"), key=table.texts("key"),
         effects=tuple(_effect(entry) for entry in table.tables("effects")),
         events=None if events is None else Path(events),
-        consumer=None if consumer is None else _consumer(consumer),
+        consumer=None if consumer is None else read_consumer(consumer),
         fields={} if fields is None else {key: fields.text(key) for key in fields.left()},
         statements=table.texts("statements", ()), seen_at=table.take("seen_at", str),
         stored_within_h=_hours(table, "stored_within_h"), replay_window_h=_hours(table, "replay_window_h"),
@@ -54,22 +55,3 @@ def _hours(table: TomlTable, key: str) -> int | None:
     if value is not None and value < 1:
         raise table.error(key, "must be a number of hours, at least 1")
     return value
-
-
-def _consumer(table: TomlTable) -> Consumer:
-    kinds = [kind for kind in ("python", "command", "lambda") if kind in table]
-    if len(kinds) != 1:
-        raise table.error("", "must be one of { python = \"PATH.py:FUNCTION\" }, { command = [...] }, "
-                              "{ lambda = \"NAME\", source = [\"FOLDER\"] }")
-    found: Consumer
-    if kinds == ["python"]:
-        file, _, function = table.text("python").rpartition(":")
-        if not file or not function.isidentifier():
-            raise table.error("python", "must be \"PATH.py:FUNCTION\"")
-        found = PythonConsumer(file, function)
-    elif kinds == ["command"]:
-        found = CommandConsumer(table.texts("command"))
-    else:
-        found = LambdaConsumer(table.text("lambda"), table.texts("source", ()))
-    table.finish()
-    return found

@@ -4,36 +4,75 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from checks.contract.contract import Contract
-from checks.contract.dedupe import Dedupe, LambdaConsumer
-from checks.replays.findings import PARTS, ReplayResult
+from checks.contract.dedupe import Dedupe
+from checks.kinds import Finding, Kind, claim
+from checks.replays.results import PARTS, ReplayResult
 from checks.target.open_target import Place
-from checks.values import Unverified, UsageError, Verdict
+from checks.values import Say, Unverified, Verdict
 
-_NEXT = {
-    "schedules": "Build the key from the event's own fields, and let the database refuse the second effect.",
-    "crashes": "Write the dedupe row and the effect in one transaction, and acknowledge only after COMMIT.",
-    "errors": "Let the error out: an event whose dedupe check failed is not acknowledged.",
-    "races": "Let a unique index decide, with ON CONFLICT, instead of looking first.",
-}
 LONG_S = 2.0
 """A replay that takes longer is told with its time, in seconds."""
+Replayed = ReplayResult | Unverified
+"""What a replay came to, or why there was none."""
 
 
-def can_replay(place: Place) -> bool:
-    """Whether this place's database may be written and is reached directly."""
-    return place.target.scratch and place.target.spec.route == "direct" and place.dsn is not None
+@claim("dedupe:{dedupe}.replay.schedules", evidence=("replayed",),
+       breaks="an event delivered again, late, changed in what a broker may change, or in another order has its effect "
+              "twice, never, or over a newer one's")
+def schedules(dedupe: str, replayed: Replayed) -> Finding:
+    """duplicates, reorderings, bursts and late replays leave one effect an event"""
+    return _found("schedules", replayed,
+                  "Build the key from the event's own fields, and let the database refuse the second effect.")
 
 
-def replay_verdicts(place: Place, contract: Contract, say: Callable[[str], None],
+@claim("dedupe:{dedupe}.replay.crashes", evidence=("replayed",),
+       breaks="an event whose delivery lost its connection before or after some statement has its effect twice or never")
+def crashes(dedupe: str, replayed: Replayed) -> Finding:
+    """a connection lost before or after any statement, COMMIT included, loses and doubles nothing"""
+    return _found("crashes", replayed,
+                  "Write the dedupe row and the effect in one transaction, and acknowledge only after COMMIT.")
+
+
+@claim("dedupe:{dedupe}.replay.errors", evidence=("replayed",),
+       breaks="an event one of whose statements was answered with an error has its effect twice or never")
+def errors(dedupe: str, replayed: Replayed) -> Finding:
+    """a statement answered with an error loses and doubles nothing"""
+    return _found("errors", replayed,
+                  "Let the error out: an event whose dedupe check failed is not acknowledged.")
+
+
+@claim("dedupe:{dedupe}.replay.races", evidence=("replayed",),
+       breaks="two deliveries at once, their statements interleaved in some order, leave an effect twice or never")
+def races(dedupe: str, replayed: Replayed) -> Finding:
+    """two deliveries at once leave one effect an event, however their statements interleave"""
+    return _found("races", replayed, "Let a unique index decide, with ON CONFLICT, instead of looking first.")
+
+
+KINDS: dict[str, Kind[str, Replayed]] = {kind.name: kind for kind in (schedules, crashes, errors, races)}
+"""Part -> its kind of claim."""
+
+
+def _found(part: str, replayed: Replayed, remedy: str) -> Finding:
+    if isinstance(replayed, Unverified):
+        return Finding("unverified", str(replayed), next_step="Mend the consumer or the contract, then run again.")
+    breach, tried = replayed.breach(part), replayed.tried.get(part, "")
+    if breach is not None:
+        return Finding("broken", f"{breach.sentence}\n{breach.story}\n{tried}".strip(),
+                       f"{breach.kind}: {breach.sentence}", remedy)
+    if part in replayed.untried:
+        return Finding("unverified", replayed.untried[part], next_step="Mend what is said above.")
+    return Finding("held", tried)
+
+
+def replay_verdicts(place: Place, contract: Contract, say: Say,
                     clock: Callable[[], float] = time.monotonic) -> dict[str, tuple[Verdict, ...]]:
     """By `[dedupe.NAME]`: the verdicts of each part of its replay.
 
     Args:
-        place: a scratch database; its dedupe and effect tables are emptied.
+        place: a scratch database, reached directly; its dedupe and effect tables are emptied. Elsewhere nothing is done.
         contract: the consumers and their events.
         say: takes a line about what is going on, and one about each replay that took long.
         clock: seconds.
@@ -41,65 +80,29 @@ def replay_verdicts(place: Place, contract: Contract, say: Callable[[str], None]
     Raises:
         UsageError: the contract names a file, table or column that is not there.
     """
-    if not can_replay(place):
+    if not place.target.scratch or place.target.spec.route != "direct" or place.dsn is None:
         return {}
     found = {}
     for spec in contract.dedupe:
         if spec.consumer is not None:
             say(f"replaying {spec.events} through {spec.consumer} …")
             start = clock()
-            found[spec.name] = _verdicts(spec, place, contract)
+            replayed = _replayed(spec, place.dsn.reveal(), contract)
+            parts = PARTS if isinstance(replayed, Unverified) else replayed.looked_at
+            found[spec.name] = tuple(KINDS[part](spec.name, replayed) for part in parts)
             if (took_s := clock() - start) > LONG_S:
                 say(f"replayed {spec.events} through {spec.consumer} in {took_s:.1f} s")
     return found
 
 
-def _verdicts(spec: Dedupe, place: Place, contract: Contract) -> tuple[Verdict, ...]:
+def _replayed(spec: Dedupe, dsn: str, contract: Contract) -> Replayed:
+    from checks.replays.consumers.lambda_function import local_endpoint
     from checks.replays.replay import replay
 
-    dsn = place.dsn
-    if dsn is None:
-        return ()
+    key = f"{contract.file.name}: dedupe.{spec.name}.consumer.source"
     try:
-        with _endpoint(spec, contract) as endpoint_url, warnings.catch_warnings():
+        with local_endpoint(spec.consumer, contract.root, key) as endpoint_url, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Hypothesis thinks that a plugin is still being set up
-            result = replay(spec, dsn.reveal(), root=contract.root, endpoint_url=endpoint_url)
+            return replay(spec, dsn, root=contract.root, endpoint_url=endpoint_url)
     except Unverified as error:
-        return tuple(Verdict(_claim(spec, part), PARTS[part], "unverified", "replayed", str(error), "",
-                             "Mend the consumer or the contract, then run again.") for part in PARTS)
-    return tuple(_verdict(spec, part, result) for part in PARTS if part in result.tried or part in result.untried
-                 or result.finding(part) is not None)
-
-
-def _verdict(spec: Dedupe, part: str, result: ReplayResult) -> Verdict:
-    finding = result.finding(part)
-    claim, tried = _claim(spec, part), result.tried.get(part, "")
-    if finding is not None:
-        return Verdict(claim, PARTS[part], "broken", "replayed", f"{finding.sentence}\n{finding.story}\n{tried}".strip(),
-                       f"{finding.kind}: {finding.sentence}", _NEXT[part])
-    if part in result.untried:
-        return Verdict(claim, PARTS[part], "unverified", "replayed", result.untried[part], "", "Mend what is said above.")
-    return Verdict(claim, PARTS[part], "held", "replayed", tried)
-
-
-def _claim(spec: Dedupe, part: str) -> str:
-    return f"dedupe:{spec.name}.replay.{part}"
-
-
-@contextmanager
-def _endpoint(spec: Dedupe, contract: Contract) -> Iterator[str | None]:
-    """A local endpoint that runs a Lambda consumer, when it is one with a source."""
-    consumer = spec.consumer
-    if not isinstance(consumer, LambdaConsumer) or not consumer.source:
-        yield None
-        return
-    from checks.lambdas.local.endpoint import local_aws
-    from checks.lambdas.package import pack
-
-    folder, *files = (contract.root / path for path in consumer.source)
-    missing = [path for path in (folder, *files) if not path.exists()]
-    if missing:
-        raise UsageError(f"{contract.file.name}: dedupe.{spec.name}.consumer.source: there is no {missing[0]}.")
-    with local_aws() as aws:
-        aws.deploy(consumer.function, pack(folder, {path.name: path.read_bytes() for path in files}))
-        yield aws.endpoint_url
+        return error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from checks.contract.dedupe import Effect
 from checks.replays.consumers.events import Event
-from checks.replays.consumers.scratch_tables import Row, State, stable, text_of
+from checks.replays.consumers.scratch_tables import State, StoredRow, stable, text_of
 
 Stable = Counter[tuple[tuple[str, str], ...]]
 
@@ -29,7 +29,7 @@ def promised(events: Sequence[Event], delivered: Collection[int], number: int) -
     return {key: n for n in sorted(delivered) if (key := events[n].keys[number]) is not None}
 
 
-def wrong_key(effect: Effect, table: str, rows: Sequence[Row], model: Mapping[tuple[str, ...], int],
+def wrong_key(effect: Effect, table: str, rows: Sequence[StoredRow], model: Mapping[tuple[str, ...], int],
               events: Sequence[Event]) -> Problem | None:
     """A key of the model that is not there exactly once, or one that nothing promised."""
     found = Counter(tuple(text_of(row[column]) for column in effect.key) for row in rows)

@@ -1,6 +1,6 @@
 """One event, one effect: a real consumer under duplicates, reordering, crashes, errors and races.
 
-Four parts (`findings.PARTS`), each a claim. A part ends at its first problem, or when its share of the budget
+Four parts (`results.PARTS`), each a claim. A part ends at its first problem, or when its share of the budget
 is spent; what was tried is counted either way.
 """
 
@@ -9,15 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from checks.contract.dedupe import Dedupe
-from checks.replays.consumers.delivery import CRASHES, ERRORS
-from checks.replays.crash_points import strike_everywhere
+from checks.replays.crash_points import inject_crashes, inject_errors
 from checks.replays.effects import Problem
-from checks.replays.findings import PARTS, Budget, Finding, ReplayResult
-from checks.replays.progress import Work, one_after_the_other
+from checks.replays.progress import Progress
 from checks.replays.race_pairs import race_pairs
-from checks.replays.testbed import Run, open_stage
-
-__all__ = ["PARTS", "Budget", "Finding", "ReplayResult", "replay"]
+from checks.replays.results import Budget, ReplayResult
+from checks.replays.run import Run
+from checks.replays.schedules import one_after_the_other
+from checks.replays.testbed import open_testbed
 
 
 def replay(spec: Dedupe, dsn: str, *, root: Path, budget: Budget | None = None,
@@ -35,28 +34,28 @@ def replay(spec: Dedupe, dsn: str, *, root: Path, budget: Budget | None = None,
         Unverified: the consumer cannot be imported, hangs, or uses another database; no server answers.
     """
     chosen = budget or Budget.default(spec)
-    stage = open_stage(spec, dsn, root, chosen.delivery_s, endpoint_url)
+    testbed = open_testbed(spec, dsn, root, chosen.delivery_s, endpoint_url)
     try:
-        work = Work(stage, chosen)
-        whole = stage.rehearse()
+        progress = Progress(testbed, chosen)
+        whole = testbed.rehearse()
         if whole.stuck:
-            work.found("schedules", Problem("stuck", f"an event is never acknowledged: {whole.stuck}"), whole)
+            progress.found("schedules", Problem("stuck", f"an event is never acknowledged: {whole.stuck}"), whole)
             why = "not tried: the consumer does not even get through the events once, in order"
-            work.untried = {part: why for part in chosen.parts if part != "schedules"}
+            progress.untried = {part: why for part in chosen.parts if part != "schedules"}
         else:
-            _try_parts(work, whole)
-        counts = work.counts | {"deliveries": stage.deliveries}
-        return ReplayResult(tuple(work.findings), work.tried, work.untried, counts)
+            _try_parts(progress, whole)
+        counts = progress.counts | {"deliveries": testbed.deliveries}
+        return ReplayResult(tuple(progress.breaches), progress.tried, progress.untried, counts)
     finally:
-        stage.close()
+        testbed.close()
 
 
-def _try_parts(work: Work, whole: Run) -> None:
+def _try_parts(progress: Progress, whole: Run) -> None:
     acts = {
-        "schedules": lambda: one_after_the_other(work, whole),
-        "crashes": lambda: strike_everywhere(work, "crashes", CRASHES, "crash_points"),
-        "errors": lambda: strike_everywhere(work, "errors", ERRORS, "errors"),
-        "races": lambda: race_pairs(work),
+        "schedules": lambda: one_after_the_other(progress, whole),
+        "crashes": lambda: inject_crashes(progress),
+        "errors": lambda: inject_errors(progress),
+        "races": lambda: race_pairs(progress),
     }
-    for part in work.budget.parts:
+    for part in progress.budget.parts:
         acts[part]()

@@ -9,45 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from checks.contract.dedupe import Dedupe
-from checks.replays.consumers.answer import Answer
-from checks.replays.consumers.delivery import Fault, FaultAt, Lane
+from checks.replays.consumers.delivery import Injection, InjectionAt, Lane
 from checks.replays.consumers.events import VARIANTS, Event, read_events, variant
-from checks.replays.consumers.interleaving import Step, Turnstile
-from checks.replays.consumers.scratch_tables import Scratch, State, text_of, volatile_columns
+from checks.replays.consumers.interleaving import Turn, Turnstile
+from checks.replays.consumers.running import Receipt
+from checks.replays.consumers.scratch_tables import Scratch, text_of, volatile_columns
 from checks.replays.effects import Problem, promised, wrong_key, wrong_state
+from checks.replays.run import Delivery, Run
 from checks.values import Unverified, UsageError
 
 RECHECKS = 20
 """How often a difference may be questioned by one more plain run (a column that is volatile after all)."""
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One event handed over once. `variant` says how a redelivery changed it, see `events.variant`."""
-
-    event: int
-    """Index into the corpus."""
-    variant: int = 0
-
-
-@dataclass(frozen=True)
-class Run:
-    """What was done and what it left."""
-
-    lines: tuple[str, ...]
-    """The deliveries, as a story tells them."""
-    events: frozenset[int]
-    before: State
-    """Before the last (or the faulty, or the two racing) deliveries."""
-    after: State
-    stuck: str = ""
-    """The event that was never acknowledged, with the consumer's words."""
-    repeated: bool = False
-    """Whether an event was handed over more than once."""
-
-
 @dataclass
-class Stage:
+class Testbed:
     """Everything one replay needs; close it."""
 
     spec: Dedupe
@@ -95,69 +71,67 @@ class Stage:
         before = self.scratch.read()
         for number, delivery in enumerate(schedule, 1):
             before = self.scratch.read() if number == len(schedule) else before
-            answers = self._insist(0, delivery)
-            lines.append(f"{number}. {self.tell(delivery)} -> {told(answers)}")
-            if not answers[-1].acknowledged:
-                stuck = f"{self.events[delivery.event]}: {answers[-1].why}"
+            receipt = self._insist(0, delivery)
+            lines.append(f"{number}. {self.tell(delivery)} -> {receipt}")
+            stuck = stuck if receipt.acknowledged else self._stuck(delivery, receipt)
         self.lanes[0].calm()
         events = [delivery.event for delivery in schedule]
         return Run(tuple(lines), frozenset(events), before, self.scratch.read(), stuck,
                    len(set(events)) < len(events))
 
-    def strike(self, prefix: Sequence[Delivery], last: Delivery, number: int,
-               fault: Fault) -> tuple[Run, FaultAt]:
-        """`prefix`, then `last` with `fault` at its statement `number`, then again until acknowledged."""
+    def inject(self, prefix: Sequence[Delivery], last: Delivery, number: int,
+               injection: Injection) -> tuple[Run, InjectionAt]:
+        """`prefix`, then `last` with `injection` at its statement `number`, then again until acknowledged."""
         self.scratch.reset()
-        lines = [f"{n}. {self.tell(delivery)} -> {told(self._insist(0, delivery))}"
+        lines = [f"{n}. {self.tell(delivery)} -> {self._insist(0, delivery)}"
                  for n, delivery in enumerate(prefix, 1)]
-        before, gate = self.scratch.read(), FaultAt(number, fault)
-        answers = [self.lanes[0].deliver(self._document(last), gate)]
-        lines.append(f"{len(lines) + 1}. {self.tell(last)}; {gate} -> {told(answers)}")
-        stuck = ""
-        if not answers[0].acknowledged:
-            answers = self._insist(0, last)
-            lines.append(f"{len(lines) + 1}. {self.tell(last)} -> {told(answers)}")
-            stuck = "" if answers[-1].acknowledged else f"{self.events[last.event]}: {answers[-1].why}"
+        before, gate = self.scratch.read(), InjectionAt(number, injection)
+        receipt = self.lanes[0].deliver(self._document(last), gate)
+        lines.append(f"{len(lines) + 1}. {self.tell(last)}; {gate} -> {receipt}")
+        if not receipt.acknowledged:
+            receipt = self._insist(0, last)
+            lines.append(f"{len(lines) + 1}. {self.tell(last)} -> {receipt}")
+        stuck = "" if receipt.acknowledged else self._stuck(last, receipt)
         self.deliveries += 1
         self.lanes[0].calm()
         events = frozenset(delivery.event for delivery in (*prefix, last))
         return Run(tuple(lines), events, before, self.scratch.read(), stuck, True), gate
 
-    def race(self, pair: tuple[Delivery, Delivery], order: Sequence[int]) -> tuple[Run, list[Step]]:
+    def race(self, pair: tuple[Delivery, Delivery], order: Sequence[int]) -> tuple[Run, list[Turn]]:
         """Both deliveries at once, statements in the given order; then again what was not acknowledged."""
         self.scratch.reset()
         before = self.scratch.read()
         turnstile = Turnstile(self._waiting_for_locks)
-        answers: list[Answer] = [Answer(False, "was not delivered")] * 2
+        receipts = dict.fromkeys((0, 1), Receipt(False, "was not delivered"))
 
         def deliver(number: int) -> None:
             try:
                 document = self._document(pair[number])
-                answers[number] = self.lanes[number].deliver(document, turnstile.gate(number))
+                receipts[number] = self.lanes[number].deliver(document, turnstile.gate(number))
             except Unverified as error:
-                answers[number] = Answer(False, str(error))
+                receipts[number] = Receipt(False, str(error))
             finally:
                 turnstile.over(number)
 
         threads = [threading.Thread(target=deliver, args=(number,), daemon=True) for number in (0, 1)]
         for thread in threads:
             thread.start()
-        steps = turnstile.conduct(order)
+        turns = turnstile.conduct(order)
         for thread in threads:
             thread.join()
-        lines = [f"{'AB'[n]}: {self.tell(pair[n])} -> {told(answers[n:n + 1])}" for n in (0, 1)]
-        lines += [f"{at}. {'AB'[step.chosen]} {step.statement}" for at, step in enumerate(steps, 1)]
+        lines = [f"{'AB'[n]}: {self.tell(delivery)} -> {receipts[n]}" for n, delivery in enumerate(pair)]
+        lines += [f"{at}. {'AB'[turn.chosen]} {turn.statement}" for at, turn in enumerate(turns, 1)]
         stuck = ""
         for number, delivery in enumerate(pair):
             self.lanes[number].calm()
-            if not answers[number].acknowledged:
+            if not receipts[number].acknowledged:
                 again = self._insist(number, delivery)
-                lines.append(f"then {'AB'[number]} again -> {told(again)}")
-                stuck = stuck if again[-1].acknowledged else f"{self.events[delivery.event]}: {again[-1].why}"
+                lines.append(f"then {'AB'[number]} again -> {again}")
+                stuck = stuck if again.acknowledged else self._stuck(delivery, again)
                 self.lanes[number].calm()
         self.deliveries += 2
         events = frozenset(delivery.event for delivery in pair)
-        return Run(tuple(lines), events, before, self.scratch.read(), stuck, len(events) == 1), steps
+        return Run(tuple(lines), events, before, self.scratch.read(), stuck, len(events) == 1), turns
 
     def judge(self, run: Run) -> Problem | None:
         """Whether `run` left one effect an event, and the state of each event once in order."""
@@ -202,26 +176,29 @@ class Stage:
 
     def _in_order(self, events: Collection[int], changed: int = 0) -> Run:
         self.scratch.reset()
-        lines = []
+        lines, stuck = [], ""
         before = self.scratch.read()
         for number, event in enumerate(sorted(events), 1):
-            answers = self._insist(0, Delivery(event, changed), patient=False)
-            lines.append(f"{number}. {self.events[event]} -> {told(answers)}")
-            if not answers[-1].acknowledged:
-                self.lanes[0].calm()
-                return Run(tuple(lines), frozenset(events), before, self.scratch.read(),
-                           f"{self.events[event]}: {answers[-1].why}")
+            delivery = Delivery(event, changed)
+            receipt = self._insist(0, delivery, patient=False)
+            lines.append(f"{number}. {self.events[event]} -> {receipt}")
+            if not receipt.acknowledged:
+                stuck = self._stuck(delivery, receipt)
+                break
         self.lanes[0].calm()
-        return Run(tuple(lines), frozenset(events), before, self.scratch.read())
+        return Run(tuple(lines), frozenset(events), before, self.scratch.read(), stuck)
 
-    def _insist(self, lane: int, delivery: Delivery, patient: bool = True) -> list[Answer]:
-        answers = self.lanes[lane].insist(self._document(delivery), patient)
-        self.deliveries += len(answers)
-        if not patient and answers[-1].hung:
+    def _insist(self, lane: int, delivery: Delivery, patient: bool = True) -> Receipt:
+        receipt = self.lanes[lane].insist(self._document(delivery), patient)
+        self.deliveries += receipt.tries
+        if not patient and receipt.hung:
             self.lanes[0].explain(acknowledged=False)
-            raise Unverified(f"The consumer {self.spec.consumer} {answers[-1].why} at the plain delivery of "
+            raise Unverified(f"The consumer {self.spec.consumer} {receipt.why} at the plain delivery of "
                              f"{self.events[delivery.event]}; a replay needs one that returns.")
-        return answers
+        return receipt
+
+    def _stuck(self, delivery: Delivery, receipt: Receipt) -> str:
+        return f"{self.events[delivery.event]}: {receipt.why}"
 
     def _document(self, delivery: Delivery) -> dict[str, Any]:
         return variant(self.events[delivery.event].document, delivery.variant, self.spec.volatile)
@@ -229,18 +206,11 @@ class Stage:
     def _waiting_for_locks(self, pids: Sequence[int]) -> frozenset[int]:
         rows = self.scratch.ask("SELECT pid FROM unnest(%s::int[]) AS pid "
                                 "WHERE cardinality(pg_catalog.pg_blocking_pids(pid)) > 0", list(pids))
-        return frozenset(row[0] for row in rows)
+        return frozenset(pid for (pid,) in rows)
 
 
-def told(answers: Sequence[Answer]) -> str:
-    """What came of deliveries of one event, as a story says it."""
-    last = answers[-1]
-    tries = f" at delivery {len(answers)}" if len(answers) > 1 else ""
-    return f"acknowledged{tries}" if last.acknowledged else f"not acknowledged{tries}: {last.why}"
-
-
-def open_stage(spec: Dedupe, dsn: str, root: Path, delivery_s: float, endpoint_url: str | None) -> Stage:
-    """A stage on the scratch database `dsn`.
+def open_testbed(spec: Dedupe, dsn: str, root: Path, delivery_s: float, endpoint_url: str | None) -> Testbed:
+    """A testbed on the scratch database `dsn`.
 
     Raises:
         UsageError, Unverified: the contract's words lead nowhere; see `read_events`, `Scratch`, `start`.
@@ -258,4 +228,4 @@ def open_stage(spec: Dedupe, dsn: str, root: Path, delivery_s: float, endpoint_u
             lane.close()
         scratch.close()
         raise
-    return Stage(spec, events, scratch, lanes)
+    return Testbed(spec, events, scratch, lanes)

@@ -12,11 +12,12 @@ from typing import Any
 import psycopg2
 import pytest
 
-from checks.contract.dedupe import CommandConsumer, Dedupe, Effect, LambdaConsumer, PythonConsumer
+from checks.contract.consumers import CommandConsumer, LambdaConsumer, PythonConsumer
+from checks.contract.dedupe import Dedupe, Effect
 from checks.lambdas.local.endpoint import local_aws
 from checks.lambdas.package import pack
-from checks.replays.findings import PARTS, Budget, ReplayResult
 from checks.replays.replay import replay
+from checks.replays.results import PARTS, Budget, ReplayResult
 from checks.values import HarnessError, Unreachable, Unverified, UsageError
 from tests.support import MIGRATIONS, OTHER_MAJORS, ROOT
 
@@ -50,14 +51,14 @@ def written(folder: Path, body: str, head: str = "") -> PythonConsumer:
 
 
 def held(result: ReplayResult) -> set[str]:
-    return set(result.tried) - {finding.part for finding in result.findings} - set(result.untried)
+    return set(result.tried) - {finding.part for finding in result.breaches} - set(result.untried)
 
 
 # The correct consumer
 
 def test_the_reference_consumer_holds_every_claim(migrated: str) -> None:
     result = replay(spec(), migrated, root=ROOT, budget=replace(Budget.default(spec()), part_s=300.0))
-    assert held(result) == set(PARTS), result.findings
+    assert held(result) == set(PARTS), result.breaches
     assert result.counts["schedules"] >= 20
     assert result.counts["crash_points"] >= 100
     assert result.counts["errors"] >= 100
@@ -92,7 +93,7 @@ def test_another_correct_design_holds_too(migrated: str, tmp_path: Path) -> None
         kept.close()
         raise""", "kept = None")
     result = replay(spec(consumer), migrated, root=tmp_path, budget=SMALL)
-    assert held(result) == set(PARTS), result.findings
+    assert held(result) == set(PARTS), result.breaches
 
 
 def test_bash_and_psql_hold_the_claims_through_command(migrated: str, tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_bash_and_psql_hold_the_claims_through_command(migrated: str, tmp_path: 
     consumer = CommandConsumer((str(CONSUMERS / "trade_stream.sh"),))
     result = replay(spec(consumer, events=tmp_path / "few.jsonl"), migrated, root=ROOT,
                     budget=Budget(schedules=3, interleavings=6, pairs=1, part_s=2.0))
-    assert held(result) == set(PARTS), result.findings
+    assert held(result) == set(PARTS), result.breaches
 
 
 def test_the_lambda_form_holds_the_claims(migrated: str) -> None:
@@ -110,7 +111,7 @@ def test_the_lambda_form_holds_the_claims(migrated: str) -> None:
         budget = Budget(schedules=4, interleavings=8, pairs=1, part_s=3.0)
         result = replay(spec(LambdaConsumer("trade-stream")), migrated, root=ROOT, budget=budget,
                         endpoint_url=aws.endpoint_url)
-    assert held(result) == set(PARTS), result.findings
+    assert held(result) == set(PARTS), result.breaches
 
 
 @pytest.mark.parametrize("url", OTHER_MAJORS)
@@ -122,7 +123,7 @@ def test_every_supported_major_holds_the_claims(url: str) -> None:
         for file in MIGRATIONS:
             ask(dsn, file.read_text())
         result = replay(spec(), dsn, root=ROOT, budget=replace(SMALL, part_s=3.0))
-        assert held(result) == set(PARTS), result.findings
+        assert held(result) == set(PARTS), result.breaches
     finally:
         ask(url, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -159,7 +160,7 @@ def test_a_twin_breaks_the_claim_its_fault_is_about(name: str, migrated: str) ->
     twin = TWINS[name]
     result = replay(spec(name), migrated, root=ROOT,
                     budget=replace(SMALL, schedules=40, part_s=15.0, parts=(twin.part,)))
-    finding = result.finding(twin.part)
+    finding = result.breach(twin.part)
     assert finding is not None, result
     assert (finding.kind, twin.names in finding.sentence) == (twin.kind, True), finding
     deliveries = re.findall(r"^(?:\d+\.|A:|B:) .*event \d+.* -> ", finding.story, re.MULTILINE)
@@ -178,12 +179,12 @@ def test_every_part_of_a_replay_has_a_twin_and_every_fault_its_own() -> None:
 def test_a_twin_is_broken_for_one_reason(twin: str, part: str, migrated: str) -> None:
     others = tuple(other for other in PARTS if other != part)
     result = replay(spec(twin), migrated, root=ROOT, budget=replace(SMALL, part_s=2.0, parts=others))
-    assert held(result) == set(others), result.findings
+    assert held(result) == set(others), result.breaches
 
 
 def test_the_story_of_a_race_tells_its_statements(migrated: str) -> None:
     finding = replay(spec("D6_check_then_insert"), migrated, root=ROOT,
-                     budget=replace(SMALL, parts=("races",))).finding("races")
+                     budget=replace(SMALL, parts=("races",))).breach("races")
     assert finding is not None
     steps = re.findall(r"^\d+\. ([AB]) (\w+)", finding.story, re.MULTILINE)
     assert steps.index(("B", "SELECT")) < steps.index(("A", "COMMIT"))
@@ -192,14 +193,14 @@ def test_the_story_of_a_race_tells_its_statements(migrated: str) -> None:
 
 def test_the_story_of_a_lost_commit_tells_where_it_was_cut(migrated: str) -> None:
     finding = replay(spec("D13_retry_after_lost_commit"), migrated, root=ROOT,
-                     budget=replace(SMALL, parts=("crashes",))).finding("crashes")
+                     budget=replace(SMALL, parts=("crashes",))).breach("crashes")
     assert finding is not None
     assert "(COMMIT) is executed, and the connection is cut before its reply" in finding.story
 
 
 def test_a_replay_finds_the_same_story_again(migrated: str) -> None:
     budget = replace(SMALL, parts=("schedules",))
-    stories = [replay(spec("D11_late_event_regresses"), migrated, root=ROOT, budget=budget).findings[0]
+    stories = [replay(spec("D11_late_event_regresses"), migrated, root=ROOT, budget=budget).breaches[0]
                for _ in range(2)]
     assert stories[0] == stories[1]
 
@@ -223,16 +224,16 @@ def test_a_replay_finds_the_same_story_again(migrated: str) -> None:
 def test_other_faults_are_found(body: str, part: str, kind: str, migrated: str, tmp_path: Path) -> None:
     consumer = written(tmp_path, body, "kept = []")
     result = replay(spec(consumer), migrated, root=tmp_path, budget=replace(SMALL, parts=(part,)))
-    finding = result.finding(part)
+    finding = result.breach(part)
     assert finding is not None, result
     assert finding.kind == kind, finding
 
 
 def test_a_consumer_that_gets_nothing_right_leaves_the_other_parts_untried(migrated: str, tmp_path: Path) -> None:
     result = replay(spec(written(tmp_path, "1 / 0")), migrated, root=tmp_path, budget=SMALL)
-    assert [finding.part for finding in result.findings] == ["schedules"]
+    assert [finding.part for finding in result.breaches] == ["schedules"]
     assert set(result.untried) == set(PARTS) - {"schedules"}
-    assert "ZeroDivisionError" in result.findings[0].sentence
+    assert "ZeroDivisionError" in result.breaches[0].sentence
 
 
 def test_two_partial_fills_under_one_key_are_merged(migrated: str, tmp_path: Path) -> None:
@@ -242,8 +243,8 @@ def test_two_partial_fills_under_one_key_are_merged(migrated: str, tmp_path: Pat
         if trade_stream.remember(cursor, event, name):
             trade_stream.apply(cursor, event)""")
     result = replay(spec(consumer), migrated, root=tmp_path, budget=replace(SMALL, parts=("schedules",)))
-    assert [finding.kind for finding in result.findings] == ["merged"]
-    assert "partial_fill" in result.findings[0].sentence
+    assert [finding.kind for finding in result.breaches] == ["merged"]
+    assert "partial_fill" in result.breaches[0].sentence
 
 
 def test_rows_of_other_tables_that_the_consumer_changes_come_back(migrated: str, tmp_path: Path) -> None:
@@ -256,8 +257,8 @@ def test_rows_of_other_tables_that_the_consumer_changes_come_back(migrated: str,
             trade_stream.apply(cursor, event)
         cursor.execute('UPDATE "Sum of all" SET total = total + 1')""")
     result = replay(spec(consumer), migrated, root=tmp_path, budget=replace(SMALL, parts=("schedules",)))
-    assert '"Sum of all"' in result.findings[0].sentence, result
-    assert '"Sum of all"' in result.findings[0].story
+    assert '"Sum of all"' in result.breaches[0].sentence, result
+    assert '"Sum of all"' in result.breaches[0].story
     assert ask(migrated, 'SELECT * FROM "Sum of all", untouched') == [(1, 5, 10, 1)]
 
 
@@ -270,7 +271,7 @@ def test_a_role_that_is_no_superuser_suffices(migrated: str, scratch_server) -> 
     try:
         dsn = migrated.replace("//postgres", f"//{role}")
         result = replay(spec(), dsn, root=ROOT, budget=replace(SMALL, part_s=1.5))
-        assert held(result) == set(PARTS), result.findings
+        assert held(result) == set(PARTS), result.breaches
     finally:
         ask(migrated, f"DROP OWNED BY {role}; DROP ROLE {role}")
 

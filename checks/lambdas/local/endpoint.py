@@ -22,7 +22,7 @@ from checks.lambdas.client import REGION, local_client
 from checks.lambdas.local.code_link import code_answer
 from checks.lambdas.local.invoke import Invoker
 from checks.lambdas.local.moto_account import create_role, give_account_back, hide_profile, take_account
-from checks.lambdas.local.request import Answer, Invocation, as_http, request_of
+from checks.lambdas.local.request import Invocation, Response, as_http, request_of
 from checks.lambdas.local.sandboxes import Sandboxes
 from checks.values import LOCAL_EXTRA, UsageError
 
@@ -35,8 +35,8 @@ class LocalAws:
 
     def __init__(self, region: str) -> None:
         self.region = region
-        self.intercept: Callable[[Invocation], Answer | None] | None = None
-        """Asked first at every invocation, in the thread that serves it: an Answer is sent instead of running
+        self.intercept: Callable[[Invocation], Response | None] | None = None
+        """Asked first at every invocation, in the thread that serves it: a Response is sent instead of running
         anything, None lets the function run. It may call `run` itself, for this invocation or another one."""
         self.invocations: list[Invocation] = []
         """Every invocation in order of arrival, intercepted or not."""
@@ -73,7 +73,7 @@ class LocalAws:
                 Runtime=f"python{sys.version_info.major}.{sys.version_info.minor}", **settings)
         return str(answer["CodeSha256"])
 
-    def run(self, invocation: Invocation) -> Answer:
+    def run(self, invocation: Invocation) -> Response:
         """Runs an invocation as AWS would, past `intercept`; an Event answers 202 and runs meanwhile."""
         return self._invoker.run(invocation)
 
@@ -123,10 +123,10 @@ class LocalAws:
             forged = self.intercept(invocation) if self.intercept else None
         except Exception as error:
             self.errors.append(error)
-            forged = Answer(500, b'{"Message": "intercept raised"}')
+            forged = Response(500, b'{"Message": "intercept raised"}')
         return self._send(forged or self.run(invocation), invocation, environ, start_response)
 
-    def _send(self, answer: Answer, invocation: Invocation, environ: WSGIEnvironment,
+    def _send(self, answer: Response, invocation: Invocation, environ: WSGIEnvironment,
               start_response: StartResponse) -> list[bytes]:
         connection = environ["werkzeug.socket"]
         if answer.delay_s:

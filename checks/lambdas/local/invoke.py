@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from checks.lambdas.local.request import Answer, Invocation, Refused, refuse_malformed
+from checks.lambdas.local.request import Invocation, Response, malformed, refused
 from checks.lambdas.local.runtime_api import Call
 from checks.lambdas.local.sandbox import Deployed
 from checks.lambdas.local.sandboxes import Sandboxes
@@ -30,52 +30,55 @@ class Invoker:
         self._routed: dict[str, Counter[str]] = {}
         self._lock = threading.Lock()
 
-    def run(self, invocation: Invocation) -> Answer:
+    def run(self, invocation: Invocation) -> Response:
         """The answer AWS would give; an Event is answered first and runs in the background."""
-        try:
-            refuse_malformed(invocation)
-            function = self._function(invocation)
-            if invocation.kind == "DryRun":
-                return Answer(204)
-            deployed = _deployed(function)
-            self._refuse_throttled(invocation, deployed)
-            if invocation.kind == "Event":
-                self._later(invocation, deployed)
-                return Answer(202)
-            return self._now(invocation, deployed)
-        except Refused as refused:
-            return refused.answer
-        except zipfile.BadZipFile as error:
-            message = f"Lambda could not unzip the deployment package: {error}"
-            return Refused(502, "InvalidZipFileException", message).answer
-        except Unverified as closing:
-            return Refused(500, "ServiceException", str(closing), Type="Service").answer
+        function = malformed(invocation) or self._function(invocation)
+        if isinstance(function, Response):
+            return function
+        if invocation.kind == "DryRun":
+            return Response(204)
+        deployed = _deployed(function)
+        if isinstance(deployed, Response):
+            return deployed
+        throttled = self._throttled(invocation, deployed)
+        if throttled is not None:
+            return throttled
+        if invocation.kind == "Event":
+            self._later(invocation)
+            return Response(202)
+        return self._now(invocation, deployed)
 
     def join(self) -> None:
         """Waits for the accepted Events; each is bounded by its function's timeout."""
         for thread in self._events:
             thread.join()
 
-    def _now(self, invocation: Invocation, deployed: Deployed) -> Answer:
-        finished = self._sandboxes.invoke(deployed, _call(invocation, deployed))
+    def _now(self, invocation: Invocation, deployed: Deployed) -> Response:
+        call = _call(invocation, deployed)
+        if isinstance(call, Response):
+            return call
+        try:
+            finished = self._sandboxes.invoke(deployed, call)
+        except zipfile.BadZipFile as error:
+            return refused(502, "InvalidZipFileException", f"Lambda could not unzip the deployment package: {error}")
+        except Unverified as closing:
+            return refused(500, "ServiceException", str(closing), Type="Service")
         headers = {"x-amz-executed-version": deployed.version}
         if finished.failed:
             headers["x-amz-function-error"] = "Unhandled"
         if invocation.log_tail:
             headers["x-amz-log-result"] = base64.b64encode(finished.log_tail).decode()
-        return Answer(200, finished.payload, headers)
+        return Response(200, finished.payload, headers)
 
-    def _later(self, invocation: Invocation, deployed: Deployed) -> None:
+    def _later(self, invocation: Invocation) -> None:
         """Lambda would try a failed Event twice more, minutes later; here it runs once."""
-        thread = threading.Thread(target=self._quietly, args=(invocation, deployed), daemon=True)
+        now = replace(invocation, kind="RequestResponse", log_tail=False)
+        thread = threading.Thread(target=self.run, args=(now,), daemon=True)
         self._events.append(thread)
         thread.start()
 
-    def _quietly(self, invocation: Invocation, deployed: Deployed) -> None:
-        self.run(replace(invocation, kind="RequestResponse", log_tail=False))
-
     def _function(self, invocation: Invocation) -> Any:
-        """moto's record of the version that is to run."""
+        """moto's record of the version that is to run, or how the service refuses to run any."""
         from moto.awslambda.exceptions import UnknownAliasException, UnknownFunctionException
         from moto.awslambda.utils import get_backend
 
@@ -84,7 +87,7 @@ class Invoker:
         try:
             function = backend.get_function(name, qualifier)
         except UnknownFunctionException as error:
-            raise Refused(404, "ResourceNotFoundException", str(error.message)) from None
+            return refused(404, "ResourceNotFoundException", str(error.message))
         try:
             alias: Any = backend.get_alias(name=qualifier or "", function_name=name)
         except UnknownAliasException:
@@ -102,22 +105,24 @@ class Invoker:
             routed[version] += 1
             return version
 
-    def _refuse_throttled(self, invocation: Invocation, deployed: Deployed) -> None:
+    def _throttled(self, invocation: Invocation, deployed: Deployed) -> Response | None:
+        """How the service refuses a call beyond the function's reserved concurrency."""
         from moto.awslambda.utils import get_backend
 
         latest = get_backend(self._account, invocation.region).get_function(invocation.function)
         limit = latest.reserved_concurrency
-        if limit is not None and self._sandboxes.working(deployed.arn) >= int(limit):
-            raise Refused(429, "TooManyRequestsException", "Rate Exceeded.",
-                          Reason="ReservedFunctionConcurrentInvocationLimitExceeded")
+        if limit is None or self._sandboxes.working(deployed.arn) < int(limit):
+            return None
+        return refused(429, "TooManyRequestsException", "Rate Exceeded.",
+                       Reason="ReservedFunctionConcurrentInvocationLimitExceeded")
 
 
-def _deployed(function: Any) -> Deployed:
-    """What moto knows of a version, as the sandbox needs it."""
+def _deployed(function: Any) -> Deployed | Response:
+    """What moto knows of a version, as the sandbox needs it; or how the service refuses to run it."""
     runtime = str(function.run_time or "")
     if function.package_type != "Zip" or not runtime.startswith("python"):
-        raise Refused(502, "InvalidRuntimeException", "The local endpoint runs Python zips only, and "
-                      f"{function.function_name} is {runtime or 'an image'}.", Type="Server")
+        return refused(502, "InvalidRuntimeException", "The local endpoint runs Python zips only, and "
+                       f"{function.function_name} is {runtime or 'an image'}.", Type="Server")
     return Deployed(
         arn=function.function_arn.removesuffix(f":{function.version}"), function=function.function_name,
         version=str(function.version), region=function.region, handler=str(function.handler),
@@ -127,22 +132,20 @@ def _deployed(function: Any) -> Deployed:
     )
 
 
-def _call(invocation: Invocation, deployed: Deployed) -> Call:
+def _call(invocation: Invocation, deployed: Deployed) -> Call | Response:
     qualifier = f":{invocation.qualifier}" if invocation.qualifier else ""
     trace = uuid4().hex
+    try:
+        context = _client_context(invocation.client_context)
+    except ValueError:
+        return refused(400, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
     return Call(
         request_id=invocation.request_id, payload=invocation.payload or b"{}", arn=deployed.arn + qualifier,
-        client_context=_client_context(invocation.client_context),
+        client_context=context,
         trace_id=f"Root=1-{int(time.time()):08x}-{trace[:24]};Parent={trace[16:]};Sampled=0",
     )
 
 
 def _client_context(encoded: str) -> str:
-    """Base64 of JSON as JSON in ASCII."""
-    if not encoded:
-        return ""
-    try:
-        return json.dumps(json.loads(base64.b64decode(encoded, validate=True)))
-    except ValueError:
-        raise Refused(400, "InvalidRequestContentException",
-                      "Client context must be a valid Base64-encoded JSON object.") from None
+    """Base64 of JSON as JSON in ASCII; ValueError when it is neither."""
+    return json.dumps(json.loads(base64.b64decode(encoded, validate=True))) if encoded else ""

@@ -1,4 +1,4 @@
-"""Lambda's Invoke as HTTP: the request as an Invocation, a Answer as status line and headers, and refusals.
+"""Lambda's Invoke as HTTP: the request as an Invocation, a Response as status line and headers, and refusals.
 
 Source: "Invoke" of the AWS Lambda API reference; error wording as the service gives it.
 """
@@ -49,7 +49,7 @@ class Invocation:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What is sent. The content length is always that of the whole payload."""
 
     status: int
@@ -63,13 +63,9 @@ class Answer:
     """Closes the connection after this many bytes of the payload."""
 
 
-class Refused(Exception):
+def refused(status: int, code: str, message: str, **more: str) -> Response:
     """An error that the service answers before any function runs."""
-
-    def __init__(self, status: int, code: str, message: str, **more: str) -> None:
-        super().__init__(message)
-        self.answer = Answer(status, json.dumps({"Message": message, "Type": "User", **more}).encode(),
-                           {"x-amzn-ErrorType": code})
+    return Response(status, json.dumps({"Message": message, "Type": "User", **more}).encode(), {"x-amzn-ErrorType": code})
 
 
 def request_of(environ: WSGIEnvironment, default_region: str) -> Invocation | None:
@@ -96,7 +92,7 @@ def request_of(environ: WSGIEnvironment, default_region: str) -> Invocation | No
     )
 
 
-def as_http(answer: Answer, invocation: Invocation) -> tuple[str, list[tuple[str, str]]]:
+def as_http(answer: Response, invocation: Invocation) -> tuple[str, list[tuple[str, str]]]:
     """The status line and headers of an answer."""
     headers = {"x-amzn-RequestId": invocation.request_id, "Content-Type": "application/json",
                "Content-Length": str(len(answer.payload))}
@@ -117,23 +113,24 @@ def _body(environ: WSGIEnvironment) -> bytes:
     return bytes(stream.read()) if environ.get("wsgi.input_terminated") else b""
 
 
-def refuse_malformed(invocation: Invocation) -> None:
-    """Raises `Refused` for a request that no function should see."""
+def malformed(invocation: Invocation) -> Response | None:
+    """How the service refuses a request that no function should see; None when it is well formed."""
     if invocation.refused:
-        raise Refused(400, "InvalidParameterValueException", invocation.refused)
+        return refused(400, "InvalidParameterValueException", invocation.refused)
     if invocation.kind not in ("RequestResponse", "Event", "DryRun"):
-        raise Refused(400, "ValidationException", "1 validation error detected: Value "
-                      f"'{invocation.kind}' at 'invocationType' failed to satisfy constraint: Member must "
-                      "satisfy enum value set: [RequestResponse, DryRun, Event]")
+        return refused(400, "ValidationException", "1 validation error detected: Value "
+                       f"'{invocation.kind}' at 'invocationType' failed to satisfy constraint: Member must "
+                       "satisfy enum value set: [RequestResponse, DryRun, Event]")
     limit = ASYNC_BYTES if invocation.kind == "Event" else SYNC_BYTES
     if len(invocation.payload) > limit:
-        raise Refused(413, "RequestEntityTooLargeException",
-                      f"Request must be smaller than {limit} bytes for the InvokeFunction operation")
+        return refused(413, "RequestEntityTooLargeException",
+                       f"Request must be smaller than {limit} bytes for the InvokeFunction operation")
     try:
         json.loads(invocation.payload or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "InvalidRequestContentException", "Could not parse request body into json: "
-                      f"Could not parse payload into json: {error}") from None
+        return refused(400, "InvalidRequestContentException", "Could not parse request body into json: "
+                       f"Could not parse payload into json: {error}")
+    return None
 
 
 def _no_constant(name: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from checks.contract.reply_shape import ReplyShape, plain
 from checks.lambdas.replies.endings import Ruling, failed, undecided
@@ -25,29 +26,35 @@ _LONGEST_NAME = 64
 """Characters of the longest key or state looked up; keeps a reply of 6 MB cheap to read."""
 
 
-def gravest(account: dict[str, Any], at: Steps, shape: ReplyShape, skip: str) -> tuple[int, Ruling] | None:
+class Admission(NamedTuple):
+    """Something in an account that speaks against success."""
+
+    rank: int
+    """An error (0), a status (1), a flag (2), a state that is no end (3): the lower, the graver."""
+    ruling: Ruling
+
+
+def gravest(account: dict[str, Any], at: Steps, shape: ReplyShape, skip: str) -> Admission | None:
     """The worst that `account`, found at the path `at`, says against success; None when it says nothing.
 
-    With its rank: an error (0), a status (1), a flag (2), a state that is no end (3).
     The contents of `account[skip]` are data and say nothing.
     """
-    return min(_admissions(account, at, shape, skip), key=lambda item: item[0], default=None)
+    return min(_admissions(account, at, shape, skip), key=attrgetter("rank"), default=None)
 
 
-def _admissions(account: dict[str, Any], at: Steps, shape: ReplyShape,
-                skip: str) -> Iterator[tuple[int, Ruling]]:
+def _admissions(account: dict[str, Any], at: Steps, shape: ReplyShape, skip: str) -> Iterator[Admission]:
     errors = {plain(key) for key in (*shape.errors, *_LAMBDAS_ERRORS)}
     statuses = {plain(shape.status), "statuscode"} - {""}
     flags = {plain(shape.success), "success"} - {""}
     for steps, key, value in _entries(account, at, skip):
         name = plain(key) if len(key) <= _LONGEST_NAME else ""
         if name in errors and not _denies(value):
-            yield 0, failed(f"It tells of an error: {said(value)}.", path(*steps, key))
+            yield Admission(0, failed(f"It tells of an error: {said(value)}.", path(*steps, key)))
             return
         if name in statuses and not (type(value) is int and value == 200):
-            yield 1, _status(value, path(*steps, key))
+            yield Admission(1, _status(value, path(*steps, key)))
         elif name in flags and value is not True:
-            yield 2, failed(f"The success flag is {kind(value)}, not true.", path(*steps, key))
+            yield Admission(2, failed(f"The success flag is {kind(value)}, not true.", path(*steps, key)))
         elif steps == at:
             yield from _state(name, value, path(*steps, key))
 
@@ -58,14 +65,14 @@ def _status(value: Any, place: str) -> Ruling:
     return undecided(reason, place) if short and value in _OPEN_STATUSES else failed(reason, place)
 
 
-def _state(name: str, value: Any, place: str) -> Iterator[tuple[int, Ruling]]:
+def _state(name: str, value: Any, place: str) -> Iterator[Admission]:
     if name in ("status", "state") and isinstance(value, str) and len(value) <= _LONGEST_NAME:
         if plain(value) in _FAILED_WORDS:
-            yield 1, failed(f"It calls its own state {plain(value)!r}.", place)
+            yield Admission(1, failed(f"It calls its own state {plain(value)!r}.", place))
         if plain(value) in _OPEN_WORDS:
-            yield 3, undecided(f"It calls its own state {plain(value)!r}: it has not ended.", place)
+            yield Admission(3, undecided(f"It calls its own state {plain(value)!r}: it has not ended.", place))
     if name == "isbase64encoded" and value is True:
-        yield 3, undecided("It says that its body is base64, which no contract describes.", place)
+        yield Admission(3, undecided("It says that its body is base64, which no contract describes.", place))
 
 
 def _entries(account: dict[str, Any], at: Steps, skip: str) -> Iterator[tuple[Steps, str, Any]]:

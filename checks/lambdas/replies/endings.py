@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from checks.lambdas.replies.reply import Reply, UnreadableError, kind, read_json, said
 
-Word = Literal["succeeded", "failed", "undecided"]
+OutcomeWord = Literal["succeeded", "failed", "undecided"]
 
 NOT_SENT = frozenset({
     # botocore gave up before the request left (httpsession.py, credentials.py, validate.py)
@@ -76,7 +76,7 @@ _LOG_CUT_OFF = re.compile(r"^REPORT RequestId: .*\bStatus: (?:timeout|error|fail
 class Ruling:
     """What shut a gate: what it makes of the reply, and where."""
 
-    word: Word
+    word: OutcomeWord
     reason: str
     place: str
     """A path in the reply such as `$.body.success`, or a header's name."""

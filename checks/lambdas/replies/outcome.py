@@ -9,16 +9,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from checks.contract.reply_shape import REFERENCE, ReplyShape, plain
 from checks.lambdas.replies.admissions import Steps, gravest
-from checks.lambdas.replies.endings import Ruling, Word, cut_off, ending, failed, undecided
+from checks.lambdas.replies.endings import OutcomeWord, Ruling, cut_off, ending, failed, undecided
 from checks.lambdas.replies.reply import Reply, UnreadableError, kind, path, read_json, said, strings
-
-__all__ = ["REFERENCE", "Outcome", "Reply", "ReplyShape", "Word", "classify_apply", "classify_query"]
 
 _CUT_SHORT = frozenset({"truncated", "istruncated", "hasmore", "nexttoken"})
 
@@ -27,7 +26,7 @@ _CUT_SHORT = frozenset({"truncated", "istruncated", "hasmore", "nexttoken"})
 class Outcome:
     """What a reply proves."""
 
-    word: Word
+    word: OutcomeWord
     reason: str
     """One sentence; never a row's value, at most 120 characters of the function's own error message."""
     place: str
@@ -39,20 +38,24 @@ class Outcome:
     """A query's rows as decoded (objects or lists); None unless it succeeded."""
 
 
+class Account(NamedTuple):
+    """The function's own account of what it did."""
+
+    told: dict[str, Any]
+    at: Steps
+    """Its path in the payload."""
+
+
 def classify_apply(reply: Reply, versions: Sequence[str], shape: ReplyShape = REFERENCE,
                    expected_version: str | None = None) -> Outcome:
     """What `reply` proves about applying `versions`; `expected_version` of the function must have run.
 
     Never raises, whatever the payload.
     """
-    try:
-        if reply.retries:
-            raise _ShutError(undecided("The SDK sent the invocation again, so it may have run twice.",
-                                       "RetryAttempts"))
-        account, at = _account(reply, shape, expected_version, opaque="")
-        return _versions_named(account, at, versions, shape)
-    except _ShutError as gate:
-        return gate.outcome
+    if reply.retries:
+        return _ruled(undecided("The SDK sent the invocation again, so it may have run twice.", "RetryAttempts"))
+    account = _account(reply, shape, expected_version, opaque="")
+    return _ruled(account) if isinstance(account, Ruling) else _versions_named(account, versions, shape)
 
 
 def classify_query(reply: Reply, nonce: str | None, shape: ReplyShape = REFERENCE) -> Outcome:
@@ -61,113 +64,94 @@ def classify_query(reply: Reply, nonce: str | None, shape: ReplyShape = REFERENC
     Every row must echo `nonce`, as the value of its key "nonce" or, when rows are lists, as the last value;
     None skips that. Never raises, whatever the payload.
     """
-    try:
-        account, at = _account(reply, shape, None, opaque=shape.rows)
-        return _rows_proven(account, at, nonce, shape)
-    except _ShutError as gate:
-        return gate.outcome
+    account = _account(reply, shape, None, opaque=shape.rows)
+    return _ruled(account) if isinstance(account, Ruling) else _rows_proven(account, nonce, shape)
 
 
-class _ShutError(Exception):
-    """A gate is shut; carries the Outcome."""
-
-    def __init__(self, ruling: Ruling, applied: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
-        super().__init__(ruling.reason)
-        self.outcome = Outcome(ruling.word, ruling.reason, ruling.place, tuple(applied), tuple(skipped))
+def _ruled(ruling: Ruling, applied: Sequence[str] = (), skipped: Sequence[str] = ()) -> Outcome:
+    return Outcome(ruling.word, ruling.reason, ruling.place, tuple(applied), tuple(skipped))
 
 
-def _account(reply: Reply, shape: ReplyShape, expected_version: str | None,
-             opaque: str) -> tuple[dict[str, Any], Steps]:
-    """The function's account and its path, past every gate that applies and queries share.
+def _account(reply: Reply, shape: ReplyShape, expected_version: str | None, opaque: str) -> Account | Ruling:
+    """The function's account, past every gate that applies and queries share; or what shut one.
 
     `opaque` is the account's key whose contents are data, in which nothing is an admission.
     """
     end = ending(reply)
     if end is not None:
-        raise _ShutError(end)
+        return end
     if expected_version is not None and reply.executed_version != expected_version:
-        raise _ShutError(failed(f"Version {said(reply.executed_version)} of the function answered, "
-                                f"not {said(expected_version)}.", "X-Amz-Executed-Version"))
-    try:
-        return _own_account(reply.payload, shape, opaque)
-    except _ShutError as gate:
-        if gate.outcome.word == "failed" and cut_off(reply):
-            reason = f"{gate.outcome.reason[:-1]}; that end may have come after a COMMIT."
-            raise _ShutError(undecided(reason, gate.outcome.place)) from None
-        raise
+        return failed(f"Version {said(reply.executed_version)} of the function answered, "
+                      f"not {said(expected_version)}.", "X-Amz-Executed-Version")
+    account = _own_account(reply.payload, shape, opaque)
+    if isinstance(account, Ruling) and account.word == "failed" and cut_off(reply):
+        return undecided(f"{account.reason[:-1]}; that end may have come after a COMMIT.", account.place)
+    return account
 
 
-def _own_account(data: bytes, shape: ReplyShape, opaque: str) -> tuple[dict[str, Any], Steps]:
+def _own_account(data: bytes, shape: ReplyShape, opaque: str) -> Account | Ruling:
     payload = _read(data, ())
-    against = gravest(payload, (), shape, skip=shape.body or opaque)
-    account = payload
-    at: Steps = (shape.body,) if shape.body else ()
-    if shape.body:
-        try:
-            account = _body(payload, at, shape)
-        except _ShutError:
-            if against is None:
-                raise
-            raise _ShutError(against[1]) from None
-        inner = gravest(account, at, shape, skip=opaque)
-        found = [each for each in (against, inner) if each]
-        against = min(found, key=lambda each: each[0], default=None)
+    if isinstance(payload, Ruling):
+        return payload
+    account = _body(payload, shape) if shape.body else Account(payload, ())
+    admissions = [gravest(payload, (), shape, skip=shape.body or opaque)]
+    if shape.body and isinstance(account, Account):
+        admissions.append(gravest(account.told, account.at, shape, skip=opaque))
+    against = min(filter(None, admissions), key=attrgetter("rank"), default=None)
     if against is not None:
-        raise _ShutError(against[1])
+        return against.ruling
+    if isinstance(account, Ruling):
+        return account
     if shape.status and shape.status not in payload:
-        raise _ShutError(failed("The payload lacks the status the contract declares.", path(shape.status)))
-    if shape.success and account.get(shape.success) is not True:
-        raise _ShutError(failed("It does not say whether it succeeded.", path(*at, shape.success)))
-    return account, at
+        return failed("The payload lacks the status the contract declares.", path(shape.status))
+    if shape.success and account.told.get(shape.success) is not True:
+        return failed("It does not say whether it succeeded.", path(*account.at, shape.success))
+    return account
 
 
-def _read(data: bytes | str, at: Steps) -> dict[str, Any]:
+def _read(data: bytes | str, at: Steps) -> dict[str, Any] | Ruling:
     name = "body" if at else "payload"
     try:
         value = read_json(data)
     except UnreadableError as error:
-        raise _ShutError(undecided(f"The {name} {error}.", path(*at))) from None
-    if not isinstance(value, dict):
-        raise _ShutError(failed(f"The {name} is {kind(value)}, not an object.", path(*at)))
-    return value
+        return undecided(f"The {name} {error}.", path(*at))
+    return value if isinstance(value, dict) else failed(f"The {name} is {kind(value)}, not an object.", path(*at))
 
 
-def _body(payload: dict[str, Any], at: Steps, shape: ReplyShape) -> dict[str, Any]:
+def _body(payload: dict[str, Any], shape: ReplyShape) -> Account | Ruling:
+    at: Steps = (shape.body,)
     if shape.body not in payload:
-        raise _ShutError(failed("The payload lacks the body the contract declares.", path(*at)))
+        return failed("The payload lacks the body the contract declares.", path(*at))
     body = payload[shape.body]
     if shape.body_as == "text" and isinstance(body, str):
-        return _read(body, at)
+        told = _read(body, at)
+        return told if isinstance(told, Ruling) else Account(told, at)
     if shape.body_as == "object" and isinstance(body, dict):
-        return body
+        return Account(body, at)
     wanted = "a string of JSON" if shape.body_as == "text" else "an object"
-    raise _ShutError(failed(f"The body is {kind(body)}, not {wanted} (the contract's body_as).", path(*at)))
+    return failed(f"The body is {kind(body)}, not {wanted} (the contract's body_as).", path(*at))
 
 
-def _versions_named(account: dict[str, Any], at: Steps, versions: Sequence[str],
-                    shape: ReplyShape) -> Outcome:
-    applied, skipped = (_names(account, at, key) for key in (shape.applied, shape.skipped))
-    list_key = shape.applied or shape.skipped
-    place = path(*at, list_key) if list_key else path(*at)
+def _versions_named(account: Account, versions: Sequence[str], shape: ReplyShape) -> Outcome:
+    lists: dict[str, tuple[str, ...]] = {"": ()}
+    for key in filter(None, (shape.applied, shape.skipped)):
+        names = strings(account.told.get(key))
+        if names is None:
+            return _ruled(failed("What was applied or skipped is not a list of strings.", path(*account.at, key)))
+        lists[key] = tuple(names)
+    applied, skipped = lists[shape.applied], lists[shape.skipped]
+    place = path(*account.at, *filter(None, (shape.applied or shape.skipped,)))
     for version in versions:
         if version not in applied and version not in skipped:
-            raise _ShutError(failed(f"It does not name {said(version)} as applied or skipped"
-                                    f"{_near(version, applied + skipped)}.", place), applied, skipped)
+            near = _near(version, applied + skipped)
+            return _ruled(failed(f"It does not name {said(version)} as applied or skipped{near}.", place), applied, skipped)
         if version in applied and version in skipped:
-            raise _ShutError(failed(f"It names {said(version)} as both applied and skipped.", place),
-                             applied, skipped)
+            return _ruled(failed(f"It names {said(version)} as both applied and skipped.", place), applied, skipped)
     if not versions and not shape.success:
-        raise _ShutError(failed("No version was asked for, and the contract knows no flag.", path(*at)),
-                         applied, skipped)
+        return _ruled(failed("No version was asked for, and the contract knows no flag.", path(*account.at)),
+                      applied, skipped)
     return Outcome("succeeded", "It says so, names every version asked for, and admits no error.",
-                   place if versions else path(*at, shape.success), applied, skipped)
-
-
-def _names(account: dict[str, Any], at: Steps, key: str) -> tuple[str, ...]:
-    names = strings(account.get(key)) if key else ()
-    if names is None:
-        raise _ShutError(failed("What was applied or skipped is not a list of strings.", path(*at, key)))
-    return tuple(names)
+                   place if versions else path(*account.at, shape.success), applied, skipped)
 
 
 def _near(version: str, names: Sequence[str]) -> str:
@@ -180,29 +164,36 @@ def _bare(version: str) -> str:
     return version.strip().casefold().removesuffix(".sql")
 
 
-def _rows_proven(account: dict[str, Any], at: Steps, nonce: str | None, shape: ReplyShape) -> Outcome:
-    rows = account.get(shape.rows) if shape.rows else None
+def _rows_proven(account: Account, nonce: str | None, shape: ReplyShape) -> Outcome:
+    rows, place = account.told.get(shape.rows) if shape.rows else None, path(*account.at, shape.rows)
     if not isinstance(rows, list):
-        raise _ShutError(failed(f"The rows are {kind(rows)}, not a list.", path(*at, shape.rows)))
-    count = account.get(shape.count, len(rows)) if shape.count else len(rows)
+        return _ruled(failed(f"The rows are {kind(rows)}, not a list.", place))
+    against = next(_against_rows(account, rows, nonce, shape), None)
+    if against is not None:
+        return _ruled(against)
+    return Outcome("succeeded", f"It answers this question with all of its {len(rows):,} rows.", place, rows=tuple(rows))
+
+
+def _against_rows(account: Account, rows: list[Any], nonce: str | None, shape: ReplyShape) -> Iterator[Ruling]:
+    """What speaks against these being all the rows of this question."""
+    at = account.at
+    count = account.told.get(shape.count, len(rows)) if shape.count else len(rows)
     if type(count) is not int or count != len(rows):
         told = f"{count:,}" if type(count) is int and abs(count) < 10**9 else kind(count)
-        raise _ShutError(failed(f"It counts {told} rows and sends {len(rows):,}.", path(*at, shape.count)))
-    for key, value in account.items():
+        yield failed(f"It counts {told} rows and sends {len(rows):,}.", path(*at, shape.count))
+    for key, value in account.told.items():
         if plain(key[:64]) in _CUT_SHORT and value not in (None, False, "", 0):
-            raise _ShutError(failed("It says that there are more rows than it sends.", path(*at, key)))
-    if nonce is not None:
-        _echoed(rows, nonce, (*at, shape.rows))
-    return Outcome("succeeded", f"It answers this question with all of its {len(rows):,} rows.",
-                   path(*at, shape.rows), rows=tuple(rows))
+            yield failed("It says that there are more rows than it sends.", path(*at, key))
+    if nonce is not None and not rows:
+        yield failed("It sends no row, so none echoes this question.", path(*at, shape.rows))
+    for number, row in enumerate(rows if nonce is not None else ()):
+        if _echo(row) != nonce:
+            yield failed("This row does not echo the question: the answer is stale, or another's.",
+                         path(*at, shape.rows, number))
 
 
-def _echoed(rows: list[Any], nonce: str, at: Steps) -> None:
-    if not rows:
-        raise _ShutError(failed("It sends no row, so none echoes this question.", path(*at)))
-    for number, row in enumerate(rows):
-        last = row[-1] if isinstance(row, list) and row else None
-        echo = row.get("nonce") if isinstance(row, dict) else last
-        if echo != nonce:
-            raise _ShutError(failed("This row does not echo the question: the answer is stale, or another's.",
-                                    path(*at, number)))
+def _echo(row: Any) -> Any:
+    """What a row says the nonce is."""
+    if isinstance(row, dict):
+        return row.get("nonce")
+    return next(reversed(row), None) if isinstance(row, list) else None

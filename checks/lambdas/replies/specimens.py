@@ -12,7 +12,7 @@ from typing import get_args
 
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.contract.toml_table import TomlTable
-from checks.lambdas.replies.endings import Word
+from checks.lambdas.replies.endings import OutcomeWord
 from checks.lambdas.replies.outcome import Outcome, classify_apply, classify_query
 from checks.lambdas.replies.reply import Reply
 from checks.values import UsageError
@@ -30,7 +30,7 @@ class Specimen:
     """Which function is said to have sent it: one of FUNCTIONS."""
     faults: tuple[str, ...]
     """Faults of the catalogue in README.md (F1 … F13, P2); empty for an honest reply."""
-    must_be: Word
+    must_be: OutcomeWord
     why: str
     """One sentence: what in the reply decides."""
     reply: Reply
@@ -89,8 +89,8 @@ def _read(file: Path) -> Specimen:
     return specimen
 
 
-def _word(table: TomlTable) -> Word:
-    word: Word = table.choice("must_be", get_args(Word), "")  # type: ignore[assignment]
+def _word(table: TomlTable) -> OutcomeWord:
+    word: OutcomeWord = table.choice("must_be", get_args(OutcomeWord), "")  # type: ignore[assignment]
     return word
 
 

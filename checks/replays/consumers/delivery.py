@@ -1,17 +1,17 @@
-"""Deliveries as a broker makes them: through the proxy, again until acknowledged, with a fault if wanted."""
+"""Deliveries as a broker makes them: through the proxy, again until acknowledged, with an injection if wanted."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from checks.contract.dedupe import Consumer
-from checks.replays.consumers.answer import Answer
-from checks.replays.consumers.process import Running, start
+from checks.contract.consumers import Consumer
+from checks.replays.consumers import start
+from checks.replays.consumers.running import Receipt
 from checks.replays.proxy.gate import CUT, Action, Cut, Fail, Gate, OpenGate, Statement
 from checks.replays.proxy.proxy import Proxy, Upstream
 from checks.values import Unverified
@@ -23,7 +23,7 @@ _CONTROL = frozenset({"BEGIN", "START", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEA
 
 
 @dataclass(frozen=True)
-class Fault:
+class Injection:
     """Something that happens to one statement."""
 
     words: str
@@ -34,6 +34,8 @@ class Fault:
     """Whether a COMMIT can meet it."""
     anywhere: bool = False
     """Whether BEGIN, SET and the like can meet it."""
+    words_first: bool = False
+    """Whether a story says the words before `statement 3`."""
 
     def can_meet(self, statement: Statement) -> bool:
         """Whether a real server could answer this statement so."""
@@ -43,28 +45,28 @@ class Fault:
 
 
 CRASHES = (
-    Fault("the connection is cut before", before=CUT, anywhere=True),
-    Fault("is executed, and the connection is cut before its reply", after=CUT, anywhere=True),
+    Injection("the connection is cut before", before=CUT, anywhere=True, words_first=True),
+    Injection("is executed, and the connection is cut before its reply", after=CUT, anywhere=True),
 )
 ERRORS = (
-    Fault("is answered with 40001 serialization_failure",
-          before=Fail("40001", "could not serialize access due to concurrent update")),
-    Fault("is answered with 57P01, connection lost", anywhere=True,
-          before=Fail("57P01", "terminating connection due to administrator command", fatal=True)),
-    Fault("is answered with 42501 insufficient_privilege", at_commit=False,
-          before=Fail("42501", "permission denied")),
-    Fault("is answered with 55P03 lock_not_available", at_commit=False,
-          before=Fail("55P03", "canceling statement due to lock timeout")),
+    Injection("is answered with 40001 serialization_failure",
+              before=Fail("40001", "could not serialize access due to concurrent update")),
+    Injection("is answered with 57P01, connection lost", anywhere=True,
+              before=Fail("57P01", "terminating connection due to administrator command", fatal=True)),
+    Injection("is answered with 42501 insufficient_privilege", at_commit=False,
+              before=Fail("42501", "permission denied")),
+    Injection("is answered with 55P03 lock_not_available", at_commit=False,
+              before=Fail("55P03", "canceling statement due to lock timeout")),
 )
 
 
 @dataclass
-class FaultAt:
-    """A gate that lets `fault` happen to the statement of that number, once."""
+class InjectionAt:
+    """A gate that lets `injection` happen to the statement of that number, once."""
 
     number: int
     """1 is the delivery's first statement."""
-    fault: Fault
+    injection: Injection
     seen: list[Statement] = field(default_factory=list)
     fired: bool = False
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -74,14 +76,14 @@ class FaultAt:
         """See `Gate`."""
         with self._turn:
             self.seen.append(statement)
-            if len(self.seen) != self.number or not self.fault.can_meet(statement):
+            if len(self.seen) != self.number or not self.injection.can_meet(statement):
                 return None
             self._target, self.fired = statement, True
-            return self.fault.before
+            return self.injection.before
 
     def after(self, statement: Statement) -> Cut | None:
         """See `Gate`."""
-        return self.fault.after if statement is self._target else None
+        return self.injection.after if statement is self._target else None
 
     @property
     def reached(self) -> bool:
@@ -89,11 +91,10 @@ class FaultAt:
         return len(self.seen) >= self.number
 
     def __str__(self) -> str:
-        at = self.seen[self.number - 1] if self.reached else None
-        if at is None:
+        if not self.reached:
             return ""
-        what = f"statement {self.number} ({brief(at)})"
-        return f"{self.fault.words} {what}" if self.fault is CRASHES[0] else f"{what} {self.fault.words}"
+        what = f"statement {self.number} ({brief(self.seen[self.number - 1])})"
+        return f"{self.injection.words} {what}" if self.injection.words_first else f"{what} {self.injection.words}"
 
 
 class Lane:
@@ -108,31 +109,29 @@ class Lane:
         login = f"{user}:{password}" if password else user
         url = f"postgresql://{login}@127.0.0.1:{self.proxy.port}/{quote(server['dbname'], safe='')}"
         try:
-            self._consumer: Running = start(spec, url, root, endpoint_url)
+            self._consumer = start(spec, url, root, endpoint_url)
         except BaseException:
             self.proxy.close()
             raise
 
-    def deliver(self, document: Mapping[str, Any], gate: Gate | None = None) -> Answer:
+    def deliver(self, document: Mapping[str, Any], gate: Gate | None = None) -> Receipt:
         """One delivery."""
         self.proxy.gate = gate or OpenGate()
         try:
-            answer = self._consumer.deliver(document, self._timeout_s)
+            receipt = self._consumer.deliver(document, self._timeout_s)
         finally:
             self.proxy.gate = OpenGate()
         self.proxy.settle()
-        return answer
+        return receipt
 
-    def insist(self, document: Mapping[str, Any], patient: bool = True) -> list[Answer]:
+    def insist(self, document: Mapping[str, Any], patient: bool = True) -> Receipt:
         """Delivers until acknowledged, at most `1 + REDELIVERIES` times; if not patient, until a hang."""
-        answers: list[Answer] = []
-        for attempt in range(1 + REDELIVERIES):
-            if attempt == REDELIVERIES - 1:
+        receipt = self.deliver(document)
+        while not receipt.acknowledged and receipt.tries <= REDELIVERIES and (patient or not receipt.hung):
+            if receipt.tries == REDELIVERIES - 1:
                 self._consumer.restart()
-            answers.append(self.deliver(document))
-            if answers[-1].acknowledged or (answers[-1].hung and not patient):
-                break
-        return answers
+            receipt = replace(self.deliver(document), tries=receipt.tries + 1)
+        return receipt
 
     def calm(self) -> None:
         """Ends what the consumer left open: a transaction that nobody will commit."""

@@ -25,7 +25,7 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True)
-class Step:
+class Turn:
     """One choice: which delivery went on, out of which."""
 
     enabled: tuple[int, ...]
@@ -34,7 +34,7 @@ class Step:
 
 
 @dataclass
-class _Place:
+class _Standing:
     phase: Phase = Phase.RUNNING
     waiting: list[Statement] = field(default_factory=list)
     """More than one when the consumer uses connections side by side."""
@@ -65,7 +65,7 @@ class Turnstile:
 
     blocked: Callable[[Sequence[int]], frozenset[int]]
     """Which of these backends wait for a lock, by the server's own word."""
-    _places: list[_Place] = field(default_factory=lambda: [_Place(), _Place()])
+    _places: list[_Standing] = field(default_factory=lambda: [_Standing(), _Standing()])
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _open: bool = False
 
@@ -94,32 +94,32 @@ class Turnstile:
         """The delivery has ended, acknowledged or not."""
         self._note(number, Phase.DONE)
 
-    def conduct(self, prefix: Sequence[int]) -> list[Step]:
+    def conduct(self, prefix: Sequence[int]) -> list[Turn]:
         """Runs both deliveries to their end: `prefix` first, then each for as long as it can."""
-        steps: list[Step] = []
+        turns: list[Turn] = []
         try:
             while True:
                 self._settle()
                 with self._changed:
                     enabled = tuple(n for n, place in enumerate(self._places) if place.phase is Phase.AT_GATE)
                     if all(place.phase is Phase.DONE for place in self._places):
-                        return steps
+                        return turns
                     if not enabled:
                         self._changed.wait(POLL_S)
                         continue
-                    steps.append(self._choose(enabled, prefix, steps))
+                    turns.append(self._choose(enabled, prefix, turns))
         finally:
             with self._changed:
                 self._open = True
                 self._changed.notify_all()
 
-    def _choose(self, enabled: tuple[int, ...], prefix: Sequence[int], steps: list[Step]) -> Step:
-        wish = prefix[len(steps)] if len(steps) < len(prefix) else steps[-1].chosen if steps else 0
+    def _choose(self, enabled: tuple[int, ...], prefix: Sequence[int], turns: list[Turn]) -> Turn:
+        wish = prefix[len(turns)] if len(turns) < len(prefix) else turns[-1].chosen if turns else 0
         chosen = wish if wish in enabled else enabled[0]
         place = self._places[chosen]
         place.granted, place.phase = place.waiting.pop(0), Phase.RUNNING
         self._changed.notify_all()
-        return Step(enabled, chosen, brief(place.granted))
+        return Turn(enabled, chosen, brief(place.granted))
 
     def _settle(self) -> None:
         """Waits until no delivery runs: each is at its gate, waits for a lock, or is over."""
@@ -161,26 +161,26 @@ class Interleavings:
     exhausted: bool = False
     """Whether there was none left to try."""
 
-    def explore(self, run: Callable[[tuple[int, ...]], Sequence[Step]]) -> Iterator[Sequence[Step]]:
+    def explore(self, run: Callable[[tuple[int, ...]], Sequence[Turn]]) -> Iterator[Sequence[Turn]]:
         """Runs one interleaving after the other and yields what happened in each."""
         waiting: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
         number = 0
         while waiting and self.tried < self.limit:
             _, _, prefix = heapq.heappop(waiting)
-            steps = run(prefix)
+            turns = run(prefix)
             self.tried += 1
-            chosen = tuple(step.chosen for step in steps)
-            for at in range(len(prefix), len(steps)):
-                for other in steps[at].enabled:
+            chosen = tuple(turn.chosen for turn in turns)
+            for at in range(len(prefix), len(turns)):
+                for other in turns[at].enabled:
                     if other != chosen[at]:
                         number += 1
                         branch = (*chosen[:at], other)
-                        heapq.heappush(waiting, (_switches(branch, steps), number, branch))
+                        heapq.heappush(waiting, (_switches(branch, turns), number, branch))
             self.exhausted = not waiting
-            yield steps
+            yield turns
 
 
-def _switches(branch: Sequence[int], steps: Sequence[Step]) -> int:
+def _switches(branch: Sequence[int], turns: Sequence[Turn]) -> int:
     """How often a delivery was interrupted although it could have gone on."""
     return sum(1 for at in range(1, len(branch))
-               if branch[at] != branch[at - 1] and branch[at - 1] in steps[at].enabled)
+               if branch[at] != branch[at - 1] and branch[at - 1] in turns[at].enabled)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from checks.contract.dedupe import LambdaConsumer
+from checks.contract.consumers import Consumer, LambdaConsumer
 from checks.lambdas.client import invoke, local_client
+from checks.lambdas.package import pack
 from checks.lambdas.replies.endings import ending
-from checks.replays.consumers.answer import Answer
+from checks.replays.consumers.running import Receipt, Surroundings
 from checks.values import Unverified, UsageError
 
 CONTROL_TIMEOUT_S = 30.0
@@ -18,25 +21,25 @@ CONTROL_TIMEOUT_S = 30.0
 class LambdaRunner:
     """Invokes the function synchronously; an answer of its own acknowledges, an error or a cut-off does not."""
 
-    def __init__(self, spec: LambdaConsumer, url: str, endpoint_url: str | None) -> None:
-        if endpoint_url is None:
+    def __init__(self, spec: LambdaConsumer, given: Surroundings) -> None:
+        if given.endpoint_url is None:
             raise Unverified(f"The Lambda consumer {spec.function} cannot be replayed: AWS cannot reach a "
                              "database proxy on this machine; use a target whose Lambdas run locally.")
-        self._function, self._url, self._endpoint_url = spec.function, url, endpoint_url
+        self._function, self._url, self._endpoint_url = spec.function, given.url, given.endpoint_url
         self._version = ""
         self._clients: dict[float, Any] = {}
         self._control = self._client(CONTROL_TIMEOUT_S)
         self._before = self._environment()
         self.restart()
 
-    def deliver(self, event: Mapping[str, Any], timeout_s: float) -> Answer:
-        """See `consumer.Running`."""
+    def deliver(self, event: Mapping[str, Any], timeout_s: float) -> Receipt:
+        """See `Running`."""
         reply = invoke(self._client(timeout_s), self._function, dict(event), self._version)
         end = ending(reply)
         if reply.transport_error is not None and reply.transport_error.startswith("ReadTimeoutError"):
             self.restart()
-            return Answer(False, f"gave no answer within {timeout_s:g} s", hung=True)
-        return Answer(end is None, "" if end is None else end.reason)
+            return Receipt(False, f"gave no answer within {timeout_s:g} s", hung=True)
+        return Receipt(end is None, "" if end is None else end.reason)
 
     def restart(self) -> None:
         """Publishes a version of its own, whose environment holds this lane's database URL."""
@@ -69,3 +72,29 @@ class LambdaRunner:
         if read_timeout_s not in self._clients:
             self._clients[read_timeout_s] = local_client("lambda", self._endpoint_url, read_timeout_s=read_timeout_s)
         return self._clients[read_timeout_s]
+
+
+@contextmanager
+def local_endpoint(consumer: Consumer | None, root: Path, key: str) -> Iterator[str | None]:
+    """A local endpoint that runs `consumer`, when it is a Lambda with a source; else None.
+
+    Args:
+        consumer: of one `[dedupe.NAME]`.
+        root: the contract's folder.
+        key: where the contract names the source, for messages.
+
+    Raises:
+        UsageError: the source is not there.
+    """
+    if not isinstance(consumer, LambdaConsumer) or not consumer.source:
+        yield None
+        return
+    from checks.lambdas.local.endpoint import local_aws
+
+    folder, *files = (root / path for path in consumer.source)
+    missing = next((path for path in (folder, *files) if not path.exists()), None)
+    if missing is not None:
+        raise UsageError(f"{key}: there is no {missing}.")
+    with local_aws() as aws:
+        aws.deploy(consumer.function, pack(folder, {path.name: path.read_bytes() for path in files}))
+        yield aws.endpoint_url

@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from checks.contract.dedupe import Dedupe
 from checks.sql.names import ident, literal, nearest, shown, split_path
 from checks.values import Unreachable, Unverified, UsageError
 
-Row = Mapping[str, Any]
-State = Mapping[str, Sequence[Row]]
+StoredRow = Mapping[str, Any]
+State = Mapping[str, Sequence[StoredRow]]
 """Table, as reports write it -> its rows."""
 BASELINE_BYTES = 16 * 1024 * 1024
 """Larger tables that held rows before the replay are not watched."""
@@ -34,7 +34,7 @@ WHERE c.oid = pg_catalog.to_regclass(%s) GROUP BY 1, 2"""
 
 
 @dataclass(frozen=True)
-class Table:
+class WatchedTable:
     """One watched table."""
 
     path: tuple[str, str]
@@ -51,6 +51,14 @@ class Table:
         return shown(*self.path)
 
 
+class Print(NamedTuple):
+    """A fingerprint of a table's rows."""
+
+    rows: int
+    hashes: Decimal
+    """The sum of the rows' hashes."""
+
+
 class Scratch:
     """One connection that empties and reads the watched tables."""
 
@@ -63,14 +71,14 @@ class Scratch:
             raise Unreachable(f"The scratch database does not answer: {str(error).strip()}") from None
         self.connection.autocommit = True
         self.ask("SET lock_timeout = '3s'; SET statement_timeout = '60s'")
-        self._superuser = self.ask("SELECT current_setting('is_superuser')")[0][0] == "on"
+        self._superuser = self.value("SELECT current_setting('is_superuser')") == "on"
         if self._superuser:
             self.ask("SET session_replication_role = replica")
         self.dedupe = self.table(spec.table, spec.key, f"dedupe.{spec.name}.key")
         self.effects = tuple(self.table(effect.table, effect.key, f"dedupe.{spec.name}.effects.key")
                              for effect in spec.effects)
-        self.watched: tuple[Table, ...] = tuple(dict.fromkeys((self.dedupe, *self.effects)))
-        self._restored: tuple[Table, ...] = ()
+        self.watched: tuple[WatchedTable, ...] = tuple(dict.fromkeys((self.dedupe, *self.effects)))
+        self._restored: tuple[WatchedTable, ...] = ()
         self._others = self._keep_others()
 
     def ask(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -90,23 +98,28 @@ class Scratch:
             raise Unverified(f"The scratch database refused to be prepared for a replay: {said}. "
                              "Use a database that nobody else uses, owned by this role.") from None
 
-    def table(self, name: str, key: Sequence[str] = (), place: str = "") -> Table:
+    def value(self, sql: str) -> Any:
+        """What a statement says that has one row of one column."""
+        ((value,),) = self.ask(sql)
+        return value
+
+    def table(self, name: str, key: Sequence[str] = (), place: str = "") -> WatchedTable:
         """The table of that name.
 
         Raises:
             UsageError: it, or a column of `key`, does not exist.
         """
-        found = self.ask(_COLUMNS, ident(*split_path(name)))
-        if not found:
-            known = [shown(*row[:2]) for row in self.ask(_TABLES)]
+        row = next(iter(self.ask(_COLUMNS, ident(*split_path(name)))), None)
+        if row is None:
+            known = [shown(schema, relation) for schema, relation, _ in self.ask(_TABLES)]
             raise UsageError(f"Table {name!r} of {place.rpartition('.')[0]} does not exist on the "
                              f"scratch database.{nearest(name, known)} Apply the migrations, or correct the contract.")
-        schema, relation, columns, stored = found[0]
+        schema, relation, columns, stored = row
         for column in key:
             if column not in columns:
                 raise UsageError(f"{place} names column {column!r}, which {name} does not have; it has "
                                  f"{', '.join(columns)}.{nearest(column, columns)}")
-        return Table((schema, relation), tuple(columns), tuple(stored))
+        return WatchedTable((schema, relation), tuple(columns), tuple(stored))
 
     def reset(self) -> None:
         """Empties the watched tables; those others that held rows get them back. Sequences go on."""
@@ -122,19 +135,17 @@ class Scratch:
         """All rows of the watched tables, as one snapshot."""
         parts = [f"SELECT {literal(str(table))} AS name, (SELECT coalesce(json_agg(to_json(x)), '[]') "
                  f"FROM {table.sql} x) AS rows" for table in self.watched]
-        text = self.ask(f"SELECT json_object_agg(name, rows)::text FROM ({' UNION ALL '.join(parts)}) AS t")[0][0]
+        text = self.value(f"SELECT json_object_agg(name, rows)::text FROM ({' UNION ALL '.join(parts)}) AS t")
         state: State = json.loads(text, parse_float=Decimal)
         return state
 
     def watch_touched(self) -> bool:
         """From now on, tables that changed since this object was made are watched too; whether there are any."""
-        now = self._prints(tuple(table for table, _ in self._others))
-        changed = [(table, before) for (table, before), after in zip(self._others, now, strict=True)
-                   if before != after]
-        touched = [table for table, _ in changed]
-        self._restored = tuple(table for table, before in changed if not before.startswith("0:"))
-        self.watched += tuple(touched)
-        return bool(touched)
+        now = self._prints(tuple(self._others))
+        changed = tuple(table for table, before in self._others.items() if now[table] != before)
+        self._restored = tuple(table for table in changed if self._others[table].rows)
+        self.watched += changed
+        return bool(changed)
 
     def server(self) -> dict[str, Any]:
         """Where this connection leads: host, port, user, password, dbname, tls."""
@@ -148,27 +159,25 @@ class Scratch:
             self.reset()
         self.connection.close()
 
-    def _keep_others(self) -> tuple[tuple[Table, str], ...]:
+    def _keep_others(self) -> Mapping[WatchedTable, Print]:
         """Every other table with its fingerprint; those that hold rows are copied into temporary tables."""
-        rows = self.ask(_TABLES)
-        others = [self.table(ident(schema, name)) for schema, name, size in rows if size <= BASELINE_BYTES]
-        others = [table for table in others if table not in self.watched]
-        prints = self._prints(tuple(others))
-        filled = [table for table, seen in zip(others, prints, strict=True) if not seen.startswith("0:")]
+        small = [self.table(ident(schema, name)) for schema, name, size in self.ask(_TABLES) if size <= BASELINE_BYTES]
+        prints = self._prints([table for table in small if table not in self.watched])
+        filled = [table for table, seen in prints.items() if seen.rows]
         if filled:
             self.ask("; ".join(f"CREATE TEMPORARY TABLE {_copy_of(table)} AS TABLE {table.sql}" for table in filled))
-        return tuple(zip(others, prints, strict=True))
+        return prints
 
-    def _prints(self, tables: Sequence[Table]) -> list[str]:
-        """A fingerprint of each table's rows: `count:hash`."""
+    def _prints(self, tables: Sequence[WatchedTable]) -> dict[WatchedTable, Print]:
+        """A fingerprint of each table's rows."""
         if not tables:
-            return []
-        parts = [f"SELECT {number}, count(*) || ':' || coalesce(sum(hashtextextended(x::text, 0)), 0) "
+            return {}
+        parts = [f"SELECT {number}, count(*), coalesce(sum(hashtextextended(x::text, 0)), 0) "
                  f"FROM {table.sql} x" for number, table in enumerate(tables)]
-        return [row[1] for row in self.ask(" UNION ALL ".join(parts) + " ORDER BY 1")]
+        return {tables[number]: Print(count, total) for number, count, total in self.ask(" UNION ALL ".join(parts))}
 
 
-def _copy_of(table: Table) -> str:
+def _copy_of(table: WatchedTable) -> str:
     """The name of the table that holds the rows `table` had before the replay."""
     return ident("pg_temp", hashlib.md5(table.sql.encode()).hexdigest())
 
@@ -183,13 +192,13 @@ def volatile_columns(one: State, other: State) -> dict[str, frozenset[str]]:
     return found
 
 
-def stable(rows: Sequence[Row], volatile: frozenset[str]) -> Counter[tuple[tuple[str, str], ...]]:
+def stable(rows: Sequence[StoredRow], volatile: frozenset[str]) -> Counter[tuple[tuple[str, str], ...]]:
     """The rows as a multiset, without the volatile columns."""
     return Counter(tuple(sorted((column, text_of(value)) for column, value in row.items()
                                 if column not in volatile)) for row in rows)
 
 
-def _values(rows: Sequence[Row], column: str) -> Counter[str]:
+def _values(rows: Sequence[StoredRow], column: str) -> Counter[str]:
     return Counter(text_of(row.get(column)) for row in rows)
 
 

@@ -22,7 +22,7 @@ from checks.contract.reader import read_contract
 from checks.contract.reply_shape import ReplyShape
 from checks.expectation.expectation import Expectation
 from checks.lambdas.local.endpoint import LocalAws
-from checks.lambdas.local.request import Answer, Invocation
+from checks.lambdas.local.request import Invocation, Response
 from checks.lambdas.package import pack, pack_migrations
 from checks.target.open_target import Place
 from checks.target.routes.direct import connect, execute
@@ -146,9 +146,9 @@ def test_a_shape_that_is_too_loose_is_broken(shape: dict[str, ReplyShape]) -> No
 # The query function
 
 
-def spoiling(aws: LocalAws, spoil: Callable[[Asked], Answer | None]) -> Callable[[Invocation], Answer | None]:
+def spoiling(aws: LocalAws, spoil: Callable[[Asked], Response | None]) -> Callable[[Invocation], Response | None]:
     """Answers every question truly, and then spoils the answer."""
-    def intercept(invocation: Invocation) -> Answer | None:
+    def intercept(invocation: Invocation) -> Response | None:
         account = json.loads(json.loads(aws.run(invocation).payload)["body"])
         if not account["success"]:
             return None
@@ -165,9 +165,9 @@ def test_a_query_function_that_lies_is_broken(name: str, deployed: LocalAws) -> 
 
 
 def test_rows_left_out_without_a_word_are_missed(deployed: LocalAws) -> None:
-    def cut(asked: Asked) -> Answer:
+    def cut(asked: Asked) -> Response:
         body = json.dumps({**asked.account, "rows": asked.rows[:2], "count": 2})
-        return Answer(200, json.dumps({"statusCode": 200, "body": body}).encode())
+        return Response(200, json.dumps({"statusCode": 200, "body": body}).encode())
 
     deployed.intercept = spoiling(deployed, cut)
     verdict = claims(deployed)[f"{QUERY}.answers"]
@@ -177,16 +177,16 @@ def test_rows_left_out_without_a_word_are_missed(deployed: LocalAws) -> None:
 
 def test_a_refusal_told_plainly_is_no_lie(deployed: LocalAws) -> None:
     body = json.dumps({"success": False, "error": "permission denied for function has_table_privilege"})
-    deployed.intercept = lambda _: Answer(200, json.dumps({"statusCode": 500, "body": body}).encode())
+    deployed.intercept = lambda _: Response(200, json.dumps({"statusCode": 500, "body": body}).encode())
     assert words(claims(deployed))[f"{QUERY}.answers"] == "unverified"
 
 
 def test_a_query_function_that_swallows_errors_is_broken(deployed: LocalAws) -> None:
-    def swallow(invocation: Invocation) -> Answer | None:
+    def swallow(invocation: Invocation) -> Response | None:
         answer = deployed.run(invocation)
         if json.loads(json.loads(answer.payload)["body"])["success"]:
             return answer
-        return Answer(200, b'{"statusCode": 200, "body": "{\\"success\\": true, \\"rows\\": [], \\"count\\": 0}"}')
+        return Response(200, b'{"statusCode": 200, "body": "{\\"success\\": true, \\"rows\\": [], \\"count\\": 0}"}')
 
     deployed.intercept = swallow
     found = claims(deployed)
@@ -284,7 +284,7 @@ def test_the_version_that_answers_is_the_one_asked_for(qualifier: str, answers: 
     deployed.deploy(function, pack(LAMBDAS / "db_query"), environment={"DATABASE_URL": reader}, publish=True)
     deployed.client("lambda").create_alias(FunctionName=function, Name="live", FunctionVersion="1")
 
-    def another(invocation: Invocation) -> Answer | None:
+    def another(invocation: Invocation) -> Response | None:
         answer = deployed.run(invocation)
         return replace(answer, headers={**answer.headers, "x-amz-executed-version": answers}) if answers else answer
 

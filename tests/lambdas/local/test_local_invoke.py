@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, ResponseStreamingError
 
-from checks.lambdas.local.endpoint import Answer, local_aws
+from checks.lambdas.local.endpoint import Response, local_aws
 from tests.support.lambda_calls import ECHO, ended, failure, invoke, result, returning, zipped
 
 
@@ -254,7 +254,7 @@ def test_every_invocation_is_recorded(aws):
 
 def test_intercept_answers_instead_of_the_function(aws, intercepting):
     aws.deploy("forged", returning("real"))
-    forged = Answer(200, b'{"errorMessage": "forged"}', {
+    forged = Response(200, b'{"errorMessage": "forged"}', {
         "x-amz-function-error": "Handled", "X-Amz-Executed-Version": "41", "Content-Type": "text/html"})
     intercepting(lambda invocation: forged if invocation.function == "forged" else None)
     answer = invoke(aws, "forged")
@@ -273,16 +273,16 @@ def test_intercept_may_run_the_function_and_answer_otherwise(aws, intercepting):
     def lie(invocation):
         truth = aws.run(replace(invocation, payload=b'"another question"'))
         other = aws.run(replace(invocation, function="second"))
-        return Answer(200, truth.payload + b" " + other.payload)
+        return Response(200, truth.payload + b" " + other.payload)
 
     intercepting(lie)
     assert invoke(aws, "first", b'"asked"')["Payload"] == b'"another question" "of another function"'
 
 
 @pytest.mark.parametrize("reply, code", [
-    (Answer(429, b'{"Message": "Rate exceeded"}', {"x-amzn-ErrorType": "TooManyRequestsException"}),
+    (Response(429, b'{"Message": "Rate exceeded"}', {"x-amzn-ErrorType": "TooManyRequestsException"}),
      "TooManyRequestsException"),
-    (Answer(503, b"<html>", {"Content-Type": "text/html"}), "503"),
+    (Response(503, b"<html>", {"Content-Type": "text/html"}), "503"),
 ])
 def test_intercept_forges_refusals(aws, intercepting, reply, code):
     intercepting(lambda invocation: reply)
@@ -292,8 +292,8 @@ def test_intercept_forges_refusals(aws, intercepting, reply, code):
 
 
 @pytest.mark.parametrize("reply, error", [
-    (Answer(0), ConnectionClosedError),
-    (Answer(200, b'{"a": 1}', cut_after=3), ResponseStreamingError),
+    (Response(0), ConnectionClosedError),
+    (Response(200, b'{"a": 1}', cut_after=3), ResponseStreamingError),
 ])
 def test_intercept_drops_the_connection(aws, intercepting, reply, error):
     intercepting(lambda invocation: reply)
@@ -317,7 +317,7 @@ def test_a_hanging_reply_ends_when_the_caller_hangs_up_or_the_endpoint_closes():
                 served.release()
 
         aws._send = counted
-        aws.intercept = lambda invocation: Answer(200, b"{}", delay_s=600)
+        aws.intercept = lambda invocation: Response(200, b"{}", delay_s=600)
         hasty = boto3.client("lambda", endpoint_url=aws.endpoint_url, region_name="us-west-2",
                              aws_access_key_id="x", aws_secret_access_key="x",
                              config=Config(read_timeout=0.2, retries={"total_max_attempts": 1}))

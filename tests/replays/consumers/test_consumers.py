@@ -16,12 +16,12 @@ from typing import Any
 import psycopg2
 import pytest
 
-from checks.contract.dedupe import CommandConsumer, LambdaConsumer, PythonConsumer
+from checks.contract.consumers import CommandConsumer, LambdaConsumer, PythonConsumer
 from checks.lambdas.local.endpoint import local_aws
 from checks.lambdas.package import pack
-from checks.replays.consumers.answer import Answer
+from checks.replays.consumers import start
 from checks.replays.consumers.delivery import Lane
-from checks.replays.consumers.process import Running, start
+from checks.replays.consumers.running import Receipt, Running
 from checks.values import Unverified, UsageError
 from tests.support import ROOT
 
@@ -107,7 +107,7 @@ def count(dsn: str, table: str) -> int:
 def test_the_reference_consumer_handles_the_corpus_twice_with_one_effect(spec, lane, migrated: str) -> None:
     consumer = lane(spec)
     answers = [consumer.deliver(event) for event in EVENTS * 2]
-    assert answers == [Answer(True)] * len(answers)
+    assert answers == [Receipt(True)] * len(answers)
     fills = [event for event in EVENTS if event["data"]["event"] == "fill"]
     assert count(migrated, "active_positions") == len(fills)
     assert count(migrated, "alpaca_event_dedupe") == len(EVENTS)
@@ -119,7 +119,7 @@ def test_the_lambda_form_handles_the_corpus(migrated: str) -> None:
             "trade_stream.py": (CONSUMERS / "trade_stream.py").read_bytes()}), environment={"KEEP": "me"})
         consumer = Lane(LambdaConsumer("trade-stream"), server(migrated), ROOT, 10.0, aws.endpoint_url)
         try:
-            assert [consumer.deliver(event) for event in EVENTS * 2] == [Answer(True)] * len(EVENTS) * 2
+            assert [consumer.deliver(event) for event in EVENTS * 2] == [Receipt(True)] * len(EVENTS) * 2
             assert count(migrated, "alpaca_event_dedupe") == len(EVENTS)
             refused = consumer.deliver({"data": "no trade update"})
             assert not refused.acknowledged
@@ -220,8 +220,8 @@ def test_a_consumer_ends_with_the_harness_even_while_it_hangs(tmp_path: Path) ->
     harness = subprocess.Popen([sys.executable, "-c", f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from checks.replays.consumers.process import start
-from checks.contract.dedupe import PythonConsumer
+from checks.replays.consumers import start
+from checks.contract.consumers import PythonConsumer
 start(PythonConsumer("consume.py", "handle"), "postgresql://x", Path({str(tmp_path)!r})).deliver({{}}, 600)
 """])
     try:
@@ -266,7 +266,7 @@ def test_other_ways_to_use_the_database_work(body: str, written, lane, migrated:
                    "INSERT = \"INSERT INTO alpaca_event_dedupe (event_id) VALUES ('one')\"\n"
                    f"def handle(event, url):\n    {body}\n")
     consumer = lane(spec, tmp_path)
-    assert consumer.deliver(FILL) == Answer(True)
+    assert consumer.deliver(FILL) == Receipt(True)
     consumer.explain()
     assert count(migrated, "alpaca_event_dedupe") == 1
 
@@ -298,7 +298,7 @@ def test_an_event_is_delivered_until_it_is_acknowledged(written, lane, tmp_path:
                     "    seen = log.read_text() if log.exists() else ''\n    log.write_text(seen + 'x')\n"
                     "    if len(seen) < 2: raise RuntimeError('later')\n")
     consumer = lane(third, tmp_path)
-    assert [answer.acknowledged for answer in consumer.insist(FILL)] == [False, False, True]
+    assert consumer.insist(FILL) == Receipt(True, tries=3)
 
 
 def test_a_consumer_that_needs_a_fresh_process_gets_one(written, lane, tmp_path: Path) -> None:
@@ -306,4 +306,4 @@ def test_a_consumer_that_needs_a_fresh_process_gets_one(written, lane, tmp_path:
                     "pathlib.Path('started').touch()\n"
                     "def handle(event, url):\n    assert not first, 'pool is broken'\n")
     consumer = lane(stale, tmp_path)
-    assert [answer.acknowledged for answer in consumer.insist(FILL)] == [False, False, False, True]
+    assert consumer.insist(FILL) == Receipt(True, tries=4)

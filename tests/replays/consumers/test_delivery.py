@@ -8,8 +8,8 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from checks.replays.consumers.delivery import CRASHES, ERRORS, FaultAt
-from checks.replays.consumers.interleaving import Interleavings, Step, Turnstile
+from checks.replays.consumers.delivery import CRASHES, ERRORS, InjectionAt
+from checks.replays.consumers.interleaving import Interleavings, Turn, Turnstile
 from checks.replays.proxy.gate import CUT, Fail, Statement
 from checks.replays.schedules import Schedule, smallest
 from checks.replays.testbed import Delivery
@@ -22,13 +22,13 @@ def statement(sql: str) -> Statement:
 DELIVERY = [statement(sql) for sql in ("BEGIN", "SELECT 1", "INSERT INTO t", "COMMIT")]
 
 
-def drive(gate: FaultAt) -> list[tuple[str, object, object]]:
+def drive(gate: InjectionAt) -> list[tuple[str, object, object]]:
     return [(each.verb, gate.before(each), gate.after(each)) for each in DELIVERY]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_cut_hits_its_statement_and_no_other(number: int) -> None:
-    before, after = FaultAt(number, CRASHES[0]), FaultAt(number, CRASHES[1])
+    before, after = InjectionAt(number, CRASHES[0]), InjectionAt(number, CRASHES[1])
     assert [hit is CUT for _, hit, _ in drive(before)] == [at == number for at in (1, 2, 3, 4)]
     assert [hit is CUT for _, _, hit in drive(after)] == [at == number for at in (1, 2, 3, 4)]
     assert before.fired
@@ -36,7 +36,7 @@ def test_a_cut_hits_its_statement_and_no_other(number: int) -> None:
 
 
 def test_a_number_past_the_end_was_not_reached() -> None:
-    gate = FaultAt(5, CRASHES[0])
+    gate = InjectionAt(5, CRASHES[0])
     drive(gate)
     assert (gate.reached, gate.fired, str(gate)) == (False, False, "")
 
@@ -45,11 +45,11 @@ def test_a_number_past_the_end_was_not_reached() -> None:
     ("40001", {2, 3, 4}), ("57P01", {1, 2, 3, 4}), ("42501", {2, 3}), ("55P03", {2, 3})])
 def test_an_error_meets_only_statements_a_server_could_answer_so(sqlstate: str, met: set[int]) -> None:
     fault = next(each for each in ERRORS if isinstance(each.before, Fail) and each.before.sqlstate == sqlstate)
-    assert {number for number in (1, 2, 3, 4) if drive(gate := FaultAt(number, fault)) and gate.fired} == met
+    assert {number for number in (1, 2, 3, 4) if drive(gate := InjectionAt(number, fault)) and gate.fired} == met
 
 
 def test_a_story_names_the_statement() -> None:
-    gate = FaultAt(4, CRASHES[1])
+    gate = InjectionAt(4, CRASHES[1])
     drive(gate)
     assert str(gate) == "statement 4 (COMMIT) is executed, and the connection is cut before its reply"
 
@@ -61,7 +61,7 @@ class Lanes:
         self.lengths, self.locked = lengths, locked
         self.order: list[tuple[int, int]] = []
 
-    def run(self, prefix: Sequence[int]) -> Sequence[Step]:
+    def run(self, prefix: Sequence[int]) -> Sequence[Turn]:
         self.order, self.owner, self.free = [], None, threading.Condition()
         self.waiting: set[int] = set()
         turnstile = Turnstile(lambda pids: frozenset(pid for pid in pids if pid in self.waiting))

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.contract.dedupe import Dedupe, Effect, PythonConsumer
+from checks.contract.consumers import PythonConsumer
+from checks.contract.dedupe import Dedupe, Effect
 from checks.replays.consumers.events import VARIANTS, lookup, read_events, variant
 from checks.values import UsageError
 from tests.support import ROOT

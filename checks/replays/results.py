@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checks.contract.dedupe import Dedupe, PythonConsumer
+from checks.contract.dedupe import Dedupe
 
-PARTS = {
-    "schedules": "duplicates, reorderings, bursts and late replays leave one effect an event",
-    "crashes": "a connection lost before or after any statement, COMMIT included, loses and doubles nothing",
-    "errors": "a statement answered with an error loses and doubles nothing",
-    "races": "two deliveries at once leave one effect an event, however their statements interleave",
-}
-"""Part -> its claim as a sentence."""
+PARTS = ("schedules", "crashes", "errors", "races")
+"""The parts of a replay; each is a claim, see claims.py."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +26,13 @@ class Budget:
     """How long one delivery may take before the consumer is killed."""
     part_s: float = 20.0
     """How long one part may take; what was left out then stands in `ReplayResult.tried`."""
-    parts: tuple[str, ...] = tuple(PARTS)
+    parts: tuple[str, ...] = PARTS
     """Which parts are tried at all; the others are in none of the result's fields."""
 
     @classmethod
     def default(cls, spec: Dedupe) -> Budget:
         """What `pytest checks/` spends: under 20 s, and less of all where every delivery starts a process."""
-        if isinstance(spec.consumer, PythonConsumer):
+        if spec.consumer is not None and spec.consumer.WARM:
             return cls(schedules=40, part_s=4.5)
         return cls(schedules=8, interleavings=12, pairs=2, part_s=4.0)
 
@@ -48,7 +43,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Breach:
     """One part is broken."""
 
     part: str
@@ -62,9 +57,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """What a replay came to. A part with neither finding nor entry in `untried` held."""
+    """What a replay came to. A part with neither breach nor entry in `untried` held."""
 
-    findings: tuple[Finding, ...]
+    breaches: tuple[Breach, ...]
     tried: dict[str, str]
     """Part -> what was tried, in a sentence, bounds included."""
     untried: dict[str, str]
@@ -72,6 +67,11 @@ class ReplayResult:
     counts: dict[str, int]
     """schedules, deliveries, crash_points, errors, interleavings."""
 
-    def finding(self, part: str) -> Finding | None:
+    def breach(self, part: str) -> Breach | None:
         """What broke `part`, if anything."""
-        return next((finding for finding in self.findings if finding.part == part), None)
+        return next((breach for breach in self.breaches if breach.part == part), None)
+
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """The parts that there is something to say about."""
+        return tuple(part for part in PARTS if part in self.tried or part in self.untried or self.breach(part) is not None)
