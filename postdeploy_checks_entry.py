@@ -28,6 +28,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--through": {"metavar": "VERSION",
                   "help": "the migration this target should have reached; later files are pending"},
     "--evidence": {"metavar": "FILE", "help": "write the evidence JSON"},
+    "--explain": {"metavar": "CLAIM", "help": "what a claim says, how it is proven and what breaks it; asks no target"},
 }
 """Each takes one value."""
 
@@ -93,6 +94,25 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     """Registers the options, now that every other plugin and conftest has its own."""
     if not early_config.pluginmanager.has_plugin(PLUGIN):
         add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """`--explain CLAIM`: tells of the claim and looks at nothing."""
+    claim = option(config, "--explain")
+    if claim is None:
+        return None
+    if _found() != PACKAGE:
+        raise pytest.UsageError(_elsewhere(config))
+    from checks.explain import explain
+    from checks.values import UsageError
+
+    try:
+        print("\n".join(explain(claim)))
+    except UsageError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return int(pytest.ExitCode.USAGE_ERROR)
+    return 0
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module, resources
 
-from checks.kinds import Kind, kind_of, kinds_in
+from checks.kinds import Kind, kinds_in, kinds_of
 from checks.sql.names import nearest
 from checks.values import UsageError
 
@@ -17,11 +17,12 @@ _ROOMS = (
     "claims.functions.query_function", "claims.functions.deployed_code", "audits.report", "claims.drift",
 )
 """The modules that define kinds, in the order of the areas."""
-_EVIDENCE: Mapping[str, str] = {
+EVIDENCE: Mapping[str, str] = {
     "catalog": "read from the catalogue", "evaluated": "evaluated by the server over made-up rows",
     "proven": "proven by reading, for every value", "attempted": "tried with real INSERTs, each undone",
     "replayed": "events delivered to the real consumer", "observed": "observed: counted or asked for",
 }
+"""What each kind of evidence means."""
 
 
 @cache
@@ -38,22 +39,26 @@ def saboteurs() -> Mapping[str, tuple[str, ...]]:
 
 
 def explain(claim: str) -> Iterator[str]:
-    """Lines about the kind that the claim id `claim` is of.
+    """Lines about each kind that the claim id `claim` may be of.
 
     Raises:
         UsageError: no kind has such ids (nearest named).
     """
     kinds = all_kinds()
-    kind = kind_of(claim, kinds)
-    if kind is None:
-        patterns = [each.pattern for each in kinds]
-        raise UsageError(f"No claim is called {claim!r}.{nearest(claim, patterns)} Ids look like area:object[.part]; "
-                         "docs/claims.md lists them all.")
-    yield claim
+    fitting = kinds_of(claim, kinds)
+    if not fitting:
+        raise UsageError(f"No claim is called {claim!r}.{nearest(claim, [each.pattern for each in kinds])} "
+                         "Ids look like area:object[.part]; docs/claims.md lists them all.")
+    yield claim + (", one of these:" if len(fitting) > 1 else "")
+    for kind in fitting:
+        yield from _told(kind)
+
+
+def _told(kind: Kind[...]) -> Iterator[str]:
     yield f"  kind      {kind.pattern}"
     yield f"  claim     {kind.readable}"
     for number, word in enumerate(kind.evidence):
-        yield f"  {'evidence' if number == 0 else '':<10}{word}: {_EVIDENCE[word]}"
+        yield f"  {'evidence' if number == 0 else '':<10}{word}: {EVIDENCE[word]}"
     yield f"  broken    when {kind.breaks}"
     found = saboteurs().get(kind.key, ())
     if found:

@@ -126,7 +126,7 @@ def kinds_in(modules: Iterable[ModuleType]) -> tuple[Kind[...], ...]:
                  if isinstance(value, Kind) and value.judge.__module__ == module.__name__)
 
 
-def kind_of(claim_id: str, kinds: Iterable[Kind[...]]) -> Kind[...] | None:
-    """The kind that `claim_id` is of: of all that fit, the one whose id says the most; None when none fits."""
-    fitting = [kind for kind in kinds if kind.fits(claim_id)]
-    return max(fitting, key=lambda kind: len(re.sub(r"\{[^{}]*\}", "", kind.id)), default=None)
+def kinds_of(claim_id: str, kinds: Iterable[Kind[...]]) -> tuple[Kind[...], ...]:
+    """The kinds that `claim_id` may be of: of all that fit, those whose ids say the most."""
+    said = {kind: len(re.sub(r"\{[^{}]*\}|\W", "", kind.id)) for kind in kinds if kind.fits(claim_id)}
+    return tuple(kind for kind, words in said.items() if words == max(said.values()))

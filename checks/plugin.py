@@ -14,7 +14,9 @@ import pytest
 
 from checks.run import ClaimsRun
 from checks.values import AREAS, Case, HarnessError, TargetCase, Unverified
-from postdeploy_checks_entry import PACKAGE, add_options, named
+from postdeploy_checks_entry import PACKAGE, add_options, named, pytest_cmdline_main
+
+__all__ = ["pytest_cmdline_main"]
 
 pytest_plugins = ("checks.fast_loop",)
 FIXTURES = {area.replace("-", "_"): area for area in AREAS}

@@ -18,7 +18,7 @@ from typing import Literal
 VerdictWord = Literal["held", "broken", "unverified"]
 Say = Callable[[str], None]
 """Takes a line about what is going on."""
-Evidence = Literal["catalog", "evaluated", "attempted", "replayed", "observed"]
+Evidence = Literal["catalog", "evaluated", "proven", "attempted", "replayed", "observed"]
 FALSE_SUCCESS = "false-success"
 """The area of the claims that nothing which did not happen is taken for a success."""
 AREAS = ("ledger", "constraints", "enums", "dedupe", FALSE_SUCCESS, "deployment", "drift")
