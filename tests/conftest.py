@@ -7,9 +7,11 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 
+import psycopg2.extensions
 import pytest
 
 from checks.lambdas.local.endpoint import LocalAws, local_aws
+from checks.replays.proxy.proxy import Proxy, Upstream
 from checks.target.servers import ScratchServer, embedded
 from tests.support import MIGRATIONS, OTHER_MAJORS
 from tests.support.sabotage_harness import Bench
@@ -76,3 +78,22 @@ def gate() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(30)
         yield listening
+
+
+@pytest.fixture
+def database(fresh_database: Callable[[], str]) -> Iterator[psycopg2.extensions.connection]:
+    """A connection to a database with an empty table t (n), past the proxy."""
+    admin = psycopg2.connect(fresh_database())
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("CREATE TABLE t (n int PRIMARY KEY)")
+    yield admin
+    admin.close()
+
+
+@pytest.fixture
+def proxy(database: psycopg2.extensions.connection) -> Iterator[Proxy]:
+    """A proxy before that database."""
+    with Proxy(Upstream(database.info.host, database.info.port), database.info.dbname) as proxy:
+        yield proxy
+    assert proxy.pids() == []

@@ -16,10 +16,11 @@ from checks.contract.consumers import CommandConsumer, LambdaConsumer, PythonCon
 from checks.contract.dedupe import Dedupe, Effect
 from checks.lambdas.local.endpoint import local_aws
 from checks.lambdas.package import pack
+from checks.replays.claims import KINDS
 from checks.replays.replay import replay
 from checks.replays.results import PARTS, Budget, ReplayResult
 from checks.values import HarnessError, Unreachable, Unverified, UsageError
-from tests.support import MIGRATIONS, OTHER_MAJORS, ROOT
+from tests.support import MIGRATIONS, OTHER_MAJORS, ROOT, saboteur_index
 
 CONSUMERS = ROOT / "fixtures" / "consumers"
 EFFECT = Effect("active_positions", ("alpaca_order_id",), ("order_id",), {"event_type": ("fill",)})
@@ -167,6 +168,9 @@ def test_a_twin_breaks_the_claim_its_fault_is_about(name: str, migrated: str) ->
     assert 1 <= len(deliveries) <= 3, finding.story
     for words in ("before:", "after:", "each once in order:", "active_positions (alpaca_order_id"):
         assert words in finding.story
+    verdict = KINDS[twin.part]("trade_events", result)
+    assert (verdict.claim, verdict.verdict) == (twin.breaks, "broken")
+    saboteur_index.saw(f"consumers/{name}", [verdict])
 
 
 def test_every_part_of_a_replay_has_a_twin_and_every_fault_its_own() -> None:

@@ -73,8 +73,6 @@ def test_an_honest_answer_is_no_answer_to_another_question(specimen: Specimen) -
     assert replace(specimen, nonce="q-another").judged().word == "failed"
 
 
-# --- told in the shape that a contract declares
-
 SOUND = {
     "reference": {},
     "no wrapper": {"body": ""},
@@ -177,8 +175,6 @@ def test_a_reply_that_a_shape_cannot_bring_forth_is_not_told() -> None:
     assert told_in(by_name["honest-no-wrapper"], REFERENCE) is None
     assert told_in(by_name["honest-applied"], REFERENCE) is not None
 
-
-# --- the files
 
 ONE = {
     "name": "x",
