@@ -71,7 +71,7 @@ def parse(pattern: str, flags: Flags) -> Pattern:
         UnreadError: it is in another dialect or mode.
     """
     body, flags = _director(pattern, flags)
-    return _Parser(body, flags).whole()
+    return _AreParser(body, flags).whole()
 
 
 def _director(pattern: str, flags: Flags) -> tuple[str | Pattern, Flags]:
@@ -96,7 +96,7 @@ def _director(pattern: str, flags: Flags) -> tuple[str | Pattern, Flags]:
     return pattern, flags
 
 
-class _Parser:
+class _AreParser:
     def __init__(self, text: str | Pattern, flags: Flags) -> None:
         self.made = text if isinstance(text, Pattern) else None
         self.text = "" if isinstance(text, Pattern) else text

@@ -5,6 +5,7 @@ Each function here takes the automaton of a language L and makes that of the tex
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -130,12 +131,12 @@ def _all_but_last(automaton: Automaton, count: int) -> Automaton:
     start = net.place()
     net.move(start, first)
     tail = [net.place() for _ in range(count + 1)]
-    for place, following in zip(tail, tail[1:], strict=False):
+    for place, following in itertools.pairwise(tail):
         net.step(place, ALL, following)
     for state in _accepting(automaton):
         net.move(first + state, tail[0])
     short = [net.place() for _ in range(count + 1)]
-    for place, following in zip(short, short[1:], strict=False):
+    for place, following in itertools.pairwise(short):
         net.step(place, ALL, following)
     net.move(start, short[0])
     return net.automaton(start, [tail[-1], *(short if automaton.final[0] else ())])

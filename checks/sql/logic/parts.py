@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.sql.logic.constants import as_text, constant
+from checks.sql.evaluation.constants import as_text, constant
 from checks.sql.logic.terms import identity
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.lexemes import ParseError, array_elements
 from checks.sql.syntax.nodes import (
     Binary,
-    Case,
+    CaseExpression,
     Cast,
-    Column,
+    ColumnRef,
     Logic,
     Node,
     Quantified,
@@ -59,7 +59,7 @@ def _read_by(node: Node) -> frozenset[str] | None:
     inside = list(walk(node))
     if any(isinstance(each, Raw) and "SELECT" in each.text.upper() for each in inside):
         return None
-    return frozenset(identity(each) for each in inside if isinstance(each, Column))
+    return frozenset(identity(each) for each in inside if isinstance(each, ColumnRef))
 
 
 @lru_cache(maxsize=16384)
@@ -72,7 +72,7 @@ def literals(text: str) -> Mapping[str, tuple[str | None, ...]]:
     try:
         for test in _tests(parse(text)):
             values = dict.fromkeys(value for node in test for value in _values(node))
-            for name in {identity(each) for node in test for each in walk(node) if isinstance(each, Column)}:
+            for name in {identity(each) for node in test for each in walk(node) if isinstance(each, ColumnRef)}:
                 found.setdefault(name, {}).update(values)
     except (ParseError, RecursionError):
         return {}
@@ -86,7 +86,7 @@ def _tests(node: Node) -> Iterator[tuple[Node, ...]]:
             yield from _tests(part)
     elif isinstance(node, Unary) and node.op == "NOT":
         yield from _tests(node.operand)
-    elif isinstance(node, Case):
+    elif isinstance(node, CaseExpression):
         for value, result in node.branches:
             yield from [(node.operand, value)] if node.operand is not None else _tests(value)
             yield from _tests(result)

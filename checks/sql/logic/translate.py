@@ -6,7 +6,7 @@ others `OPERATOR(schema.op)`. Where a type is not exactly known, a comparison st
 
 from __future__ import annotations
 
-from checks.sql.logic.constants import Constant, Type, compared, constant, read, type_of
+from checks.sql.evaluation.constants import Constant, Type, compared, constant, read, type_of
 from checks.sql.logic.formula import (
     NULL,
     Atom,
@@ -25,11 +25,11 @@ from checks.sql.logic.terms import DENIAL, MIRROR, STRICT, TESTS, identity, is_a
 from checks.sql.syntax.nodes import (
     Between,
     Binary,
-    Call,
-    Case,
+    CaseExpression,
     Cast,
-    Column,
+    ColumnRef,
     Distinct,
+    FunctionCall,
     In,
     Is,
     Logic,
@@ -51,13 +51,13 @@ def signed(formula: Formula, negated: bool) -> Formula:
 
 def opaque(key: str, *nodes: Node, strict: frozenset[str] | None = None, total: bool = False) -> Atom:
     """An atom that is not looked into and reads the columns of `nodes`."""
-    read_columns = frozenset(identity(each) for node in nodes for each in walk(node) if isinstance(each, Column))
+    read_columns = frozenset(identity(each) for node in nodes for each in walk(node) if isinstance(each, ColumnRef))
     return Atom(key, "opaque", strict=strict, total=total, columns=read_columns)
 
 
 def coalesced(node: Node) -> tuple[Node, ...]:
     """The arguments of a COALESCE, each with the casts that follow it; of anything else, just itself."""
-    if isinstance(node, Call) and node.name == "coalesce":
+    if isinstance(node, FunctionCall) and node.name == "coalesce":
         return node.args
     if isinstance(node, Cast) and type_of(node.type).scalar:
         return tuple(Cast(node.start, node.end, each, node.type) for each in coalesced(node.operand))
@@ -98,13 +98,13 @@ class Reader(Spelling):
         return self._leaf(node)
 
     def _leaf(self, node: Node) -> Formula:
-        if isinstance(node, Case):
+        if isinstance(node, CaseExpression):
             default = NULL if node.default is None else self.formula(node.default)
             return pick([(self.when(node, value), self.formula(each)) for value, each in node.branches], default)
-        if isinstance(node, Call) and node.name == "coalesce" and node.args:
+        if isinstance(node, FunctionCall) and node.name == "coalesce" and node.args:
             *early, last = [self.formula(arg) for arg in node.args]
             return pick([(negation(truth(each, None)), each) for each in early], last)
-        if isinstance(node, Column):
+        if isinstance(node, ColumnRef):
             shown, mine = name(*node.path), frozenset((identity(node),))
             if self.declared(node) == Type("boolean"):
                 return Atom(shown, "boolean", node.name, shown=shown, columns=mine)
@@ -114,7 +114,7 @@ class Reader(Spelling):
             return const(known.value if isinstance(known.value, bool) else None)
         return opaque(self.term(node), node)
 
-    def when(self, node: Case, value: Node) -> Formula:
+    def when(self, node: CaseExpression, value: Node) -> Formula:
         """A branch's condition; a simple CASE does not show its operator, so that must be a built-in one."""
         if node.operand is None:
             return self.formula(value)
@@ -156,7 +156,7 @@ class Reader(Spelling):
         if known is not None:
             return const((known.kind == "null") is not negated)
         opposite = self.scalar(operand)
-        if isinstance(operand, Column):
+        if isinstance(operand, ColumnRef):
             atom = null_test(identity(operand), name(*operand.path), negated=negated and not opposite)
             return signed(atom, negated and opposite)
         if self.boolean(operand):
@@ -224,7 +224,7 @@ class Reader(Spelling):
 
     def _label_test(self, op: str, left: Node, other: Constant) -> Formula | None:
         """A built-in = or <> between a user's type and a literal of no composite, range or array: an enum's."""
-        if not isinstance(left, Column) or len(left.path) > 1 or op not in ("=", "<>"):
+        if not isinstance(left, ColumnRef) or len(left.path) > 1 or op not in ("=", "<>"):
             return None
         if other.kind != "other" or "." not in other.type or type_of(other.type).array:
             return None

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.sql.logic.constants import Value, compared, type_of
-from checks.sql.logic.domains import points
+from checks.sql.evaluation.constants import Value, compared, type_of
+from checks.sql.evaluation.domains import points
 from checks.sql.logic.formula import Atom, Const, Formula, Iff, Junction, Not, Pick, Truth
 
 T, F, N = 1, 2, 4
@@ -52,7 +52,7 @@ def atoms_of(formula: Formula) -> Iterator[Atom]:
 
 
 @dataclass
-class Table:
+class RowSpace:
     """What is known of the columns, and how much search is left."""
 
     types: Mapping[str, str]
@@ -199,7 +199,7 @@ def _iff(left: int, right: int) -> int:
     return (T if same else 0) | (F if other else 0) | ((left | right) & N)
 
 
-def accepted(table: Table, parts: Sequence[Formula], env: Mapping[str, Value | Some]) -> bool | None:
+def accepted(table: RowSpace, parts: Sequence[Formula], env: Mapping[str, Value | Some]) -> bool | None:
     """Whether a CHECK made of these conjuncts lets the row in: no part is FALSE. None when that is open.
 
     Raises:
