@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from checks.sql.evaluation.constants import Value, as_text, type_of
+from checks.sql.evaluation.constants import as_text
 from checks.sql.evaluation.domains import assigned
+from checks.sql.evaluation.types import Value, type_of
 from checks.sql.logic.decide import Satisfaction, components, satisfy, splits
 from checks.sql.logic.formula import Atom, Formula, conjuncts_of
 from checks.sql.logic.parts import Conjunct, conjuncts, literals
-from checks.sql.logic.terms import identity
 from checks.sql.logic.translate import Reader
 from checks.sql.logic.truth import GIVEN, ExhaustedError, RowSpace, Some, accepted, atoms_of
 from checks.sql.syntax.expression import columns_in, parse
 from checks.sql.syntax.lexemes import ParseError, tokens
 from checks.sql.syntax.loose_text import loose
+from checks.sql.syntax.nodes import identity
 
 __all__ = ["Conjunct", "Different", "Same", "Unknown", "accepting_assignment", "canonical", "compare", "conjuncts",
            "literals", "loose", "never_accepts"]

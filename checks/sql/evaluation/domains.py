@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from checks.sql.evaluation.constants import ZERO, Ordered, Type, Value, fits, holds, limit, number, read, unit
+from checks.sql.evaluation.constants import ZERO, number, read
+from checks.sql.evaluation.types import Ordered, Type, Value, fits, holds, limit, unit
 from checks.sql.syntax.lexemes import ParseError
 
 _FRESH = ("other", "x", "y", "z", "q")

@@ -265,3 +265,16 @@ def unless_foreign(automaton: Automaton, *, generous: bool) -> Automaton:
             net.step(state, FOREIGN, foreign)
     net.step(foreign, ALL, foreign)
     return net.automaton(0, [*_accepting(automaton), foreign])
+
+
+def without_edges(characters: str, *, left: bool, right: bool) -> Automaton:
+    """The texts that neither begin (`left`) nor end (`right`) with one of `characters`."""
+    net = Network()
+    start, inside, end = net.place(), net.place(), net.place()
+    blanks = chars(characters)
+    kept = without(ALL, blanks)
+    net.step(start, kept if left else ALL, inside)
+    net.step(inside, ALL, inside)
+    net.step(inside, kept if right else ALL, end)
+    net.step(start, kept if left or right else ALL, end)
+    return net.automaton(start, (start, end))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.sql.evaluation.constants import Value
+from checks.sql.evaluation.types import Value
 from checks.sql.logic.formula import Formula
 from checks.sql.logic.truth import SOME, Environment, RowSpace, Some, accepted
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from checks.sql.evaluation.constants import as_text, constant
-from checks.sql.logic.terms import identity
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.lexemes import ParseError, array_elements
 from checks.sql.syntax.nodes import (
@@ -23,6 +22,7 @@ from checks.sql.syntax.nodes import (
     String,
     Unary,
     children,
+    identity,
     walk,
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 
-from checks.sql.evaluation.constants import Constant, Value, constant, plain
+from checks.sql.evaluation.constants import Constant, constant, plain
+from checks.sql.evaluation.types import Value
 from checks.sql.logic.formula import Formula
 from checks.sql.logic.terms import TESTS, Terms, is_array
 from checks.sql.syntax.lexemes import tokens

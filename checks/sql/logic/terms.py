@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checks.sql.evaluation.constants import Type, constant, lossless, type_of
+from checks.sql.evaluation.comparisons import element_type, elements
+from checks.sql.evaluation.constants import as_text, constant
+from checks.sql.evaluation.evaluate import evaluate, known_value
+from checks.sql.evaluation.types import Type, lossless, type_of
 from checks.sql.syntax.lexemes import ParseError, array_elements
 from checks.sql.syntax.nodes import (
     Between,
@@ -34,11 +37,6 @@ _STRICT_ARITHMETIC = frozenset(("+", "-", "*", "/", "%"))
 _STRICT_CALLS = frozenset(("lower", "upper", "length", "char_length", "character_length", "octet_length", "btrim",
                            "ltrim", "rtrim", "abs", "initcap", "reverse", "md5"))
 _DETERMINISTIC = ('"C"', '"POSIX"', '"default"')
-
-
-def identity(column: ColumnRef) -> str:
-    """What tells this column from all others of the expression: its bare name, unless it is qualified."""
-    return column.name if len(column.path) == 1 else ".".join(f'"{part}"' for part in column.path)
 
 
 class Terms:
@@ -132,7 +130,7 @@ class Terms:
             inner = self.elements(node.operand, flat=flat) if node.type.endswith("[]") else None
             return None if inner is None else [Cast(0, 0, each, node.type[:-2]) for each in inner]
         if not isinstance(node, FunctionCall) or node.name != "array[]":
-            return None
+            return _computed(node)
         found: list[Node] = []
         for item in node.args:
             inner = self._items(item, flat)
@@ -144,7 +142,18 @@ class Terms:
     def _items(self, item: Node, flat: bool) -> list[Node] | None:
         if is_array(item):
             return self.elements(item) if flat else None
-        return [item] if constant(item) is not None or self.peeled(item) is not None else None
+        return [item] if known_value(item) is not None or self.peeled(item) is not None else None
+
+
+def _computed(node: Node) -> list[Node] | None:
+    """The items of an array that a function of constants returns."""
+    made = evaluate(node) if isinstance(node, FunctionCall | Binary) else None
+    found = None if made is None else elements(made)
+    if made is None or found is None:
+        return None
+    texts = [as_text(item) for item in found.items]
+    return [Cast(0, 0, Keyword(0, 0, "NULL") if text is None else String(0, 0, text), element_type(made.type))
+            for text in texts]
 
 
 def is_array(node: Node) -> bool:

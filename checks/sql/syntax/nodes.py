@@ -170,6 +170,11 @@ class Subscript(Node):
     """`[]`, `[:]` or `.`."""
 
 
+def identity(column: ColumnRef) -> str:
+    """What tells this column from all others of the expression: its bare name, unless it is qualified."""
+    return column.name if len(column.path) == 1 else ".".join(f'"{part}"' for part in column.path)
+
+
 def children(node: Node) -> Iterator[Node]:
     """The node's direct sub-expressions, in source order."""
     for slot in type(node).__slots__:
