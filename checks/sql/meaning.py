@@ -20,6 +20,7 @@ from checks.sql.evaluation.domains import assigned
 from checks.sql.evaluation.types import Value, type_of
 from checks.sql.logic.decide import Satisfaction, components, satisfy, splits
 from checks.sql.logic.formula import Atom, Formula, conjuncts_of
+from checks.sql.logic.merge import merged
 from checks.sql.logic.parts import Conjunct, conjuncts, literals
 from checks.sql.logic.translate import Reader
 from checks.sql.logic.truth import GIVEN, ExhaustedError, RowSpace, Some, accepted, atoms_of
@@ -97,7 +98,7 @@ def _types(text: str, columns: Mapping[str, str]) -> Types:
 
 @lru_cache(maxsize=4096)
 def _check(text: str, types: Types) -> _Check:
-    formula = Reader(dict(types)).formula(parse(text))
+    formula = merged(Reader(dict(types)).formula(parse(text)))
     return _Check(conjuncts_of(formula), tuple(atoms_of(formula)))
 
 
@@ -207,8 +208,10 @@ def _acceptance(text: str, column: str, value: str | None, columns: Mapping[str,
     """Whether a row with this value can be let in; None when that cannot be told."""
     try:
         check = _check(text, _types(text, columns))
-        space = RowSpace(columns, frozenset(not_null), check.atoms)
-        env, storable = held(space, column, value)
+        env, storable = held(RowSpace(columns, frozenset(not_null), check.atoms), column, value)
+        known = env[column]
+        also = {} if isinstance(known, Some) else {column: (known,)}
+        space = RowSpace(columns, frozenset(not_null), check.atoms, also)
         found = satisfy(space, check.parts, env)
     except (ParseError, ExhaustedError, RecursionError):
         return None

@@ -125,7 +125,7 @@ DIFFERENT = {
     "date NULL": ("((day > '2024-01-01'::date) AND (day IS NOT NULL))", "(day > '2024-01-01'::date)", "right",
                   {"day": None}),
     "C3 case folding": (SIDE, "(lower((side)::text) = ANY (ARRAY['long'::text, 'short'::text]))", "right",
-                        {"side": "shorT"}),
+                        {"side": "lonG"}),
     "C11 class of characters": (SIDE, "((side)::text ~ '^(long|short|leg[0-9])$'::text)", "right", {"side": "leg0"}),
     "cut by a cast": ("(((kind)::character varying(1))::text = 'a'::text)", "(kind = 'a'::text)", "left", {"kind": "ab"}),
     "opaque but false": ("((quantity > 0) AND (kind ~ 'x'::text))", "(quantity < 0)", "right", {"quantity": "-1"}),

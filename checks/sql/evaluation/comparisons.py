@@ -35,7 +35,7 @@ def test(op: str, left: Constant, right: Constant) -> bool | None:
         return None
     if left.kind == right.kind and left.kind in ("exact", "float"):
         return compared(op, left.value, right.value)
-    if left.kind == right.kind and left.kind in ("bpchar", "byte", "boolean"):
+    if left.kind == right.kind and left.kind in ("bpchar", "byte", "label", "boolean"):
         if left.kind == "boolean" and op not in ("=", "<>"):
             return {"<": left.value < right.value, "<=": left.value <= right.value,  # type: ignore[operator]
                     ">": left.value > right.value, ">=": left.value >= right.value}[op]  # type: ignore[operator]

@@ -129,7 +129,7 @@ def read(text: str, target: str) -> Constant | None:
         word = text.strip().lower()
         known = True if word in _TRUE else False if word in _FALSE else None
         return None if known is None else Constant("boolean", known, target, word)
-    if family in ("text", "bpchar", "folded", "byte"):
+    if family in ("text", "bpchar", "folded", "byte", "label"):
         if family == "byte" and len(text) == 4 and text[0] == "\\":
             return None
         value = text.rstrip(" ") if family == "bpchar" else text[:1] if family == "byte" else text

@@ -18,7 +18,7 @@ def points(kind: Type, literals: Iterable[Value]) -> tuple[Value, ...]:
     if kind.family == "boolean":
         return True, False
     known = set(literals)
-    if kind.family in ("text", "bpchar"):
+    if kind.family in ("text", "bpchar", "folded", "byte", "label"):
         texts = sorted(text for text in known if isinstance(text, str) and _storable(text, kind))
         return (*texts, *_fresh(kind, known))
     return _ordered(kind, sorted(number for number in known if isinstance(number, tuple)))
@@ -107,7 +107,7 @@ def assigned(kind: Type, text: str) -> tuple[Value, bool]:
     Raises:
         ParseError: the text is no value of the type.
     """
-    if kind.family in ("text", "bpchar"):
+    if kind.family in ("text", "bpchar", "folded", "byte", "label"):
         return _assigned_text(kind, text)
     if kind.family == "boolean":
         known = read(text, "boolean")
@@ -125,8 +125,8 @@ def assigned(kind: Type, text: str) -> tuple[Value, bool]:
 
 
 def _assigned_text(kind: Type, text: str) -> tuple[str, bool]:
-    if kind.base == "name" and not holds(text, kind):
-        raise ParseError("a name is cut")
+    if kind.base in ("name", '"char"') and not holds(text, kind):
+        raise ParseError("it is cut")
     size = kind.modifiers[0] if kind.modifiers else len(text)
     if kind.family == "bpchar":
         text = text.rstrip(" ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -19,6 +19,8 @@ class Elements:
 
 Value = str | Ordered | bool | Elements | None
 INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
+ENUM = "enum "
+"""How the type of a native enum begins, where it is known to be one."""
 _WIDER = ("smallint", "integer", "bigint", "numeric")
 _TEXTS = ("text", "character varying", "name")
 _SCALARS = frozenset((
@@ -41,9 +43,10 @@ class Type:
 
     @property
     def family(self) -> str | None:
-        """What is known of its values: text, bpchar, exact, float, boolean, byte or folded; None for nothing.
+        """What is known of its values: text, bpchar, exact, float, boolean, byte, label or folded; None for nothing.
 
-        folded: text whose `=` takes different texts for equal, be it citext or of a nondeterministic collation.
+        folded: text whose `=` takes different texts for equal, be it citext or of a nondeterministic collation; label:
+        a native enum, whose name a caller puts after `enum `.
         """
         if self.array:
             return None
@@ -51,6 +54,8 @@ class Type:
             return "folded"
         if self.base in _TEXTS:
             return "text"
+        if self.base.startswith(ENUM):
+            return "label"
         if self.base in ("bpchar", "character"):
             return "bpchar"
         if self.base in _WIDER:
@@ -60,7 +65,12 @@ class Type:
     @property
     def scalar(self) -> bool:
         """Whether it surely is no composite type, so that IS NULL and IS NOT NULL are opposites."""
-        return self.base in _SCALARS or self.family == "folded"
+        return self.base in _SCALARS or self.family in ("folded", "label")
+
+
+def item_type(array: Type) -> Type:
+    """The type of an array's items."""
+    return replace(array, array=False)
 
 
 @lru_cache(maxsize=4096)

@@ -28,13 +28,6 @@ class Membership:
     loose: bool = False
     """`=` of a nondeterministic collation: surely so for these texts, maybe for others."""
 
-    def united(self, other: Membership) -> Membership | None:
-        """Either of both, where both are lists under one view."""
-        if self.texts is None or other.texts is None or self.loose or other.loose or (self.steps, self.plain) != (
-                other.steps, other.plain):
-            return None
-        return Membership(self.steps, self.plain, self.texts | other.texts)
-
 
 @lru_cache(maxsize=8192)
 def held_by(membership: Membership) -> Language:

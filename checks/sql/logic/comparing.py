@@ -133,7 +133,7 @@ class Comparisons(Spelling, Memberships):
             known = cast(other, kind.base)  # a simple CASE does not print it
         if known is None or known.kind != kind.family or known.kind in ("boolean", "folded"):
             return None
-        if known.kind in ("text", "bpchar", "byte") and op not in ("=", "<>"):
+        if known.kind in ("text", "bpchar", "byte", "label") and op not in ("=", "<>"):
             return None
         return comparison(column.name, name(column.name), op, known.value, literal(known, tagged=False))
 

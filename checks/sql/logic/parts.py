@@ -42,15 +42,16 @@ def conjuncts(text: str) -> tuple[Conjunct, ...]:
     Text that is not understood is one part whose columns are not known.
     """
     try:
-        return tuple(Conjunct(text[part.start:part.end], _read_by(part)) for part in _parts(parse(text)))
+        return tuple(Conjunct(text[part.start:part.end], _read_by(part)) for part in parts_of(parse(text)))
     except (ParseError, RecursionError):
         return (Conjunct(text.strip(), None),)
 
 
-def _parts(node: Node) -> Iterator[Node]:
+def parts_of(node: Node) -> Iterator[Node]:
+    """The parts of the top-level AND, nested ones flattened."""
     if isinstance(node, Logic) and node.op == "AND":
         for part in node.parts:
-            yield from _parts(part)
+            yield from parts_of(part)
     else:
         yield node
 
@@ -68,14 +69,19 @@ def literals(text: str) -> Mapping[str, tuple[str | None, ...]]:
 
     LIKE patterns come without their wildcards, regular expressions as the words between `^ $ ( ) |`.
     """
-    found: dict[str, dict[str | None, None]] = {}
     try:
-        for test in _tests(parse(text)):
-            values = dict.fromkeys(value for node in test for value in _values(node))
-            for name in {identity(each) for node in test for each in walk(node) if isinstance(each, ColumnRef)}:
-                found.setdefault(name, {}).update(values)
+        return literals_of(parse(text))
     except (ParseError, RecursionError):
         return {}
+
+
+def literals_of(expression: Node) -> Mapping[str, tuple[str | None, ...]]:
+    """`literals` of a tree."""
+    found: dict[str, dict[str | None, None]] = {}
+    for test in _tests(expression):
+        values = dict.fromkeys(value for node in test for value in _values(node))
+        for name in {identity(each) for node in test for each in walk(node) if isinstance(each, ColumnRef)}:
+            found.setdefault(name, {}).update(values)
     return {name: tuple(values) for name, values in found.items()}
 
 

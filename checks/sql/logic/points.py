@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from checks.sql.evaluation.comparisons import elements
 from checks.sql.evaluation.domains import points
 from checks.sql.evaluation.evaluate import evaluate
-from checks.sql.evaluation.types import Elements, Type, Value, holds, length_limit, type_of, unit
+from checks.sql.evaluation.types import Elements, Type, Value, holds, item_type, length_limit, unit
 from checks.sql.languages.automaton import Automaton, TooLargeError
 from checks.sql.languages.cells import Cell, Product
 from checks.sql.languages.substitution import without_edges
@@ -134,7 +134,7 @@ def _of_array(kind: Type, atoms: Sequence[Atom], literals: set[Value]) -> Points
         found = _items(node)
         items.update(found)
         size += len(found) if isinstance(node, Binary) and node.op in ("@>", "<@") and _whole(node) else 1
-    base = type_of(kind.base if not kind.modifiers else f"{kind.base}({','.join(map(str, kind.modifiers))})")
+    base = item_type(kind)
     parts: list[Value] = [*points(base, items - {None}), None]
     total = sum(_combinations(len(parts), each) for each in range(min(size, len(parts)) + 1))
     short = total <= _MOST_ARRAYS

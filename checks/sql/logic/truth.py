@@ -63,6 +63,8 @@ class RowSpace:
     atoms: tuple[Atom, ...]
     also: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     """Values that must be among a column's points."""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """All values of columns that are native enums."""
     budget: int = BUDGET
     labelled: frozenset[str] = field(init=False)
     """Columns that are surely enums, because a label is compared with them."""
@@ -113,7 +115,8 @@ class RowSpace:
         if column not in self._points:
             mine = [atom for atom in self.atoms if column in (atom.column, *atom.columns)]
             about = [atom for atom in mine if atom.column == column or atom.kind == "opaque"]
-            self._points[column] = points_of(type_of(self.types.get(column, "")), about, self.also.get(column, ()))
+            self._points[column] = Points(self.labels[column], frozenset(self.labels[column])) if (
+                column in self.labels) else points_of(type_of(self.types.get(column, "")), about, self.also.get(column, ()))
         return self._points[column]
 
     def values(self, column: str) -> tuple[Value | Some, ...]:
