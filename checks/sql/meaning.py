@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from checks.sql.logic.constants import Value, as_text, type_of
+from checks.sql.evaluation.constants import as_text
+from checks.sql.evaluation.domains import assigned
+from checks.sql.evaluation.types import Value, type_of
 from checks.sql.logic.decide import Satisfaction, components, satisfy, splits
-from checks.sql.logic.domains import assigned
 from checks.sql.logic.formula import Atom, Formula, conjuncts_of
+from checks.sql.logic.merge import merged
 from checks.sql.logic.parts import Conjunct, conjuncts, literals
-from checks.sql.logic.terms import identity
 from checks.sql.logic.translate import Reader
-from checks.sql.logic.truth import GIVEN, ExhaustedError, Some, Table, accepted, atoms_of
+from checks.sql.logic.truth import GIVEN, ExhaustedError, RowSpace, Some, accepted, atoms_of
 from checks.sql.syntax.expression import columns_in, parse
 from checks.sql.syntax.lexemes import ParseError, tokens
 from checks.sql.syntax.loose_text import loose
+from checks.sql.syntax.nodes import identity
 
 __all__ = ["Conjunct", "Different", "Same", "Unknown", "accepting_assignment", "canonical", "compare", "conjuncts",
            "literals", "loose", "never_accepts"]
@@ -96,7 +98,7 @@ def _types(text: str, columns: Mapping[str, str]) -> Types:
 
 @lru_cache(maxsize=4096)
 def _check(text: str, types: Types) -> _Check:
-    formula = Reader(dict(types)).formula(parse(text))
+    formula = merged(Reader(dict(types)).formula(parse(text)))
     return _Check(conjuncts_of(formula), tuple(atoms_of(formula)))
 
 
@@ -110,50 +112,50 @@ def compare(left: str, right: str, columns: Mapping[str, str],
         return Same()
     try:
         one, other = _check(left, _types(left, columns)), _check(right, _types(right, columns))
-        table = Table(columns, frozenset(not_null), (*one.atoms, *other.atoms))
-        return _difference(table, one.parts, other.parts)
+        space = RowSpace(columns, frozenset(not_null), (*one.atoms, *other.atoms))
+        return _difference(space, one.parts, other.parts)
     except ParseError as error:
         return Unknown(f"the expression is not understood: {error}")
     except (ExhaustedError, RecursionError):
         return Unknown("there are too many combinations of values to try them all")
 
 
-def _difference(table: Table, left: Sequence[Formula], right: Sequence[Formula]) -> Same | Different | Unknown:
+def _difference(space: RowSpace, left: Sequence[Formula], right: Sequence[Formula]) -> Same | Different | Unknown:
     shared = {part.key for part in left} & {part.key for part in right}
     mine = [part for part in left if part.key not in shared]
     theirs = [part for part in right if part.key not in shared]
     unsure: Sequence[Formula] = ()
-    for group in components(table, [*mine, *theirs], ()):
+    for group in components(space, [*mine, *theirs], ()):
         one, other = [part for part in mine if part in group], [part for part in theirs if part in group]
-        for split in splits(table, one, other):
+        for split in splits(space, one, other):
             winner, loser = (left, right) if split.left else (right, left)
-            found = satisfy(table, winner, split.env)
+            found = satisfy(space, winner, split.env)
             if found.answer == "no":
                 continue
-            witness = _witness(table, winner, loser, found.env)
+            witness = _witness(space, winner, loser, found.env)
             if split.sure and found.answer == "yes" and witness is not None:
                 return Different(witness, "left" if split.left else "right")
             unsure = unsure or group
-    return Unknown(_doubt(table, unsure)) if unsure else Same()
+    return Unknown(_doubt(space, unsure)) if unsure else Same()
 
 
-def _doubt(table: Table, group: Sequence[Formula]) -> str:
-    atoms = {atom.key for part in group for atom in atoms_of(part) if table.opaque(atom)}
+def _doubt(space: RowSpace, group: Sequence[Formula]) -> str:
+    atoms = {atom.key for part in group for atom in atoms_of(part) if space.opaque(atom)}
     on = sorted(atoms) or sorted(part.key for part in group)
     return "it depends on what is not looked into: " + " and ".join(on)
 
 
-def _witness(table: Table, winner: Sequence[Formula], loser: Sequence[Formula],
+def _witness(space: RowSpace, winner: Sequence[Formula], loser: Sequence[Formula],
              env: Mapping[str, Value | Some]) -> Mapping[str, str | None] | None:
     """The columns that matter, as text; None when a value among them is not known."""
     def tells(kept: Mapping[str, Value | Some]) -> bool:
-        return accepted(table, winner, kept) is True and accepted(table, loser, kept) is False
+        return accepted(space, winner, kept) is True and accepted(space, loser, kept) is False
 
     found: dict[str, str | None] = {}
     for name, value in (_minimal(env, tells) if tells(env) else env).items():
         if isinstance(value, Some):
             return None
-        found[name] = _shown(table, name, value)
+        found[name] = _shown(space, name, value)
     return found
 
 
@@ -166,8 +168,8 @@ def _minimal(env: Mapping[str, Value | Some],
     return env
 
 
-def _shown(table: Table, name: str, value: Value) -> str | None:
-    if isinstance(value, tuple) and not value[0] and type_of(table.types.get(name, "")).family == "float":
+def _shown(space: RowSpace, name: str, value: Value) -> str | None:
+    if isinstance(value, tuple) and not value[0] and type_of(space.types.get(name, "")).family == "float":
         return repr(float(value[1]))
     return as_text(value)
 
@@ -189,41 +191,43 @@ def accepting_assignment(text: str, column: str, value: str | None, columns: Map
     found = _acceptance(text, column, value, columns, not_null)
     if found is None or found[1].answer != "yes":
         return None
-    table, satisfaction = found
+    space, satisfaction = found
     check = _check(text, _types(text, columns))
 
     def lets_in(kept: Mapping[str, Value | Some]) -> bool:
-        return column in kept and accepted(table, check.parts, kept) is True
+        return column in kept and accepted(space, check.parts, kept) is True
 
     env = satisfaction.env
     env = _minimal(env, lets_in) if lets_in(env) else env
-    return {name: _shown(table, name, each) for name, each in env.items()
+    return {name: _shown(space, name, each) for name, each in env.items()
             if name != column and not isinstance(each, Some)}
 
 
 def _acceptance(text: str, column: str, value: str | None, columns: Mapping[str, str],
-                not_null: Collection[str]) -> tuple[Table, Satisfaction] | None:
+                not_null: Collection[str]) -> tuple[RowSpace, Satisfaction] | None:
     """Whether a row with this value can be let in; None when that cannot be told."""
     try:
         check = _check(text, _types(text, columns))
-        table = Table(columns, frozenset(not_null), check.atoms)
-        env, storable = held(table, column, value)
-        found = satisfy(table, check.parts, env)
+        env, storable = held(RowSpace(columns, frozenset(not_null), check.atoms), column, value)
+        known = env[column]
+        also = {} if isinstance(known, Some) else {column: (known,)}
+        space = RowSpace(columns, frozenset(not_null), check.atoms, also)
+        found = satisfy(space, check.parts, env)
     except (ParseError, ExhaustedError, RecursionError):
         return None
-    return None if found.answer == "yes" and not storable else (table, found)
+    return None if found.answer == "yes" and not storable else (space, found)
 
 
-def held(table: Table, column: str, value: str | None) -> tuple[dict[str, Value | Some], bool]:
+def held(space: RowSpace, column: str, value: str | None) -> tuple[dict[str, Value | Some], bool]:
     """What `column` holds after `value` is assigned to it, and whether it can be.
 
     Raises:
         ParseError: the text is no value of the column's type.
     """
-    kind = type_of(table.types.get(column, ""))
+    kind = type_of(space.types.get(column, ""))
     if value is None:
         return {column: None}, True
     if kind.family is None:
-        return {column: value if column in table.labelled else GIVEN}, True
+        return {column: value if column in space.labelled else GIVEN}, True
     made, storable = assigned(kind, value)
     return {column: made}, storable

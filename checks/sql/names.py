@@ -37,7 +37,12 @@ def text_array(values: Iterable[str | None]) -> str:
     Raises:
         ValueError: a value holds NUL, which PostgreSQL text cannot.
     """
-    return literal("{" + ",".join(map(_element, values)) + "}") + "::pg_catalog.text[]"
+    return literal(array_literal(values)) + "::pg_catalog.text[]"
+
+
+def array_literal(values: Iterable[str | None]) -> str:
+    """The text of an array of `values`, as PostgreSQL reads it: `{a,"b c",NULL}`."""
+    return "{" + ",".join(map(_element, values)) + "}"
 
 
 @lru_cache(maxsize=8192)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from checks.sql.logic.translate import Reader
-from checks.sql.logic.truth import Table, atoms_of
+from checks.sql.logic.truth import RowSpace, atoms_of
 from checks.sql.meaning import Different, Same, Unknown, accepting_assignment, canonical, compare, held, never_accepts
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.loose_text import loose
@@ -182,9 +182,9 @@ class Judge:
 
 
 def _columns(text: str) -> Iterator[Any]:
-    from checks.sql.syntax.nodes import Column, walk
+    from checks.sql.syntax.nodes import ColumnRef, walk
 
-    return (node for node in walk(parse(text)) if isinstance(node, Column))
+    return (node for node in walk(parse(text)) if isinstance(node, ColumnRef))
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +226,7 @@ def test_the_formula_evaluates_as_the_server_does(judge: Judge) -> None:
     def verify(pair: tuple[str, str]) -> None:
         text = judge.deparsed(pair[1])
         formula = Reader(TYPES).formula(parse(text))
-        table = Table(TYPES, NOT_NULL, tuple(atoms_of(formula)))
+        table = RowSpace(TYPES, NOT_NULL, tuple(atoms_of(formula)))
         names, rows = judge.rows(text)
         assert rows
         for row in rows:

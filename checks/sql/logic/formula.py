@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from checks.sql.logic.constants import Value
+from checks.sql.evaluation.types import Value
+from checks.sql.languages.views import Membership
+from checks.sql.syntax.nodes import Node
 
 _OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
@@ -33,7 +35,8 @@ class Atom(Formula):
     """A test that is not taken apart.
 
     kind compare: `column op value`, values exactly known; label: the same for an enum's labels (= only);
-    boolean: the boolean column itself;
+    boolean: the boolean column itself; within: the column's text lies in a language; elements: a test of an array column
+    that depends only on which items it has;
     null: `column IS NULL`; notnull: `column IS NOT NULL` where that is not known to be the opposite;
     opaque: anything else.
     """
@@ -52,6 +55,10 @@ class Atom(Formula):
     """Opaque: never NULL."""
     columns: frozenset[str] = frozenset()
     """Every column it reads."""
+    membership: Membership | None = None
+    """Within: what language, through what functions."""
+    node: Node | None = None
+    """Within, elements and opaque: the expression, for columns whose values are known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.sql.logic.constants import as_text, constant
-from checks.sql.logic.terms import identity
+from checks.sql.evaluation.constants import as_text, constant
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.lexemes import ParseError, array_elements
 from checks.sql.syntax.nodes import (
     Binary,
-    Case,
+    CaseExpression,
     Cast,
-    Column,
+    ColumnRef,
     Logic,
     Node,
     Quantified,
@@ -23,6 +22,7 @@ from checks.sql.syntax.nodes import (
     String,
     Unary,
     children,
+    identity,
     walk,
 )
 
@@ -42,15 +42,16 @@ def conjuncts(text: str) -> tuple[Conjunct, ...]:
     Text that is not understood is one part whose columns are not known.
     """
     try:
-        return tuple(Conjunct(text[part.start:part.end], _read_by(part)) for part in _parts(parse(text)))
+        return tuple(Conjunct(text[part.start:part.end], _read_by(part)) for part in parts_of(parse(text)))
     except (ParseError, RecursionError):
         return (Conjunct(text.strip(), None),)
 
 
-def _parts(node: Node) -> Iterator[Node]:
+def parts_of(node: Node) -> Iterator[Node]:
+    """The parts of the top-level AND, nested ones flattened."""
     if isinstance(node, Logic) and node.op == "AND":
         for part in node.parts:
-            yield from _parts(part)
+            yield from parts_of(part)
     else:
         yield node
 
@@ -59,7 +60,7 @@ def _read_by(node: Node) -> frozenset[str] | None:
     inside = list(walk(node))
     if any(isinstance(each, Raw) and "SELECT" in each.text.upper() for each in inside):
         return None
-    return frozenset(identity(each) for each in inside if isinstance(each, Column))
+    return frozenset(identity(each) for each in inside if isinstance(each, ColumnRef))
 
 
 @lru_cache(maxsize=16384)
@@ -68,14 +69,19 @@ def literals(text: str) -> Mapping[str, tuple[str | None, ...]]:
 
     LIKE patterns come without their wildcards, regular expressions as the words between `^ $ ( ) |`.
     """
-    found: dict[str, dict[str | None, None]] = {}
     try:
-        for test in _tests(parse(text)):
-            values = dict.fromkeys(value for node in test for value in _values(node))
-            for name in {identity(each) for node in test for each in walk(node) if isinstance(each, Column)}:
-                found.setdefault(name, {}).update(values)
+        return literals_of(parse(text))
     except (ParseError, RecursionError):
         return {}
+
+
+def literals_of(expression: Node) -> Mapping[str, tuple[str | None, ...]]:
+    """`literals` of a tree."""
+    found: dict[str, dict[str | None, None]] = {}
+    for test in _tests(expression):
+        values = dict.fromkeys(value for node in test for value in _values(node))
+        for name in {identity(each) for node in test for each in walk(node) if isinstance(each, ColumnRef)}:
+            found.setdefault(name, {}).update(values)
     return {name: tuple(values) for name, values in found.items()}
 
 
@@ -86,7 +92,7 @@ def _tests(node: Node) -> Iterator[tuple[Node, ...]]:
             yield from _tests(part)
     elif isinstance(node, Unary) and node.op == "NOT":
         yield from _tests(node.operand)
-    elif isinstance(node, Case):
+    elif isinstance(node, CaseExpression):
         for value, result in node.branches:
             yield from [(node.operand, value)] if node.operand is not None else _tests(value)
             yield from _tests(result)

@@ -5,11 +5,24 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 
-from checks.sql.logic.constants import Constant, Value, constant, plain
+from checks.sql.evaluation.constants import Constant, constant, plain
+from checks.sql.evaluation.types import Value
 from checks.sql.logic.formula import Formula
 from checks.sql.logic.terms import TESTS, Terms, is_array
 from checks.sql.syntax.lexemes import tokens
-from checks.sql.syntax.nodes import Binary, Call, Case, Cast, Collate, Column, Keyword, Node, Raw, Subscript, Unary
+from checks.sql.syntax.nodes import (
+    Binary,
+    CaseExpression,
+    Cast,
+    Collate,
+    ColumnRef,
+    FunctionCall,
+    Keyword,
+    Node,
+    Raw,
+    Subscript,
+    Unary,
+)
 
 _SYNONYMS = {"CURRENT_TIMESTAMP": "now()"}
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*")
@@ -64,7 +77,7 @@ class Spelling(Terms):
         """The meaning of a boolean expression."""
 
     @abstractmethod
-    def when(self, node: Case, value: Node) -> Formula:
+    def when(self, node: CaseExpression, value: Node) -> Formula:
         """The condition of a CASE's branch."""
 
     def operand(self, node: Node) -> str:
@@ -79,7 +92,7 @@ class Spelling(Terms):
 
     def term(self, node: Node) -> str:
         """The normal form of an expression of any type, where types and spelling of constants may matter."""
-        if isinstance(node, Column):
+        if isinstance(node, ColumnRef):
             return name(*node.path)
         if is_array(node):
             return self._array(node)
@@ -104,7 +117,7 @@ class Spelling(Terms):
         return f"{self.term(node.operand)}::{node.type}" if isinstance(node, Cast) else self._construct(node)
 
     def _construct(self, node: Node) -> str:
-        if isinstance(node, Call):
+        if isinstance(node, FunctionCall):
             return f"{node.name}(" + ", ".join(self.term(arg) for arg in node.args) + ")"
         if isinstance(node, Unary):
             return f"({node.op} {self.term(node.operand)})"
@@ -113,7 +126,7 @@ class Spelling(Terms):
         if isinstance(node, Subscript):
             bounds = ["" if each is None else self.term(each) for each in node.index]
             return f"({self.term(node.operand)}){node.form[0]}{':'.join(bounds)}{node.form[-1]}"
-        if isinstance(node, Case):
+        if isinstance(node, CaseExpression):
             shown = [f"when {self.when(node, value).key} then {self.term(each)}" for value, each in node.branches]
             default = "null" if node.default is None else self.term(node.default)
             return f"(case {' '.join(shown)} else {default})"

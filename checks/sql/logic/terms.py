@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checks.sql.logic.constants import Type, constant, lossless, type_of
+from checks.sql.evaluation.comparisons import element_type, elements
+from checks.sql.evaluation.constants import as_text, constant
+from checks.sql.evaluation.evaluate import evaluate, known_value
+from checks.sql.evaluation.types import Type, lossless, type_of
 from checks.sql.syntax.lexemes import ParseError, array_elements
 from checks.sql.syntax.nodes import (
     Between,
     Binary,
-    Call,
-    Case,
+    CaseExpression,
     Cast,
     Collate,
-    Column,
+    ColumnRef,
     Distinct,
+    FunctionCall,
     In,
     Is,
     Keyword,
@@ -36,11 +39,6 @@ _STRICT_CALLS = frozenset(("lower", "upper", "length", "char_length", "character
 _DETERMINISTIC = ('"C"', '"POSIX"', '"default"')
 
 
-def identity(column: Column) -> str:
-    """What tells this column from all others of the expression: its bare name, unless it is qualified."""
-    return column.name if len(column.path) == 1 else ".".join(f'"{part}"' for part in column.path)
-
-
 class Terms:
     """Questions about terms; `columns` maps the table's columns to their format_type."""
 
@@ -49,14 +47,14 @@ class Terms:
 
     def declared(self, node: Node) -> Type | None:
         """The declared type of a plain column reference, if known."""
-        if not isinstance(node, Column) or len(node.path) > 1:
+        if not isinstance(node, ColumnRef) or len(node.path) > 1:
             return None
         text = self.columns.get(node.path[0])
         return None if text is None else type_of(text)
 
-    def peeled(self, node: Node) -> tuple[Column, Type] | None:
+    def peeled(self, node: Node) -> tuple[ColumnRef, Type] | None:
         """The column of a known family under casts that keep its identity, and the type after them; else None."""
-        if isinstance(node, Column):
+        if isinstance(node, ColumnRef):
             kind = self.declared(node)
             return None if kind is None or kind.family is None else (node, kind)
         if isinstance(node, Cast):
@@ -78,7 +76,7 @@ class Terms:
             return type_of(node.type).scalar
         if isinstance(node, Binary):
             return not node.op.startswith("OPERATOR(")
-        return self.boolean(node) or (isinstance(node, Call) and node.name in _STRICT_CALLS)
+        return self.boolean(node) or (isinstance(node, FunctionCall) and node.name in _STRICT_CALLS)
 
     def boolean(self, node: Node) -> bool:
         """Whether it surely is boolean."""
@@ -86,12 +84,12 @@ class Terms:
             return node.op in TESTS
         if isinstance(node, Unary):
             return node.op == "NOT"
-        if isinstance(node, Column):
+        if isinstance(node, ColumnRef):
             return self.declared(node) == Type("boolean")
         results: tuple[Node, ...] = ()
-        if isinstance(node, Case):
+        if isinstance(node, CaseExpression):
             results = (*(result for _, result in node.branches), *(() if node.default is None else (node.default,)))
-        elif isinstance(node, Call) and node.name == "coalesce":
+        elif isinstance(node, FunctionCall) and node.name == "coalesce":
             results = node.args
         if any(self.boolean(each) or ((known := constant(each)) and known.kind == "boolean") for each in results):
             return True
@@ -99,7 +97,7 @@ class Terms:
 
     def strict(self, node: Node) -> frozenset[str] | None:
         """The columns whose NULL, and nothing else, makes the term NULL; None when that is not known."""
-        if isinstance(node, Column):
+        if isinstance(node, ColumnRef):
             kind = self.declared(node)
             return frozenset((node.name,)) if kind is not None and kind.scalar else None
         peeled = self.peeled(node)
@@ -108,12 +106,12 @@ class Terms:
         known = constant(node)
         if known is not None:
             return None if known.kind == "null" else frozenset()
-        if isinstance(node, Keyword) or (isinstance(node, Call) and node.name == "now"):
-            return frozenset() if isinstance(node, Call) or node.word.startswith(("CURRENT_", "LOCALTIME")) else None
+        if isinstance(node, Keyword) or (isinstance(node, FunctionCall) and node.name == "now"):
+            return frozenset() if isinstance(node, FunctionCall) or node.word.startswith(("CURRENT_", "LOCALTIME")) else None
         parts: tuple[Node, ...] = ()
         if isinstance(node, Binary) and node.op in _STRICT_ARITHMETIC:
             parts = (node.left, node.right)
-        elif isinstance(node, Call) and node.name in _STRICT_CALLS and all(
+        elif isinstance(node, FunctionCall) and node.name in _STRICT_CALLS and all(
                 self.peeled(arg) or constant(arg) for arg in node.args):
             parts = node.args
         found = [self.strict(part) for part in parts]
@@ -131,8 +129,8 @@ class Terms:
         if isinstance(node, Cast):
             inner = self.elements(node.operand, flat=flat) if node.type.endswith("[]") else None
             return None if inner is None else [Cast(0, 0, each, node.type[:-2]) for each in inner]
-        if not isinstance(node, Call) or node.name != "array[]":
-            return None
+        if not isinstance(node, FunctionCall) or node.name != "array[]":
+            return _computed(node)
         found: list[Node] = []
         for item in node.args:
             inner = self._items(item, flat)
@@ -144,11 +142,22 @@ class Terms:
     def _items(self, item: Node, flat: bool) -> list[Node] | None:
         if is_array(item):
             return self.elements(item) if flat else None
-        return [item] if constant(item) is not None or self.peeled(item) is not None else None
+        return [item] if known_value(item) is not None or self.peeled(item) is not None else None
+
+
+def _computed(node: Node) -> list[Node] | None:
+    """The items of an array that a function of constants returns."""
+    made = evaluate(node) if isinstance(node, FunctionCall | Binary) else None
+    found = None if made is None else elements(made)
+    if made is None or found is None:
+        return None
+    texts = [as_text(item) for item in found.items]
+    return [Cast(0, 0, Keyword(0, 0, "NULL") if text is None else String(0, 0, text), element_type(made.type))
+            for text in texts]
 
 
 def is_array(node: Node) -> bool:
     """Whether it is an array constructor or a cast to an array type."""
     if isinstance(node, Cast):
         return node.type.endswith("[]")
-    return isinstance(node, Call) and node.name == "array[]"
+    return isinstance(node, FunctionCall) and node.name == "array[]"

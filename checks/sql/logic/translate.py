@@ -6,65 +6,38 @@ others `OPERATOR(schema.op)`. Where a type is not exactly known, a comparison st
 
 from __future__ import annotations
 
-from checks.sql.logic.constants import Constant, Type, compared, constant, read, type_of
-from checks.sql.logic.formula import (
-    NULL,
-    Atom,
-    Formula,
-    comparison,
-    const,
-    iff,
-    junction,
-    negation,
-    null_test,
-    pick,
-    truth,
-)
-from checks.sql.logic.spelling import Spelling, literal, name
-from checks.sql.logic.terms import DENIAL, MIRROR, STRICT, TESTS, identity, is_array
+from checks.sql.evaluation.constants import constant
+from checks.sql.evaluation.evaluate import known_value
+from checks.sql.evaluation.types import Type
+from checks.sql.languages.charsets import ALL, ASCII, Bounds
+from checks.sql.languages.language import matching
+from checks.sql.languages.trees import OneOf, Repeat
+from checks.sql.logic.comparing import Comparisons, chosen, opaque, signed
+from checks.sql.logic.formula import NULL, Atom, Formula, const, junction, negation, null_test, pick, truth
+from checks.sql.logic.spelling import literal, name
+from checks.sql.logic.terms import TESTS, is_array
 from checks.sql.syntax.nodes import (
     Between,
     Binary,
-    Call,
-    Case,
-    Cast,
-    Column,
+    CaseExpression,
+    ColumnRef,
     Distinct,
+    FunctionCall,
     In,
     Is,
     Logic,
     Node,
     Quantified,
     Unary,
-    walk,
+    identity,
 )
 
-_NO_LABEL = ("(", "[", "{")
-"""How the text of a composite, a range or an array starts, and no sane enum label."""
 _TRUTHS = {"TRUE": True, "FALSE": False, "UNKNOWN": None}
+_NORMAL = matching(Repeat(OneOf(Bounds(ASCII, ALL)), 0, None), anywhere=False)
+"""The texts that are in every normal form, and those that may be in one."""
 
 
-def signed(formula: Formula, negated: bool) -> Formula:
-    """The formula, or its negation."""
-    return negation(formula) if negated else formula
-
-
-def opaque(key: str, *nodes: Node, strict: frozenset[str] | None = None, total: bool = False) -> Atom:
-    """An atom that is not looked into and reads the columns of `nodes`."""
-    read_columns = frozenset(identity(each) for node in nodes for each in walk(node) if isinstance(each, Column))
-    return Atom(key, "opaque", strict=strict, total=total, columns=read_columns)
-
-
-def coalesced(node: Node) -> tuple[Node, ...]:
-    """The arguments of a COALESCE, each with the casts that follow it; of anything else, just itself."""
-    if isinstance(node, Call) and node.name == "coalesce":
-        return node.args
-    if isinstance(node, Cast) and type_of(node.type).scalar:
-        return tuple(Cast(node.start, node.end, each, node.type) for each in coalesced(node.operand))
-    return (node,)
-
-
-class Reader(Spelling):
+class Reader(Comparisons):
     """Reads expressions over one table."""
 
     def whole(self, node: Node) -> str:
@@ -98,23 +71,30 @@ class Reader(Spelling):
         return self._leaf(node)
 
     def _leaf(self, node: Node) -> Formula:
-        if isinstance(node, Case):
+        if isinstance(node, CaseExpression):
             default = NULL if node.default is None else self.formula(node.default)
             return pick([(self.when(node, value), self.formula(each)) for value, each in node.branches], default)
-        if isinstance(node, Call) and node.name == "coalesce" and node.args:
+        if isinstance(node, FunctionCall) and node.name == "coalesce" and node.args:
             *early, last = [self.formula(arg) for arg in node.args]
             return pick([(negation(truth(each, None)), each) for each in early], last)
-        if isinstance(node, Column):
+        if isinstance(node, ColumnRef):
             shown, mine = name(*node.path), frozenset((identity(node),))
             if self.declared(node) == Type("boolean"):
                 return Atom(shown, "boolean", node.name, shown=shown, columns=mine)
             return Atom(shown, "opaque", columns=mine)
-        known = constant(node)
+        known = known_value(node)
         if known is not None and known.kind in ("boolean", "null"):
             return const(known.value if isinstance(known.value, bool) else None)
+        if isinstance(node, FunctionCall):
+            return self._matching_call(node) or opaque(self.term(node), node)
         return opaque(self.term(node), node)
 
-    def when(self, node: Case, value: Node) -> Formula:
+    def _matching_call(self, node: FunctionCall) -> Formula | None:
+        """`starts_with(a, 'x')` and `regexp_like(a, 'x')`."""
+        op = {("starts_with", 2): "^@", ("regexp_like", 2): "~"}.get((node.name, len(node.args)))
+        return None if op is None else self.within(self.term(node), op, *node.args)
+
+    def when(self, node: CaseExpression, value: Node) -> Formula:
         """A branch's condition; a simple CASE does not show its operator, so that must be a built-in one."""
         if node.operand is None:
             return self.formula(value)
@@ -137,7 +117,8 @@ class Reader(Spelling):
         items = self.elements(node.right)
         if items is None:
             word = "all" if node.every else "any"
-            return opaque(f"({self.term(node.left)} {node.op} {word} {self.term(node.right)})", node)
+            key = f"({self.term(node.left)} {node.op} {word} {self.term(node.right)})"
+            return self.containment(node, key) or opaque(key, node)
         return junction("and" if node.every else "or", [self.comparing(node.op, node.left, item) for item in items])
 
     def _is(self, node: Is) -> Formula:
@@ -145,108 +126,70 @@ class Reader(Spelling):
             return signed(truth(self.formula(node.operand), _TRUTHS[node.test]), node.negated)
         if node.test == "NULL":
             return self.null(node.operand, node.negated)
-        return signed(opaque(f"({self.term(node.operand)} is {node.test})", node), node.negated)
+        key, test = f"({self.term(node.operand)} is {node.test})", Is(node.start, node.end, node.operand, node.test, False)
+        view = self.view(node.operand) if node.test.endswith("NORMALIZED") else None
+        if view is not None and not self.whole_number(view.column):
+            member = self.member(key, view, view.membership(language=_NORMAL), test)
+            return signed(member or opaque(key, test), node.negated)
+        return signed(opaque(key, test), node.negated)
 
     def null(self, operand: Node, negated: bool = False) -> Formula:
         """`operand IS [NOT] NULL`; the two are opposites only where the operand is no composite."""
         peeled = self.peeled(operand)
         if peeled is not None:
             return signed(null_test(identity(peeled[0]), name(*peeled[0].path)), negated)
-        known = constant(operand)
+        known = known_value(operand)
         if known is not None:
             return const((known.kind == "null") is not negated)
+        found = self._null_of_term(operand)
+        if found is not None:
+            return signed(found, negated)
         opposite = self.scalar(operand)
-        if isinstance(operand, Column):
+        if isinstance(operand, ColumnRef):
             atom = null_test(identity(operand), name(*operand.path), negated=negated and not opposite)
             return signed(atom, negated and opposite)
         if self.boolean(operand):
             return signed(truth(self.formula(operand), None), negated)
         words = "is not null" if negated and not opposite else "is null"
-        return signed(opaque(f"({self.term(operand)} {words})", operand, total=True), negated and opposite)
+        test = Is(operand.start, operand.end, operand, "NULL", negated and not opposite)
+        return signed(opaque(f"({self.term(operand)} {words})", test, total=True), negated and opposite)
+
+    def _null_of_term(self, operand: Node) -> Formula | None:
+        """`operand IS NULL` where the operand is a function of known columns or of known results."""
+        view = self.view(operand)
+        if view is not None:
+            return null_test(identity(view.column), name(*view.column.path))
+        case = chosen(operand)
+        if case is not None:
+            default = const(True) if case.default is None else self.null(case.default)
+            return pick([(self.when(case, value), self.null(each)) for value, each in case.branches], default)
+        if isinstance(operand, FunctionCall) and len(operand.args) == 2:
+            first, second = operand.args
+            if operand.name == "regexp_match":
+                return negation(truth(self.comparing("~", first, second), True))
+            items = self.elements(first) if operand.name == "array_position" else None
+            known = [known_value(each) for each in items or ()]
+            if items and not any(each is None or each.kind == "null" for each in known):
+                return negation(truth(junction("or", [self.comparing("=", second, each) for each in items]), True))
+        return None
 
     def _distinct(self, node: Distinct) -> Formula:
         left, right = node.left, node.right
-        if constant(left) is not None:
+        if known_value(left) is not None:
             left, right = right, left
-        known = constant(right)
+        known = known_value(right)
         if known is not None and known.kind == "null":
             return self.null(left, not node.negated)
-        if known is not None and self.peeled(left) is not None:
+        if known is not None and (self.peeled(left) is not None or self.view(left) is not None):
             return signed(truth(self.comparing("=", left, right), True), not node.negated)
         first, second = sorted((self.term(left), self.term(right)))
-        same = opaque(f"({first} is not distinct from {second})", left, right, total=True)
-        return signed(same, not node.negated)
+        test = Distinct(left.start, right.end, left, right, True)
+        return signed(opaque(f"({first} is not distinct from {second})", test, total=True), not node.negated)
 
     def _binary(self, node: Binary) -> Formula:
         if node.op in TESTS:
             return self.comparing(node.op, node.left, node.right)
-        return opaque(self.term(node), node)
-
-    def comparing(self, op: str, left: Node, right: Node) -> Formula:
-        """`left op right` for an infix operator that gives a boolean."""
-        one, other = constant(left), constant(right)
-        if one is not None and other is None and op in MIRROR:
-            return self.comparing(MIRROR[op], right, left)
-        if op in TESTS and any(known is not None and known.kind == "null" for known in (one, other)):
-            return NULL
-        if op not in MIRROR:
-            return self._opaque_test(op, left, right, other)
-        if one is not None and other is not None:
-            foldable = ("exact", "float", "text", "bpchar", "boolean") if op in ("=", "<>") else ("exact", "float")
-            sure = one.kind == other.kind and one.kind in foldable
-            return const(compared(op, one.value, other.value)) if sure else self._opaque_test(op, left, right, other)
-        both = self.boolean(left) and self.boolean(right) if other is None else other.kind == "boolean"
-        if op in ("=", "<>") and both:
-            return signed(iff(self.formula(left), self.formula(right)), op == "<>")
-        if other is None:
-            return self._opaque_test(op, left, right, other)
-        *early, last = coalesced(left)
-        if early and all(self.scalar(arg) for arg in early):
-            branches = [(self.null(arg, negated=True), self.comparing(op, arg, right)) for arg in early]
-            return pick(branches, self.comparing(op, last, right))
-        return self._known_test(op, left, other) or self._label_test(op, left, other) or self._opaque_test(
-            op, left, right, other)
-
-    def _known_test(self, op: str, left: Node, other: Constant) -> Formula | None:
-        """The comparison of a column whose values are exactly known; None when it is not."""
-        peeled = self.peeled(left)
-        if peeled is None:
-            return None
-        column, kind = peeled
-        known: Constant | None = other
-        if other.kind == "unknown":
-            known = read(other.raw, {"text": "text", "bpchar": "bpchar"}.get(kind.family or "", kind.base))
-        if known is None or known.kind != kind.family or known.kind == "boolean":
-            return None
-        if known.kind in ("text", "bpchar") and op not in ("=", "<>"):
-            return None
-        return comparison(column.name, name(column.name), op, known.value, literal(known, tagged=False))
-
-    def _label_test(self, op: str, left: Node, other: Constant) -> Formula | None:
-        """A built-in = or <> between a user's type and a literal of no composite, range or array: an enum's."""
-        if not isinstance(left, Column) or len(left.path) > 1 or op not in ("=", "<>"):
-            return None
-        if other.kind != "other" or "." not in other.type or type_of(other.type).array:
-            return None
-        if self.columns.get(left.name, other.type) != other.type:
-            return None
-        if other.raw.strip()[:1] in _NO_LABEL or other.raw.strip().lower() == "empty":
-            return None
-        shown, spelled = name(left.name), literal(other)
-        atom = Atom(f"{shown} = {spelled}", "label", left.name, "=", other.raw, shown, spelled,
-                    columns=frozenset((left.name,)))
-        return signed(atom, op == "<>")
-
-    def _opaque_test(self, op: str, left: Node, right: Node, other: Constant | None) -> Formula:
-        """An opaque atom: negative operators turned round, and operands in order where the operator has a mirror."""
-        if op in DENIAL:
-            return negation(self._opaque_test(DENIAL[op], left, right, other))
-        first = self.operand(left)
-        second = self.operand(right)
-        strict = None
-        if op in STRICT:
-            one, two = self.strict(left), self.strict(right)
-            strict = None if one is None or two is None else one | two
-        if op in MIRROR and second < first and (other is None or is_array(right)):
-            first, second, op = second, first, MIRROR[op]
-        return opaque(f"({first} {op} {second})", left, right, strict=strict)
+        key = self.term(node)
+        if node.op == "^@":
+            return self.within(key, node.op, node.left, node.right) or opaque(key, node)
+        return self.containment(node, key) or opaque(key, node)

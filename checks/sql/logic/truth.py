@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.sql.logic.constants import Value, compared, type_of
-from checks.sql.logic.domains import points
+from checks.sql.evaluation.constants import Constant, compared, constant_of
+from checks.sql.evaluation.evaluate import evaluate
+from checks.sql.evaluation.types import Value, type_of
+from checks.sql.languages.views import held_by
 from checks.sql.logic.formula import Atom, Const, Formula, Iff, Junction, Not, Pick, Truth
+from checks.sql.logic.points import Points, points_of
 
 T, F, N = 1, 2, 4
 _BIT: dict[bool | None, int] = {True: T, False: F, None: N}
@@ -52,16 +55,20 @@ def atoms_of(formula: Formula) -> Iterator[Atom]:
 
 
 @dataclass
-class Table:
+class RowSpace:
     """What is known of the columns, and how much search is left."""
 
     types: Mapping[str, str]
     not_null: frozenset[str]
     atoms: tuple[Atom, ...]
+    also: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    """Values that must be among a column's points."""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """All values of columns that are native enums."""
     budget: int = BUDGET
     labelled: frozenset[str] = field(init=False)
     """Columns that are surely enums, because a label is compared with them."""
-    _points: dict[str, tuple[Value | Some, ...]] = field(init=False, default_factory=dict)
+    _points: dict[str, Points] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.labelled = frozenset(atom.column for atom in self.atoms if atom.kind == "label")
@@ -90,23 +97,52 @@ class Table:
                     found |= atom.strict or frozenset()
                 else:
                     found.add(atom.column)
+                    found |= {"?" + atom.key} if self.inexact(atom) else set()
         return frozenset(found)
 
     def opaque(self, atom: Atom) -> bool:
         """Whether the atom is a variable of its own."""
         return atom.kind == "opaque" or (atom.kind in ("null", "notnull") and not self.scalar(atom.column))
 
+    def inexact(self, atom: Atom) -> bool:
+        """Whether it is a membership or a test of items that some values of the column leave open."""
+        if atom.kind == "within" and atom.membership is not None and not held_by(atom.membership).exact:
+            return True
+        return atom.kind in ("within", "elements") and not self.points(atom.column).covering
+
+    def points(self, column: str) -> Points:
+        """Values that stand for all of the column's but NULL; none where its type is not known."""
+        if column not in self._points:
+            mine = [atom for atom in self.atoms if column in (atom.column, *atom.columns)]
+            about = [atom for atom in mine if atom.column == column or atom.kind == "opaque"]
+            self._points[column] = Points(self.labels[column], frozenset(self.labels[column])) if (
+                column in self.labels) else points_of(type_of(self.types.get(column, "")), about, self.also.get(column, ()))
+        return self._points[column]
+
     def values(self, column: str) -> tuple[Value | Some, ...]:
         """One value of each part of the column's domain, NULL last."""
-        if column not in self._points:
-            literals = {atom.value for atom in self.atoms
-                        if atom.column == column and atom.kind in ("compare", "label")}
-            kind = type_of(self.types.get(column, ""))
-            known: tuple[Value | Some, ...] = (*sorted(map(str, literals)), SOME)
-            if kind.family is not None:
-                known = points(kind, literals)
-            self._points[column] = known if column in self.not_null else (*known, None)
-        return self._points[column]
+        kind = type_of(self.types.get(column, ""))
+        known: tuple[Value | Some, ...]
+        if kind.family is not None or any(atom.kind == "elements" and atom.column == column for atom in self.atoms):
+            known = self.points(column).values
+        else:
+            labels = {str(atom.value) for atom in self.atoms if atom.column == column and atom.kind == "label"}
+            known = (*sorted(labels | set(map(str, self.also.get(column, ())))), SOME)
+        return known if column in self.not_null else (*known, None)
+
+    def constants(self, columns: Iterable[str], env: Mapping[str, Value | Some]) -> dict[str, Constant] | None:
+        """The columns' values as constants; None unless each is a single value."""
+        found = {}
+        for column in columns:
+            value, kind = env.get(column, SOME), self.types.get(column, "")
+            if isinstance(value, Some):
+                return None
+            known = type_of(kind).family is None or value is None or value in self.points(column).single
+            made = constant_of(value, kind) if known else None
+            if made is None:
+                return None
+            found[column] = made
+        return found
 
     def possible(self, formula: Formula, env: Mapping[str, Value | Some]) -> int:
         """The truth values the formula can have, as bits, given what `env` says; never too few."""
@@ -151,20 +187,45 @@ class Table:
         if test_of_null:
             return T if (value is None) is (atom.kind == "null") else F
         if value is None:
-            return N
+            return N if atom.kind != "elements" else self._evaluated(atom, env) or T | F | N
         if isinstance(value, Some):
-            return F if atom.kind == "label" else T | F
+            return F if atom.kind == "label" else T | F if atom.kind != "elements" else T | F | N
         if atom.kind == "boolean":
             return _BIT[bool(value)]
+        if atom.kind == "within":
+            return self._within(atom, env, str(value))
+        if atom.kind == "elements":
+            return self._elements(atom, env, value)
         return _BIT[compared(atom.op, value, atom.value)]
+
+    def _within(self, atom: Atom, env: Mapping[str, Value | Some], text: str) -> int:
+        held = held_by(atom.membership).holds(text) if atom.membership is not None else None
+        if held is not None and (self.points(atom.column).covering or text in self.points(atom.column).single):
+            return _BIT[held]
+        return self._evaluated(atom, env) or self._guessed(atom, env) or T | F
+
+    def _elements(self, atom: Atom, env: Mapping[str, Value | Some], value: Value) -> int:
+        points = self.points(atom.column)
+        made = constant_of(value, self.types.get(atom.column, "")) if points.covering or value in points.single else None
+        found = evaluate(atom.node, {atom.column: made}) if made is not None and atom.node is not None else None
+        return _bit(found) or self._guessed(atom, env) or T | F | N
+
+    def _evaluated(self, atom: Atom, env: Mapping[str, Value | Some]) -> int:
+        """The truth value of an atom whose columns are all single values, as a bit; 0 if it is not known."""
+        row = self.constants(atom.columns, env) if atom.node is not None and atom.columns else None
+        return 0 if row is None or atom.node is None else _bit(evaluate(atom.node, row))
+
+    def _guessed(self, atom: Atom, env: Mapping[str, Value | Some]) -> int:
+        value = env.get("?" + atom.key, SOME)
+        return 0 if isinstance(value, Some) else _BIT[value if isinstance(value, bool) else None]
 
     def _opaque(self, atom: Atom, env: Mapping[str, Value | Some]) -> int:
         strict = atom.strict
         if strict is not None and any(env.get(column, SOME) is None for column in strict):
             return N
-        value = env.get("?" + atom.key, SOME)
-        if not isinstance(value, Some):
-            return _BIT[value if isinstance(value, bool) else None]
+        known = self._evaluated(atom, env) or self._guessed(atom, env)
+        if known:
+            return known
         if atom.total or atom.kind != "opaque":
             return T | F
         if strict is not None and all(column in env or column in self.not_null for column in strict):
@@ -174,8 +235,14 @@ class Table:
     def outcomes(self, variable: str) -> tuple[bool | None, ...]:
         """The truth values an opaque atom can take, if no column decides it."""
         atom = next(each for each in self.atoms if "?" + each.key == variable)
-        two = atom.total or atom.kind != "opaque" or atom.strict is not None
+        two = atom.total or atom.kind not in ("opaque", "elements") or atom.strict is not None
         return (True, False) if two else (True, False, None)
+
+
+def _bit(found: Constant | None) -> int:
+    if found is None or found.kind not in ("boolean", "null"):
+        return 0
+    return _BIT[found.value if isinstance(found.value, bool) else None]
 
 
 def _negated(mask: int) -> int:
@@ -199,7 +266,7 @@ def _iff(left: int, right: int) -> int:
     return (T if same else 0) | (F if other else 0) | ((left | right) & N)
 
 
-def accepted(table: Table, parts: Sequence[Formula], env: Mapping[str, Value | Some]) -> bool | None:
+def accepted(table: RowSpace, parts: Sequence[Formula], env: Mapping[str, Value | Some]) -> bool | None:
     """Whether a CHECK made of these conjuncts lets the row in: no part is FALSE. None when that is open.
 
     Raises:

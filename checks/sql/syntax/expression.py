@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from checks.sql.syntax.lexemes import ParseError
-from checks.sql.syntax.nodes import Between, Binary, Collate, Column, Distinct, In, Is, Logic, Node, Quantified, Unary
+from checks.sql.syntax.nodes import Between, Binary, Collate, ColumnRef, Distinct, In, Is, Logic, Node, Quantified, Unary
 from checks.sql.syntax.primary import Primaries
 
 _COMPARISONS = frozenset(("=", "<>", "!=", "<", ">", "<=", ">="))
@@ -28,7 +28,7 @@ def parse(text: str) -> Node:
     return _parsed(text)[0]
 
 
-def columns_in(text: str) -> tuple[Column, ...]:
+def columns_in(text: str) -> tuple[ColumnRef, ...]:
     """Every column reference in the expression, in source order.
 
     Raises:
@@ -38,8 +38,8 @@ def columns_in(text: str) -> tuple[Column, ...]:
 
 
 @lru_cache(maxsize=8192)
-def _parsed(text: str) -> tuple[Node, tuple[Column, ...]]:
-    parser = _Parser(text)
+def _parsed(text: str) -> tuple[Node, tuple[ColumnRef, ...]]:
+    parser = _ExpressionParser(text)
     try:
         if parser.word() == "CHECK" and parser.tokens[1].key == "(":
             parser.at += 1
@@ -54,7 +54,7 @@ def _parsed(text: str) -> tuple[Node, tuple[Column, ...]]:
     return node, tuple(parser.columns)
 
 
-class _Parser(Primaries):
+class _ExpressionParser(Primaries):
     """Precedence climbing over a token list."""
 
     def skip_attributes(self) -> None:

@@ -15,7 +15,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Node):
+class ColumnRef(Node):
     """A column reference (or a domain's VALUE); `path` holds its qualifiers and, last, its name."""
 
     path: tuple[str, ...]
@@ -144,7 +144,7 @@ class Collate(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
+class FunctionCall(Node):
     """A function call or call-like construct; ARRAY[…] is called `array[]`, ROW(…) `row`."""
 
     name: str
@@ -152,7 +152,7 @@ class Call(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Case(Node):
+class CaseExpression(Node):
     """CASE; `branches` are (condition or value, result)."""
 
     operand: Node | None
@@ -162,12 +162,17 @@ class Case(Node):
 
 @dataclass(frozen=True, slots=True)
 class Subscript(Node):
-    """`operand[first]`, `operand[first:last]` or `(operand).field` (as a one-Column index)."""
+    """`operand[first]`, `operand[first:last]` or `(operand).field` (as a one-word index)."""
 
     operand: Node
     index: tuple[Node | None, ...]
     form: str
     """`[]`, `[:]` or `.`."""
+
+
+def identity(column: ColumnRef) -> str:
+    """What tells this column from all others of the expression: its bare name, unless it is qualified."""
+    return column.name if len(column.path) == 1 else ".".join(f'"{part}"' for part in column.path)
 
 
 def children(node: Node) -> Iterator[Node]:

@@ -6,7 +6,18 @@ from abc import abstractmethod
 
 from checks.sql.syntax.cursor import Cursor
 from checks.sql.syntax.lexemes import ParseError, Token, unquote
-from checks.sql.syntax.nodes import Call, Case, Cast, Column, Keyword, Node, Number, Raw, String, Subscript
+from checks.sql.syntax.nodes import (
+    CaseExpression,
+    Cast,
+    ColumnRef,
+    FunctionCall,
+    Keyword,
+    Node,
+    Number,
+    Raw,
+    String,
+    Subscript,
+)
 
 VALUE_WORDS = frozenset((
     "TRUE", "FALSE", "NULL", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP",
@@ -30,7 +41,7 @@ class Primaries(Cursor):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.columns: list[Column] = []
+        self.columns: list[ColumnRef] = []
 
     @abstractmethod
     def expression(self, floor: int) -> Node:
@@ -48,7 +59,7 @@ class Primaries(Cursor):
                 node = Cast(start, self.end, node, kind)
             elif self.take("["):
                 node = self._subscript(node, start)
-            elif self.now.key == "." and not isinstance(node, Column):
+            elif self.now.key == "." and not isinstance(node, ColumnRef):
                 self.at += 2
                 field = Keyword(self.end, self.end, self.tokens[self.at - 1].text)
                 node = Subscript(start, self.end, node, (field,), ".")
@@ -89,7 +100,7 @@ class Primaries(Cursor):
         if self.take(")"):
             return first
         self.need(",")
-        return Call(token.start, self.end, "row", (first, *self.listed(")")))
+        return FunctionCall(token.start, self.end, "row", (first, *self.listed(")")))
 
     def _named(self, token: Token) -> Node:
         word = token.key
@@ -99,7 +110,7 @@ class Primaries(Cursor):
             return Keyword(token.start, token.end, word)
         if word == "ARRAY" and self.take("["):
             items = self.listed("]")
-            return Call(token.start, self.end, "array[]", items)
+            return FunctionCall(token.start, self.end, "array[]", items)
         if word in _RESERVED:
             raise ParseError(f"unexpected {token.text}")
         if word == "VALUE" and token.text == word:
@@ -115,8 +126,8 @@ class Primaries(Cursor):
             return Cast(token.start, self.end, literal, kind)
         return self._column(token, path)
 
-    def _column(self, token: Token, path: tuple[str, ...]) -> Column:
-        found = Column(token.start, self.end, path)
+    def _column(self, token: Token, path: tuple[str, ...]) -> ColumnRef:
+        found = ColumnRef(token.start, self.end, path)
         self.columns.append(found)
         return found
 
@@ -127,7 +138,7 @@ class Primaries(Cursor):
             if self.take("IN"):
                 second = self.expression(0)
                 self.need(")")
-                return Call(token.start, self.end, name, (first, Keyword(self.end, self.end, "IN"), second))
+                return FunctionCall(token.start, self.end, name, (first, Keyword(self.end, self.end, "IN"), second))
             self.need(",")
             args: tuple[Node, ...] = (first, *self.listed(")", words=True))
         elif name == "extract" and self.word(1) == "FROM":
@@ -141,7 +152,7 @@ class Primaries(Cursor):
             args = self.listed(")", words=True)
         if self.word() in ("OVER", "FILTER", "WITHIN"):
             raise ParseError(f"a function with {self.word()}")
-        return Call(token.start, self.end, name, args)
+        return FunctionCall(token.start, self.end, name, args)
 
     def _case(self, token: Token) -> Node:
         operand = None if self.word() == "WHEN" else self.expression(0)
@@ -152,7 +163,7 @@ class Primaries(Cursor):
             branches.append((condition, self.expression(0)))
         default = self.expression(0) if self.take("ELSE") else None
         self.need("END")
-        return Case(token.start, self.end, operand, tuple(branches), default)
+        return CaseExpression(token.start, self.end, operand, tuple(branches), default)
 
     def listed(self, close: str, *, words: bool = False) -> tuple[Node, ...]:
         """Expressions up to `close`, parted by commas or, if `words`, by key words, which stay as Keyword."""

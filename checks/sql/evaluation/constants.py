@@ -9,67 +9,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
+from checks.sql.evaluation.types import INTEGERS, Elements, Ordered, Type, Value, fits, holds, type_of
+from checks.sql.names import array_literal
 from checks.sql.syntax.nodes import Cast, Keyword, Node, Number, String, Unary
 
-Ordered = tuple[int, Fraction]
-Value = str | Ordered | bool | None
 ZERO = Fraction(0)
 _TIERS = {"nan": 2, "inf": 1, "infinity": 1, "+inf": 1, "+infinity": 1, "-inf": -1, "-infinity": -1}
-_INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
-_WIDER = ("smallint", "integer", "bigint", "numeric")
-_TEXTS = ("text", "character varying", "name")
-_SCALARS = frozenset((
-    "bigint", "integer", "smallint", "numeric", "real", "double precision", "money", "oid", "boolean", "text", "name",
-    "character varying", "character", "bpchar", '"char"', "bytea", "bit", "bit varying", "uuid", "xml", "json",
-    "jsonb", "date", "interval", "timestamp without time zone", "timestamp with time zone",
-    "time without time zone", "time with time zone", "inet", "cidr", "macaddr", "macaddr8", "regclass", "point",
-    "tsvector", "tsquery", "int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"))
 _TRUE, _FALSE = ("t", "true", "yes", "on", "1"), ("f", "false", "no", "off", "0")
 
 
 @dataclass(frozen=True, slots=True)
-class Type:
-    """A format_type, taken apart."""
-
-    base: str
-    modifiers: tuple[int, ...] = ()
-    array: bool = False
-
-    @property
-    def family(self) -> str | None:
-        """text, bpchar, exact, float or boolean when the values are known exactly, else None."""
-        if self.array:
-            return None
-        if self.base in _TEXTS:
-            return "text"
-        if self.base in ("bpchar", "character"):
-            return "bpchar"
-        if self.base in _WIDER:
-            return "exact"
-        return {"double precision": "float", "boolean": "boolean"}.get(self.base)
-
-    @property
-    def scalar(self) -> bool:
-        """Whether it surely is no composite type, so that IS NULL and IS NOT NULL are opposites."""
-        return self.base in _SCALARS
-
-
-@lru_cache(maxsize=4096)
-def type_of(text: str) -> Type:
-    """Takes a format_type such as `character varying(10)[]` apart; `numeric(10,2)` has modifiers (10, 2)."""
-    match = re.fullmatch(r'(.*?)(?:\((-?\d+(?:,-?\d+)*)\))?((?: with| without) time zone)?((?:\[\])*)', text)
-    if match is None:
-        return Type(text)
-    base, modifiers, zone, array = match.groups()
-    numbers = tuple(int(n) for n in (modifiers or "").split(",") if n)
-    return Type(base + (zone or ""), numbers or ((1,) if base == "character" else ()), bool(array))
-
-
-@dataclass(frozen=True, slots=True)
 class Constant:
-    """A literal, casts done. `kind`: text, bpchar, exact, float, boolean, null, unknown (untyped) or other."""
+    """A constant, casts done.
+
+    `kind`: its type's family; null; unknown (untyped); array (its value is Elements); other, whose value is its text.
+    """
 
     kind: str
     value: Value
@@ -81,7 +36,7 @@ class Constant:
 def number(text: str, base: str = "numeric") -> Ordered | None:
     """The value of `text` as `base` reads it; None when it does not, or when it is absurdly long."""
     text = text.strip(" \t\n\r\f\v")
-    if base in _INTEGERS:
+    if base in INTEGERS:
         if not re.fullmatch(r"[+-]?[0-9]{1,30}", text):
             return None
         value = Fraction(int(text))
@@ -94,35 +49,6 @@ def number(text: str, base: str = "numeric") -> Ordered | None:
     if base == "double precision":
         return (0, Fraction(float(text))) if abs(float(text)) != float("inf") else None
     return (0, Fraction(text))
-
-
-def fits(value: Ordered, kind: Type) -> bool:
-    """Whether a column of the numeric type `kind` can hold exactly this value."""
-    tier, finite = value
-    if kind.base in _INTEGERS:
-        bits = 1 << _INTEGERS[kind.base]
-        return tier == 0 and finite.denominator == 1 and -bits <= finite < bits
-    if kind.base == "double precision":
-        return tier != 0 or Fraction(float(finite)) == finite
-    if not kind.modifiers:
-        return True
-    step = unit(kind) or 1
-    return tier == 2 or (tier == 0 and (finite / step).denominator == 1 and abs(finite) <= limit(kind))
-
-
-def unit(kind: Type) -> Fraction | None:
-    """The distance between neighbours in an integer or numeric(p,s) type; None where values are dense."""
-    if kind.base in _INTEGERS:
-        return Fraction(1)
-    scale = kind.modifiers[1] if len(kind.modifiers) > 1 else 0
-    return Fraction(10) ** -scale if kind.base == "numeric" and kind.modifiers else None
-
-
-def limit(kind: Type) -> Fraction:
-    """The largest value of a stepped numeric type."""
-    if kind.base in _INTEGERS:
-        return Fraction((1 << _INTEGERS[kind.base]) - 1)
-    return Fraction(10 ** kind.modifiers[0] - 1) * (unit(kind) or 1)
 
 
 def plain(value: Ordered) -> str:
@@ -203,37 +129,15 @@ def read(text: str, target: str) -> Constant | None:
         word = text.strip().lower()
         known = True if word in _TRUE else False if word in _FALSE else None
         return None if known is None else Constant("boolean", known, target, word)
-    if family in ("text", "bpchar"):
-        value = text.rstrip(" ") if family == "bpchar" else text
+    if family in ("text", "bpchar", "folded", "byte", "label"):
+        if family == "byte" and len(text) == 4 and text[0] == "\\":
+            return None
+        value = text.rstrip(" ") if family == "bpchar" else text[:1] if family == "byte" else text
         return Constant(family, value, target, text) if holds(value, kind) else None
     value_of = number(text, kind.base)
     if value_of is None or not fits(value_of, kind):
         return None
     return Constant(family, value_of, target, text.strip())
-
-
-def holds(text: str, kind: Type) -> bool:
-    """Whether a text, varchar(n), name or character(n) can hold `text` uncut."""
-    if kind.base == "name":
-        return len(text.encode()) <= 63
-    return not kind.modifiers or len(text) <= kind.modifiers[0]
-
-
-def lossless(source: Type, target: str) -> bool:
-    """Whether every value of type `source` keeps its identity under `::target` in comparisons."""
-    kind = type_of(target)
-    if source.array or kind.array or source.family is None:
-        return False
-    if kind == source:
-        return True
-    if source.family in ("text", "bpchar"):
-        if kind.base in ("text", "character varying"):
-            wide = source.base == "character varying" and source.modifiers <= kind.modifiers
-            return not kind.modifiers or (wide and bool(source.modifiers))
-        return source.family == "bpchar" and kind == Type("bpchar")
-    if source.family == "exact" and kind.family == "exact":
-        return not kind.modifiers and _WIDER.index(kind.base) >= _WIDER.index(source.base)
-    return False
 
 
 def compared(op: str, left: Value, right: Value) -> bool:
@@ -253,4 +157,40 @@ def as_text(value: Value) -> str | None:
     """A value as PostgreSQL reads it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Elements):
+        return array_literal([as_text(item) for item in value.items])
     return plain(value) if isinstance(value, tuple) else value
+
+
+def constant_of(value: Value, kind: str) -> Constant | None:
+    """A value of a column of the type `kind`; None where it is no value of it."""
+    if value is None:
+        return Constant("null", None, kind, "null")
+    if isinstance(value, Elements):
+        return Constant("array", value, kind, "")
+    family = type_of(kind).family
+    if family is None:
+        return read(value, kind) if isinstance(value, str) else None
+    if isinstance(value, bool):
+        return boolean(value)
+    return Constant(family, value, kind, plain(value) if isinstance(value, tuple) else value)
+
+
+def text_constant(text: str, kind: str = "text") -> Constant:
+    """A text that a function returned."""
+    return Constant("text", text, kind, text)
+
+
+def whole(value: int, kind: str = "integer") -> Constant | None:
+    """An integer that a function returned; None where its type cannot hold it, which raises."""
+    made = (0, Fraction(value))
+    return Constant("exact", made, kind, str(value)) if fits(made, type_of(kind)) else None
+
+
+def boolean(value: bool | None) -> Constant:
+    """TRUE, FALSE or NULL."""
+    return NULL if value is None else TRUE if value else FALSE
+
+
+NULL = Constant("null", None, "unknown", "null")
+TRUE, FALSE = Constant("boolean", True, "boolean", "true"), Constant("boolean", False, "boolean", "false")

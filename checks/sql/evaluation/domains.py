@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from checks.sql.logic.constants import ZERO, Ordered, Type, Value, fits, holds, limit, number, read, unit
+from checks.sql.evaluation.constants import ZERO, number, read
+from checks.sql.evaluation.types import Ordered, Type, Value, fits, holds, limit, unit
 from checks.sql.syntax.lexemes import ParseError
 
 _FRESH = ("other", "x", "y", "z", "q")
@@ -17,7 +18,7 @@ def points(kind: Type, literals: Iterable[Value]) -> tuple[Value, ...]:
     if kind.family == "boolean":
         return True, False
     known = set(literals)
-    if kind.family in ("text", "bpchar"):
+    if kind.family in ("text", "bpchar", "folded", "byte", "label"):
         texts = sorted(text for text in known if isinstance(text, str) and _storable(text, kind))
         return (*texts, *_fresh(kind, known))
     return _ordered(kind, sorted(number for number in known if isinstance(number, tuple)))
@@ -106,7 +107,7 @@ def assigned(kind: Type, text: str) -> tuple[Value, bool]:
     Raises:
         ParseError: the text is no value of the type.
     """
-    if kind.family in ("text", "bpchar"):
+    if kind.family in ("text", "bpchar", "folded", "byte", "label"):
         return _assigned_text(kind, text)
     if kind.family == "boolean":
         known = read(text, "boolean")
@@ -124,8 +125,8 @@ def assigned(kind: Type, text: str) -> tuple[Value, bool]:
 
 
 def _assigned_text(kind: Type, text: str) -> tuple[str, bool]:
-    if kind.base == "name" and not holds(text, kind):
-        raise ParseError("a name is cut")
+    if kind.base in ("name", '"char"') and not holds(text, kind):
+        raise ParseError("it is cut")
     size = kind.modifiers[0] if kind.modifiers else len(text)
     if kind.family == "bpchar":
         text = text.rstrip(" ")

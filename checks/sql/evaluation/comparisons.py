@@ -1,0 +1,133 @@
+"""Comparisons of two constants, as far as PostgreSQL surely says the same (pure).
+
+Text is equal when its bytes are, unless its collation is nondeterministic (manual 24.2.2.4); which text comes first is
+known in the C collation only.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from checks.sql.evaluation.constants import ZERO, Constant, compared
+from checks.sql.evaluation.types import Elements, Ordered, type_of
+from checks.sql.languages.case import lowered
+from checks.sql.syntax.lexemes import ParseError, array_elements
+
+PLAIN = ' COLLATE "C"'
+"""How the type of a text in the C collation ends."""
+_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?(?:([+-])(\d\d)(?::?(\d\d))?)?")
+_TEXTS = ("text", "folded", "unknown")
+_MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+def is_plain(*constants: Constant) -> bool:
+    """Whether an explicit collation makes these compare, fold case and classify characters as C does."""
+    return any(each.type.endswith(PLAIN) for each in constants)
+
+
+def test(op: str, left: Constant, right: Constant) -> bool | None:
+    """`left op right` for =, <>, <, <=, > and >=, neither NULL; None where that is not known."""
+    if left.kind in _TEXTS and right.kind in _TEXTS:
+        return _texts(op, left, right)
+    if "unknown" in (left.kind, right.kind):
+        return None
+    if left.kind == right.kind and left.kind in ("exact", "float"):
+        return compared(op, left.value, right.value)
+    if left.kind == right.kind and left.kind in ("bpchar", "byte", "label", "boolean"):
+        if left.kind == "boolean" and op not in ("=", "<>"):
+            return {"<": left.value < right.value, "<=": left.value <= right.value,  # type: ignore[operator]
+                    ">": left.value > right.value, ">=": left.value >= right.value}[op]  # type: ignore[operator]
+        return compared(op, left.value, right.value) if op in ("=", "<>") else _same_order(op, left, right)
+    return _others(op, left, right)
+
+
+def _same_order(op: str, left: Constant, right: Constant) -> bool | None:
+    return op in ("<=", ">=") if left.value == right.value else None
+
+
+def _texts(op: str, left: Constant, right: Constant) -> bool | None:
+    one, other = str(left.value), str(right.value)
+    if one == other:
+        return op in ("=", "<=", ">=")
+    if is_plain(left, right):
+        return {"=": False, "<>": True, "<": one < other, "<=": one < other, ">": one > other, ">=": one > other}[op]
+    if "folded" not in (left.kind, right.kind):
+        return op == "<>" if op in ("=", "<>") else None
+    if op not in ("=", "<>") or not {left.type, right.type} <= {"citext"}:
+        return None
+    same = _same_letters(one, other)
+    return None if same is None else same is (op == "=")
+
+
+def _same_letters(one: str, other: str) -> bool | None:
+    """What citext's = says: it compares the lower case of both."""
+    left, right = lowered(one, plain=False), lowered(other, plain=False)
+    if left is None or right is None:
+        return None
+    if len(left) == len(right) == 1:
+        return left == right
+    return None if left & right else False
+
+
+def _others(op: str, left: Constant, right: Constant) -> bool | None:
+    first, second = instant(left), instant(right)
+    if first is not None and second is not None:
+        zoned = {each.type.startswith("timestamp with time") for each in (left, right)}
+        return compared(op, first, second) if len(zoned) == 1 else None
+    if left.kind == right.kind == "other" and left.type == right.type == "uuid":
+        one, other = (re.sub(r"[{}-]", "", each.raw).lower() for each in (left, right))
+        return compared(op, one, other) if op in ("=", "<>") else None
+    arrays = elements(left), elements(right)
+    if op in ("=", "<>") and arrays[0] is not None and arrays[1] is not None and left.type == right.type:
+        return (arrays[0] == arrays[1]) is (op == "=")
+    return None
+
+
+def instant(constant: Constant) -> Ordered | None:
+    """A date or timestamp in microseconds since 1970 (UTC where it has a zone); None for anything else."""
+    if type_of(constant.type).base not in ("date", "timestamp without time zone", "timestamp with time zone"):
+        return None
+    if constant.raw in ("infinity", "-infinity"):
+        return (1 if constant.raw == "infinity" else -1, ZERO)
+    match = _MOMENT.fullmatch(constant.raw)
+    zoned = constant.type.startswith("timestamp with time")
+    if match is None or zoned is not (match.group(8) is not None) or (
+            constant.type == "date" and match.group(4) is not None):
+        return None
+    year, month, day, hour, minute, second = (int(each or 0) for each in match.groups()[:6])
+    micro = int((match.group(7) or "0").ljust(6, "0"))
+    try:
+        moment = datetime(year, month, day, hour, minute, second, micro)
+    except ValueError:
+        return None
+    offset = timedelta(hours=int(match.group(9) or 0), minutes=int(match.group(10) or 0))
+    moment = moment + offset if match.group(8) == "-" else moment - offset
+    return 0, Fraction((moment - datetime(1970, 1, 1)) // timedelta(microseconds=1))
+
+
+def elements(constant: Constant) -> Elements | None:
+    """The items of an array of one dimension whose element type is exactly known; None for anything else."""
+    if isinstance(constant.value, Elements):
+        return constant.value
+    kind = type_of(constant.type)
+    if constant.kind != "other" or not kind.array or not isinstance(constant.value, str):
+        return None
+    from checks.sql.evaluation.constants import read
+
+    try:
+        texts = array_elements(constant.value, flat=False)
+    except ParseError:
+        return None
+    items = [None if each is None else read(each, element_type(constant.type)) for each in texts]
+    if any(text is not None and (item is None or item.kind == "other")
+           for text, item in zip(texts, items, strict=True)):
+        return None
+    return Elements(tuple(
+        None if item is None else item.value for item in items))  # type: ignore[misc]
+
+
+def element_type(array: str) -> str:
+    """`text[]` -> `text`."""
+    return array.removesuffix("[]")

@@ -1,0 +1,242 @@
+"""What a column can store, decided for all values: reading proves, and each witness is evaluated again (pure).
+
+Nothing else can be stored where the CHECKs, the column not NULL and none of the allowed values contradict each other,
+whatever is not looked into says. A value can be stored where every conjunct is known to let a whole row in.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from checks.sql.evaluation.constants import as_text, number
+from checks.sql.evaluation.domains import assigned
+from checks.sql.evaluation.types import Elements, Type, Value, item_type, type_of
+from checks.sql.logic.decide import satisfy
+from checks.sql.logic.parts import literals_of
+from checks.sql.logic.truth import BUDGET, ExhaustedError, RowSpace, Some
+from checks.sql.syntax.lexemes import ParseError
+from checks.sql.values_accepted import suspects
+from checks.sql.values_accepted.answers import (
+    AcceptedValues,
+    ColumnFacts,
+    ColumnRow,
+    NamedCheck,
+    Storability,
+    UndecidedPart,
+)
+from checks.sql.values_accepted.reading import GENERATED, Reading, ReadPart, read_checks
+from checks.sql.values_accepted.session import MARK
+from checks.sql.values_accepted.witnesses import Found, Witnesses
+
+_MOST_SUSPECTS = 24
+_MOST_TRIED = 400
+"""Suspect values evaluated for one column, at most."""
+_MOST_LEFT_OUT = 8
+"""CHECKs among which the fewest that refuse are sought, at most."""
+
+
+def decide(column: str, allowed: Sequence[str], checks: Sequence[NamedCheck],
+           facts: Mapping[str, ColumnFacts]) -> AcceptedValues:
+    """What `column` can store, against the values it should.
+
+    Args:
+        column: its bare name, unquoted.
+        allowed: the values it should store, as text; of an array, its items.
+        checks: every enforced CHECK of the table, also those that do not mention the column.
+        facts: what is known of the column and of the others that CHECKs mention.
+    """
+    texts: list[tuple[str, str | None]] = [(each.text, None) for each in checks]
+    names = [each.name for each in checks]
+    for name, known in facts.items():
+        texts += [(each.text, name) for each in known.checks]
+        names += [each.name for each in known.checks]
+    bare = tuple((name, replace(known, checks=())) for name, known in sorted(facts.items()))
+    return _named(_decided(column, tuple(allowed), tuple(texts), bare), names)
+
+
+@lru_cache(maxsize=4096)
+def _decided(column: str, allowed: tuple[str, ...], checks: tuple[tuple[str, str | None], ...],
+             facts: tuple[tuple[str, ColumnFacts], ...]) -> AcceptedValues:
+    return _Decision(column, allowed, read_checks(checks, dict(facts))).answers()
+
+
+def _named(found: AcceptedValues, names: Sequence[str]) -> AcceptedValues:
+    """With CHECKs by name instead of by number."""
+    def storability(each: Storability) -> Storability:
+        if not each.by and not each.parts:
+            return each
+        by = tuple(dict.fromkeys(names[int(number)] for number in each.by))
+        parts = tuple(UndecidedPart(names[int(part.constraint)] if part.constraint else "", part.text)
+                      for part in each.parts)
+        return replace(each, by=by, parts=parts)
+
+    return AcceptedValues({value: storability(each) for value, each in found.allowed.items()},
+                          storability(found.others), storability(found.null))
+
+
+class _Decision:
+    """One column's question; CHECKs are named by their numbers."""
+
+    def __init__(self, column: str, allowed: Sequence[str], reading: Reading) -> None:
+        self.column, self.reading = column, reading
+        self.kind = type_of(reading.types.get(column, ""))
+        self.texts = allowed
+        self.stored = {text: self._stored(text) for text in allowed}
+        groups = reading.groups()
+        self.core = [part for group in groups for part in group if any(column in each.columns for each in group)]
+        self.rest = [group for group in groups if not any(column in each.columns for each in group)]
+        self.witnesses = Witnesses(reading)
+        known = {value for value in self.stored.values() if value is not None}
+        self.space = RowSpace(reading.types, reading.not_null, tuple(atom for part in reading.parts for atom in part.atoms),
+                              {column: tuple(sorted(known, key=str))}, reading.labels)
+        self.elsewhere = self._elsewhere()
+
+    def answers(self) -> AcceptedValues:
+        """Every answer."""
+        if isinstance(self.elsewhere, Storability):
+            return AcceptedValues(dict.fromkeys(self.texts, self.elsewhere), self.elsewhere, self.elsewhere)
+        allowed = {text: self._allowed(text, self.elsewhere) for text in self.texts}
+        null = Storability("no", why="NOT NULL") if self.column in self.reading.not_null else self._storable(
+            None, self.elsewhere)
+        return AcceptedValues(allowed, self._others(self.elsewhere), null)
+
+    def _stored(self, text: str) -> Value:
+        if self.column in self.reading.labels:
+            return text if text in self.reading.labels[self.column] else None
+        return _stored(self.kind, text)
+
+    def _elsewhere(self) -> Found | Storability:
+        """Values of the columns that have nothing to do with this one; or what refuses every row."""
+        row: dict[str, Value] = {}
+        unsure: list[ReadPart] = []
+        for group in self.rest:
+            found = self.witnesses.find(group, {})
+            if found is None or not found.sure:
+                if self._refused(group, {}):
+                    return Storability("no", by=self._culprits(group, [{}]))
+                unsure += group if found is None else found.unsure
+            row.update({} if found is None else found.row)
+        return Found(row, tuple(unsure))
+
+    def _allowed(self, text: str, elsewhere: Found) -> Storability:
+        value = self.stored[text]
+        if value is None:
+            return Storability("no", why=f"{self.reading.types[self.column]} cannot hold it")
+        return self._storable(value, elsewhere)
+
+    def _storable(self, value: Value, elsewhere: Found) -> Storability:
+        """Whether this very value can be stored."""
+        fixed = {self.column: value}
+        found = self.witnesses.find(self.core, fixed)
+        if found is not None and found.sure:
+            return self._witnessed(value, found, elsewhere)
+        if self._refused(self.core, fixed):
+            return Storability("no", by=self._culprits(self.core, [fixed]))
+        unsure = tuple(self.core) if found is None else found.unsure
+        rows = () if found is None else (self._row(value, found, elsewhere),)
+        return Storability("undecided", rows, parts=_undecided(unsure))
+
+    def _witnessed(self, value: Value, found: Found, elsewhere: Found) -> Storability:
+        rows = (self._row(value, found, elsewhere),)
+        if elsewhere.unsure:
+            return Storability("undecided", rows, parts=_undecided(elsewhere.unsure))
+        return Storability("yes", rows)
+
+    def _row(self, value: Value, found: Found, elsewhere: Found) -> ColumnRow:
+        def told(row: Mapping[str, Value], *, session: bool) -> dict[str, str | None]:
+            return {name.removeprefix(MARK): as_text(each) for name, each in sorted(row.items())
+                    if name != self.column and name not in self.reading.generated and name.startswith(MARK) is session}
+
+        return ColumnRow(as_text(value), told(found.row, session=False), told(elsewhere.row, session=False),
+                         told({**elsewhere.row, **found.row}, session=True))
+
+    def _refused(self, parts: Sequence[ReadPart], fixed: Mapping[str, Value | Some]) -> bool:
+        """Whether it is proven that these parts let no row with these values in."""
+        self.space.budget = BUDGET
+        try:
+            return satisfy(self.space, [part.formula for part in parts], dict(fixed)).answer == "no"
+        except (ExhaustedError, RecursionError):
+            return False
+
+    def _culprits(self, parts: Sequence[ReadPart], rows: Sequence[Mapping[str, Value | Some]]) -> tuple[str, ...]:
+        """Few CHECKs that refuse all these rows together, given that all of them do."""
+        numbers = sorted({part.check for part in parts if part.check != GENERATED})
+
+        def refuse(kept: Iterable[int]) -> bool:
+            chosen = [part for part in parts if part.check in {GENERATED, *kept}]
+            return all(self._refused(chosen, row) for row in rows)
+
+        for alone in numbers:
+            if len(numbers) > 1 and refuse([alone]):
+                return (str(alone),)
+        for left_out in numbers if len(numbers) <= _MOST_LEFT_OUT else ():
+            fewer = [each for each in numbers if each != left_out]
+            if fewer and refuse(fewer):
+                numbers = fewer
+        return tuple(map(str, numbers))
+
+    def _others(self, elsewhere: Found) -> Storability:
+        """Whether any other value can be stored."""
+        points = [value for value in self.space.values(self.column) if value is not None and self._other(value)]
+        left = [value for value in points if not self._refused(self.core, {self.column: value})]
+        if left:
+            return self._witness(left, elsewhere)
+        return Storability("no", by=self._culprits(self.core, [{self.column: value} for value in points]))
+
+    def _other(self, value: Value | Some) -> bool:
+        if isinstance(value, Elements):
+            items = {item for each in self.stored.values() if isinstance(each, Elements) for item in each.items}
+            return any(item is not None and item not in items for item in value.items)
+        return value not in self.stored.values()
+
+    def _witness(self, left: Sequence[Value | Some], elsewhere: Found) -> Storability:
+        """A value that goes in, out of parts not proven to be refused; else the likeliest ones."""
+        rows: list[ColumnRow] = []
+        unsure: dict[str, ReadPart] = {}
+        for value in dict.fromkeys(self._tried(left)):
+            found = self.witnesses.find(self.core, {self.column: value})
+            if found is None:
+                continue
+            if found.sure:
+                return self._witnessed(value, found, elsewhere)
+            rows.append(self._row(value, found, elsewhere))
+            unsure.update({part.text: part for part in found.unsure})
+        parts = tuple(unsure.values()) or tuple(part for part in self.core if any(
+            atom.kind in ("opaque", "within", "elements") for atom in part.atoms)) or tuple(self.core)
+        return Storability("undecided", tuple(rows[:_MOST_SUSPECTS]), parts=_undecided(parts))
+
+    def _tried(self, left: Sequence[Value | Some]) -> Iterator[Value]:
+        known = [value for value in left if not isinstance(value, Some)]
+        if self.kind.family in ("text", "bpchar", "folded"):
+            literals = [text for part in self.core if part.node is not None
+                        for text in literals_of(part.node).get(self.column, ()) if text is not None]
+            values = (_stored(self.kind, text) for text in suspects.texts(self.texts, literals))
+            others = (value for value in values if value is not None and self._other(value))
+            yield from itertools.islice(others, _MOST_TRIED)
+        yield from known
+
+
+def _undecided(parts: Iterable[ReadPart]) -> tuple[UndecidedPart, ...]:
+    return tuple(dict.fromkeys(UndecidedPart("" if part.check == GENERATED else str(part.check), part.text)
+                               for part in parts))
+
+
+def _stored(kind: Type, text: str) -> Value:
+    """What the column holds once `text` is assigned to it; None where that is refused, or is another value."""
+    if kind.array:
+        item = _stored(item_type(kind), text)
+        return None if item is None or isinstance(item, Elements) else Elements((item,))
+    if kind.family is None:
+        return text
+    try:
+        value, fits = assigned(kind, text)
+    except ParseError:
+        return None
+    if isinstance(value, str):
+        same = value == (text.rstrip(" ") if kind.family == "bpchar" else text)
+    else:
+        same = not isinstance(value, tuple) or kind.family == "float" or value == number(text)
+    return value if fits and same else None

@@ -1,0 +1,152 @@
+"""Rows that surely go in: every conjunct is evaluated for them, so what the search found is checked again (pure)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.sql.evaluation.constants import Constant, as_text, constant_of, number
+from checks.sql.evaluation.evaluate import evaluate
+from checks.sql.evaluation.types import Type, Value, fits, type_of
+from checks.sql.logic.parts import literals_of
+from checks.sql.logic.points import points_of
+from checks.sql.values_accepted.reading import Reading, ReadPart
+
+_MOST_ROWS = 600
+"""Rows tried for one value, at most."""
+_MOST_VALUES = 24
+_DEFAULTS: Mapping[str, tuple[str, ...]] = {
+    "date": ("2020-01-01", "2020-01-02"), "timestamp without time zone": ("2020-01-01 00:00:00", "2020-01-02 00:00:00"),
+    "timestamp with time zone": ("2020-01-01 00:00:00+00", "2020-01-02 00:00:00+00"),
+    "uuid": ("00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"),
+    "json": ("{}",), "jsonb": ("{}",), "bytea": ("",), "interval": ("0",), "time without time zone": ("00:00:00",),
+    "inet": ("127.0.0.1",), "real": ("0", "1")}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Values of a group's columns; `sure` if every conjunct surely lets them in, else `unsure` are those left open."""
+
+    row: Mapping[str, Value]
+    unsure: tuple[ReadPart, ...] = ()
+
+    @property
+    def sure(self) -> bool:
+        """Whether the row goes in, as far as this group is concerned."""
+        return not self.unsure
+
+
+class Witnesses:
+    """Looks for rows over one table's columns."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self._candidates: dict[str, tuple[Value, ...]] = {}
+
+    def find(self, group: Sequence[ReadPart], fixed: Mapping[str, Value]) -> Found | None:
+        """A row that the group lets in with these values; the nearest to it if none surely is; None if all are refused."""
+        names = sorted({name for part in group for name in part.columns} - set(fixed), key=self._rank)
+        best: Found | None = None
+        for values in itertools.islice(self._rows(group, names, dict(fixed)), _MOST_ROWS):
+            if values is None:
+                continue
+            unsure = self._unsure(group, values)
+            if unsure is not None and (best is None or len(unsure) < len(best.unsure)):
+                best = Found(values, tuple(unsure))
+                if not unsure:
+                    break
+        return best
+
+    def _rank(self, name: str) -> tuple[bool, str]:
+        return name in self.reading.generated, name
+
+    def _rows(self, group: Sequence[ReadPart], names: Sequence[str], row: dict[str, Value],
+              ) -> Iterator[dict[str, Value] | None]:
+        """Rows that no conjunct refuses for sure; None for each one given up on the way."""
+        ready = [part for part in group if part.columns <= row.keys()]
+        known = self._constants(row)
+        if any(_refuses(part, known) for part in ready):
+            yield None
+            return
+        rest = [part for part in group if part not in ready]
+        if not names:
+            yield row
+            return
+        for value in self._values(names[0], row):
+            yield from self._rows(rest, names[1:], {**row, names[0]: value})
+
+    def _values(self, name: str, row: Mapping[str, Value]) -> Iterable[Value]:
+        if name in self.reading.generated:
+            made = evaluate(self.reading.generated[name], self._constants(row))
+            if made is not None and made.kind not in ("other", "unknown"):
+                return (made.value,)
+        return self.candidates(name)
+
+    def _constants(self, row: Mapping[str, Value]) -> dict[str, Constant]:
+        made = {name: constant_of(value, self.reading.types.get(name, "")) for name, value in row.items()}
+        return {name: each for name, each in made.items() if each is not None}
+
+    def _unsure(self, group: Sequence[ReadPart], row: Mapping[str, Value]) -> list[ReadPart] | None:
+        """The conjuncts that are not known to let the row in; None if one refuses it."""
+        known, found = self._constants(row), []
+        for part in group:
+            answer = evaluate(part.node, known) if part.node is not None else None
+            if answer is None:
+                found.append(part)
+            elif answer.value is False:
+                return None
+        return found
+
+    def candidates(self, name: str) -> tuple[Value, ...]:
+        """Values that a column is tried with, NULL first."""
+        if name not in self._candidates:
+            nullable = name not in self.reading.not_null
+            values: dict[Value, None] = dict.fromkeys([None] if nullable else [])
+            values.update(dict.fromkeys(itertools.islice(self._known(name), _MOST_VALUES)))
+            self._candidates[name] = tuple(values)
+        return self._candidates[name]
+
+    def _known(self, name: str) -> Iterator[Value]:
+        reading = self.reading
+        if name in reading.values or name in reading.labels:
+            yield from reading.values.get(name) or reading.labels[name]
+            return
+        kind = type_of(reading.types.get(name, ""))
+        mine = [part for part in reading.parts if name in part.columns]
+        texts = [text for part in mine if part.node is not None
+                 for text in literals_of(part.node).get(name, ()) if text is not None]
+        if kind.family is None and not kind.array:
+            yield from texts
+            yield from _DEFAULTS.get(kind.base, ())
+            return
+        atoms = [atom for part in mine for atom in part.atoms
+                 if atom.column == name or (atom.kind == "opaque" and name in atom.columns)]
+        points = points_of(kind, atoms, _typed(kind, texts)).values
+        yield from sorted(points, key=_plainest)
+
+
+def _refuses(part: ReadPart, known: Mapping[str, Constant]) -> bool:
+    answer = evaluate(part.node, known) if part.node is not None else None
+    return answer is not None and answer.value is False
+
+
+def _plainest(value: Value) -> tuple[int, str]:
+    text = as_text(value) or ""
+    return len(text), text
+
+
+def _typed(kind: Type, texts: Iterable[str]) -> set[Value]:
+    """The literals as values of the type, and the numbers beside them."""
+    if kind.family in ("text", "bpchar", "folded"):
+        return {text.rstrip(" ") if kind.family == "bpchar" else text for text in texts}
+    if kind.family != "exact":
+        return set()
+    found: set[Value] = set()
+    for text in texts:
+        value = number(text, kind.base)
+        for shift in (0, 1, -1) if value is not None and value[0] == 0 else ():
+            near = (0, value[1] + shift) if value is not None else (0, 0)
+            if fits(near, kind):  # type: ignore[arg-type]
+                found.add(near)  # type: ignore[arg-type]
+    return found
