@@ -93,10 +93,10 @@ class _Decoder:
             tuple(self.tables.get(parent, "a table elsewhere") for parent in parents or ()), bound, partition_key, view)
 
     def _column(self, row: Row) -> tuple[Key, Object]:
-        table, _, name, kind, not_null, default, identity, generated, collation, user_type = row
+        table, _, name, kind, not_null, default, identity, generated, collation, user_type, folding = row
         return self._member("column", table, name), Column(
             kind, bool(not_null), default, _IDENTITY[identity], _GENERATED[generated], collation,
-            self.types.get(user_type))
+            self.types.get(user_type), bool(folding))
 
     def _constraint(self, row: Row) -> tuple[Key, Object]:
         (table, name, kind, numbers, expression, validated, enforced, no_inherit, deferrable, deferred, reference, oid,

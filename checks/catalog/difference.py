@@ -17,7 +17,7 @@ EXPRESSIONS = {
     Domain: ("default",),
 }
 """Fields that hold deparsed SQL expressions."""
-_NOT_COMPARED = {Index: ("backs_constraint", "expressions", "folding"), Constraint: ("inherited",)}
+_NOT_COMPARED = {Index: ("backs_constraint", "expressions", "folding"), Constraint: ("inherited",), Column: ("folding",)}
 """Fields that follow from others."""
 
 

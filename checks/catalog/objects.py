@@ -41,6 +41,8 @@ class Column(NamedTuple):
     collation: str | None = None
     user_type: Key | None = None
     """Key of the domain or enum this column has, else None."""
+    folding: bool = False
+    """Whether its collation, or its domain's, takes distinct strings for equal."""
 
 
 class Constraint(NamedTuple):

@@ -42,7 +42,8 @@ SECTIONS = {
             a.attnotnull::int, CASE WHEN d.oid IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid) END,
             a.attidentity, a.attgenerated,
             CASE WHEN a.attcollation <> t.typcollation THEN l.collname END,
-            CASE WHEN t.typtype IN ('d', 'e') THEN t.oid::int8 END)
+            CASE WHEN t.typtype IN ('d', 'e') THEN t.oid::int8 END,
+            (a.attcollation = ANY (ARRAY(SELECT f.oid FROM pg_collation f WHERE NOT f.collisdeterministic)))::int)
         FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from checks.kinds import Finding
 from checks.observation.enum_plan import EnumPlan
-from checks.observation.evaluate import TEXT_TYPES, base_type
 from checks.observation.insert_attempts import Attempt
+from checks.observation.observe import EnumSeen
 from checks.sql.names import shown
 
 
-def attempted(plan: EnumPlan, attempts: Sequence[Attempt], finding: Finding) -> Finding:
-    """Lifts the evidence where real INSERTs, with their control, said the same; contradicts it where not."""
-    if len(attempts) != len(plan.tried):
+def attempted(seen: EnumSeen, finding: Finding) -> Finding:
+    """Lifts the evidence of a proof where real INSERTs said the same; contradicts it where they did not.
+
+    An INSERT that nobody refused is a witness. One that was refused for another reason than the value proves nothing, and
+    is told.
+    """
+    plan = seen.plan
+    controls = [each for each in seen.attempts if each.allowed]
+    others = [each for each in seen.attempts if not each.allowed]
+    stored = next((each for each in others if each.accepted and each.rows and each.stored != "allowed"), None)
+    if stored is not None:
+        how = "" if stored.stored == "sent" else " (something rewrote the row)"
+        before = f"{finding.detail} " if finding.word == "broken" else ""
+        return Finding("broken", f"{before}INSERT of {stored.value!r} was accepted{how}.", f"{stored.value!r} was inserted",
+                       finding.next_step or "Look for a trigger or rule on the table.", "attempted")
+    if finding.word != "held" or not controls:
         return finding
-    results = dict(zip(plan.tried, attempts, strict=True))
-    controls = [results[value] for value in plan.spec.values]
-    if not all(control.accepted and control.rows == 1 and control.same for control in controls):
+    refused = next((each for each in controls if not each.accepted), None)
+    if refused is not None and _by_its_constraint(plan, refused):
+        return Finding("broken", f"INSERT of the allowed value {refused.value!r} was refused by {refused.constraint}.",
+                       f"{refused.value!r} was refused", "Drop the constraint and add it with every allowed value.",
+                       "attempted")
+    if refused is not None:
+        by = f", {refused.constraint}" if refused.constraint else ""
+        return replace(finding, detail=f"{finding.detail}; no INSERT could be tried: that of {refused.value!r} was refused "
+                       f"for another reason (SQLSTATE {refused.sqlstate}{by})")
+    odd = next((each for each in controls if not each.rows or each.stored != "sent"), None)
+    if odd is not None:
+        return replace(finding, detail=f"{finding.detail}; no INSERT could be tried: something "
+                       f"{'rewrote' if odd.rows else 'swallowed'} that of {odd.value!r}")
+    if not all(_by_its_constraint(plan, each) or each.accepted for each in others):
         return finding
-    for value in plan.wrong:
-        if results[value].accepted:
-            how = "" if results[value].same else " (something rewrote or swallowed the row)"
-            before = f"{finding.detail} " if finding.word == "broken" else ""
-            return Finding("broken", f"{before}INSERT of {value!r} was accepted{how}.", f"{value!r} was inserted",
-                           finding.next_step or "Look for a trigger or rule on the table.", "attempted")
-    if not all(_by_its_constraint(plan, results[value]) for value in plan.wrong):
-        return finding
-    if finding.word == "held" or (finding.word == "unverified" and not plan.mixed):
-        return Finding("held", f"{len(controls)} allowed values inserted, {len(plan.wrong)} others refused, "
-                       f"each by its constraint ({finding.detail})", evidence="attempted")
-    return finding
+    return Finding("held", f"{len(controls)} allowed values inserted, {len(others)} others refused, "
+                   f"each by its constraint ({finding.detail})", evidence="attempted")
 
 
 def _by_its_constraint(plan: EnumPlan, result: Attempt) -> bool:
-    """Whether the refusal is that of a constraint which holds the enum, and not of something else about the row."""
-    if plan.lookup:
-        return result.sqlstate in ("23503", "23514")
-    if base_type(plan.type) not in TEXT_TYPES and result.sqlstate in ("22P02", "22003"):
+    """Whether the refusal is that of a constraint which holds the enum, or of the column's type."""
+    if result.sqlstate[:2] == "22":
         return True
-    names = {guard.constraint.own for guard in (*plan.sole, *plan.mixed)} | {key.own for key, _ in plan.unsafe}
-    return result.sqlstate == "23514" and shown(result.constraint) in names
+    if result.sqlstate == "23503":
+        return plan.lookup is not None and shown(result.constraint) == plan.lookup.key.own
+    names = plan.guards.about(plan.spec.column)
+    if result.sqlstate != "23514":
+        return False
+    if not result.constraint:  # no partition takes the row: the value's fault where partitions hold the enum
+        return not result.allowed and any(name not in plan.guards.constraints for name in names)
+    return shown(result.constraint) in names

@@ -1,125 +1,134 @@
-"""What the CHECKs said of each value that was tried, alone and together. Pure."""
+"""What reading proves of an enum's CHECKs, and what the server adds: witnesses confirmed, open answers closed. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from checks.catalog.difference import column_types
-from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import EnumSpec
 from checks.kinds import Finding
-from checks.observation.enum_plan import EnumPlan, Guard, GuardQuestion
-from checks.observation.evaluate import Truths
+from checks.observation.enum_plan import EnumPlan
 from checks.observation.observe import EnumSeen
-from checks.observation.questions import Asked, Refusal
-from checks.sql import meaning
+from checks.observation.questions import Refusal
 from checks.sql.names import shown
-
-Setting = tuple[str | None, ...]
-"""A value for each of the plan's `others`."""
-_SPLIT = "Split the CHECK, so that one part speaks of this column alone."
+from checks.sql.values_accepted.answers import ColumnRow, Storability
+from checks.values import Evidence
 
 
-class Evaluated(NamedTuple):
+class Decided(NamedTuple):
     """What the CHECKs come to."""
 
     finding: Finding
-    refuses_allowed: bool = False
-    """Whether they refuse a declared value."""
+    allowed_go_in: bool | None = None
+    """Whether every declared value can be stored; None: that could not be told."""
 
 
-class _Tried(NamedTuple):
-    accepted: Mapping[str | None, list[Setting]]
-    """Value -> the settings of the other columns with which every CHECK accepts it."""
-    rejected_by: Mapping[str | None, str]
-    """Value -> the constraint that rejects it, whatever the other columns hold."""
-
-
-def evaluated(seen: EnumSeen, found: Snapshot) -> Evaluated:
-    """What the answers say of the allowed values, of those that must be refused, and of NULL."""
-    plan = seen.plan
-    for asked in seen.guards:
-        if not isinstance(asked.answer, tuple):
-            told = asked.answer.told() if isinstance(asked.answer, Refusal) else (
-                "the session's search_path gives built-in names another meaning")
-            return Evaluated(Finding("unverified", f"The CHECKs could not be evaluated: {told}.", "",
-                                     "Look at the constraint by hand, or at the role's search_path."))
-    tried = _tried(plan, seen.guards, found)
-    refused = [value for value in plan.spec.values if not tried.accepted[value]]
+def decided(seen: EnumSeen) -> Decided:
+    """What the CHECKs let in of the declared values, of all others, and of NULL."""
+    plan, found = seen.plan, seen.plan.decision
+    refused = {value: each for value, each in found.allowed.items() if each.answer == "no"}
     if refused:
-        return Evaluated(_refused(refused, tried), refuses_allowed=True)
-    unsure = []
-    for wrong in plan.wrong:
-        settings = tried.accepted[wrong]
-        if settings:
-            return Evaluated(_excused(plan, wrong, settings[0]))
-        if wrong not in tried.rejected_by:
-            unsure.append(wrong)
-    wrong_null = null_wrong(plan.spec, plan.not_null or not tried.accepted[None], "NOT NULL or the CHECK")
-    if wrong_null is not None:
-        return Evaluated(wrong_null)
-    if unsure or plan.cut:
-        return Evaluated(Finding("unverified", f"{unsure[0] if unsure else 'banana'!r} was rejected in every row tried, "
-                                 "but the CHECK looks at other columns in a way that could not be settled.", "", _SPLIT))
-    names = ", ".join(sorted(set(tried.rejected_by.values())))
-    return Evaluated(Finding("held", f"{len(plan.spec.values)} allowed values accepted, {len(plan.wrong)} others "
-                             f"rejected by {names}"))
+        return Decided(_refused(plan, refused), allowed_go_in=False)
+    tied = plan.guards.tied_to(plan.spec.column)
+    unsettled = {value: each for value, each in found.allowed.items() if each.answer == "undecided"
+                 and any(part.constraint in tied or not part.constraint for part in each.parts)
+                 and not any(seen.accepts(row) for row in each.rows)}
+    others = _others(seen, found.others)
+    if others is not None and others.word == "broken":
+        return Decided(others, None if unsettled else True)
+    null = _null(seen, found.null)
+    if null is not None and null.word == "broken":
+        return Decided(null, None if unsettled else True)
+    for value, each in unsettled.items():
+        return Decided(_open(f"whether the allowed value {value!r} is accepted", each, seen))
+    if others is not None:
+        return Decided(others, allowed_go_in=True)
+    if null is not None:
+        return Decided(null, allowed_go_in=True)
+    names = ", ".join(sorted(found.others.by)) or found.others.why
+    told = len(plan.spec.values)
+    return Decided(Finding("held", f"{told} allowed value{'s' if told != 1 else ''} accepted, every other one rejected by "
+                           f"{names}"), allowed_go_in=True)
 
 
-def _refused(refused: Sequence[str], tried: _Tried) -> Finding:
-    value = next((each for each in refused if each in tried.rejected_by), None)
-    if value is None:
-        return Finding("unverified", f"The allowed value {refused[0]!r} was refused with every value of the other columns "
-                       "that was tried, which proves nothing.", "", _SPLIT)
-    return Finding("broken", f"The allowed value {value!r} is rejected by {tried.rejected_by[value]}.", repr(value),
+def _refused(plan: EnumPlan, refused: Mapping[str, Storability]) -> Finding:
+    value, each = next(iter(refused.items()))
+    if not each.by:
+        return Finding("broken", f"{value!r} does not fit: {each.why}.", repr(value),
+                       f"Widen {plan.spec.shown}, or correct the contract.", "catalog")
+    return Finding("broken", f"The allowed value {value!r} is rejected by {_listed(each.by)}.", repr(value),
                    "Drop the constraint and add it with every allowed value.")
 
 
-def _tried(plan: EnumPlan, asked: Sequence[Asked[GuardQuestion]], found: Snapshot) -> _Tried:
-    settings = plan.settings
-    accepted: dict[str | None, list[Setting]] = {value: list(settings) for value in plan.tried}
-    rejected_by: dict[str | None, str] = {}
-    for each in asked:
-        guards, truths = each.question.guards, each.answer
-        if not each.question.mixed:
-            for value, row in zip(plan.tried, truths, strict=True):
-                if False in row:
-                    accepted[value] = []
-                    rejected_by.setdefault(value, guards[row.index(False)].constraint.own)
-            continue
-        types = column_types(found, shown(plan.spec.schema, plan.spec.table))
-        for at, value in enumerate(plan.tried):
-            rows = truths[at * len(settings):(at + 1) * len(settings)]
-            refusing = {setting for setting, row in zip(settings, rows, strict=True) if False in row}
-            accepted[value] = [setting for setting in accepted[value] if setting not in refusing]
-            name = None if value in rejected_by else _who_rejects(plan, value, guards, rows, types)
-            if name is not None:
-                rejected_by[value] = name
-    return _Tried(accepted, rejected_by)
+def _others(seen: EnumSeen, others: Storability) -> Finding | None:
+    """What is wrong or open about all other values, if anything."""
+    if others.answer == "no":
+        return None
+    if others.answer == "yes":
+        witness = others.rows[0]
+        answer = seen.accepts(witness)
+        if answer is False:
+            return Finding("unverified", f"By reading, {_told(seen.plan, witness)} is accepted; the server says that it is "
+                           "not.", "", "Report this CHECK to postdeploy-checks, and try the value on a scratch copy.")
+        return _let_in(seen.plan, witness, "evaluated" if answer else "proven")
+    unread = seen.plan.guards.unread(seen.plan.spec.column)
+    row = next((each for each in others.rows if seen.accepts(each)), None)
+    if row is not None and unread is None:
+        return _let_in(seen.plan, row, "evaluated")
+    if row is not None and unread is not None:
+        return Finding("unverified", f"{row.value!r} is accepted by what could be evaluated, unless {unread[0]} rejects it, "
+                       f"which {unread[1]} and was not evaluated.", "",
+                       "Try a wrong value on a scratch copy, or write the CHECK without that code.")
+    return _open("that every other value is rejected", others, seen)
 
 
-def _who_rejects(plan: EnumPlan, value: str | None, guards: Sequence[Guard], rows: Truths,
-                 types: Mapping[str, str]) -> str | None:
-    """The constraint that rejects `value` whatever other columns hold, as reading proves."""
-    for at, guard in enumerate(guards):
-        if all(row[at] is False for row in rows) and meaning.never_accepts(
-                guard.text, plan.spec.column, value, types):
-            return guard.constraint.own
-    return None
+def _let_in(plan: EnumPlan, row: ColumnRow, evidence: Evidence) -> Finding:
+    names = sorted(plan.guards.about(plan.spec.column))
+    others = _told_others(row)
+    return Finding("broken", f"{row.value!r} is accepted by {_listed(names)}{' when ' + others if others else ''}.",
+                   f"{_told(plan, row)} is accepted",
+                   f"Keep every other value out: ALTER TABLE {shown(plan.spec.schema, plan.spec.table)} ADD CHECK "
+                   f"({_membership(plan.spec)}) NOT VALID; and write it into a migration.", evidence)
 
 
-def _excused(plan: EnumPlan, wrong: str, setting: Setting) -> Finding:
-    """A value that must be refused is accepted, given these values of other columns."""
-    others = ", ".join(f"{name} = {'NULL' if value is None else repr(value)}"
-                       for (name, _), value in zip(plan.others, setting, strict=True))
-    unsafe = "" if not plan.unsafe else (
-        f" (unless {plan.unsafe[0].constraint.own}, which was not evaluated, rejects it)")
-    names = sorted({guard.constraint.own for guard in (*plan.sole, *plan.mixed)})
-    witness = f"{plan.spec.column} = {wrong!r}" + (f", {others}" if others else "")
-    return Finding("unverified" if plan.unsafe else "broken",
-                   f"{wrong!r} is accepted by {', '.join(names)}{' when ' + others if others else ''}{unsafe}.",
-                   f"{witness} is accepted", "Drop the constraint and add it with exactly the allowed values.")
+def _membership(spec: EnumSpec) -> str:
+    values = ", ".join("'" + value.replace("'", "''") + "'" for value in spec.values)
+    return f"{shown(spec.column)} IN ({values})"
+
+
+def _told(plan: EnumPlan, row: ColumnRow) -> str:
+    others = _told_others(row)
+    return f"{plan.spec.column} = {row.value!r}" + (f", {others}" if others else "")
+
+
+def _told_others(row: ColumnRow) -> str:
+    """The other values that the CHECKs tie to this one, the session's included."""
+    return ", ".join(f"{name} {'is' if value is None and name in row.session else '='} "
+                     f"{'NULL' if value is None else repr(value)}"
+                     for name, value in (*row.others.items(), *row.session.items()))
+
+
+def _open(what: str, each: Storability, seen: EnumSeen) -> Finding:
+    """Something that neither reading nor the server settled."""
+    unread = seen.plan.guards.unread(seen.plan.spec.column)
+    if unread is not None:
+        name, why = unread
+        return Finding("unverified", f"It could not be told {what}: {name} {why}, so it was not evaluated.", "",
+                       "Try a wrong value on a scratch copy, or write the CHECK without that code.")
+    parts = "; ".join(f"{part.text} ({part.constraint})" if part.constraint else part.text for part in each.parts[:3])
+    refusal = f" {seen.refusal.told()}." if isinstance(seen.refusal, Refusal) else ""
+    return Finding("unverified", f"It could not be told {what}; what is not settled: {parts or 'the CHECKs together'}."
+                   f"{refusal}", "", "Write that part as a plain list of values, or look at it by hand.")
+
+
+def _null(seen: EnumSeen, null: Storability) -> Finding | None:
+    """What is wrong or open about NULL, if anything; nothing where the contract does not speak of it."""
+    spec = seen.plan.spec
+    if spec.null is None:
+        return None
+    if null.answer == "undecided" and not any(seen.accepts(row) for row in null.rows):
+        return _open(f"whether NULL is {spec.null}", null, seen)
+    return null_wrong(spec, null.answer == "no", _listed(null.by) or null.why)
 
 
 def null_wrong(column: EnumSpec, rejected: bool, by: str) -> Finding | None:
@@ -127,9 +136,13 @@ def null_wrong(column: EnumSpec, rejected: bool, by: str) -> Finding | None:
     table = shown(column.schema, column.table)
     if column.null == "rejected" and not rejected:
         return Finding("broken", "NULL is accepted, and the contract says rejected.", "NULL is accepted",
-                       f"ALTER TABLE {table} ALTER COLUMN {column.column} SET NOT NULL;")
+                       f"ALTER TABLE {table} ALTER COLUMN {shown(column.column)} SET NOT NULL;")
     if column.null == "accepted" and rejected:
         return Finding("broken", f"NULL is rejected by {by}, and the contract says accepted.",
-                       "NULL is rejected", f"ALTER TABLE {table} ALTER COLUMN {column.column} "
+                       "NULL is rejected", f"ALTER TABLE {table} ALTER COLUMN {shown(column.column)} "
                        "DROP NOT NULL, or change the contract.")
     return None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)

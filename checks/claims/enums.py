@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from checks.catalog.difference import column_types
-from checks.catalog.key import Key
-from checks.catalog.objects import Constraint, Domain
 from checks.catalog.snapshot import Snapshot
 from checks.claims.enum_attempts import attempted
-from checks.claims.enum_values import evaluated, null_wrong
-from checks.claims.user_code import changed_code
+from checks.claims.enum_values import decided, null_wrong
 from checks.contract.contract import EnumSpec
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
-from checks.observation.enum_plan import EnumPlan, Lookup
+from checks.observation.enum_plan import EnumPlan, Lookup, plan_enum
 from checks.observation.lookup_rows import LookupAnswer
 from checks.observation.observe import EnumSeen, Observation
 from checks.observation.questions import told_why
@@ -29,7 +26,7 @@ def judge_enums(expectation: Expectation, seen: Observation) -> tuple[Case, ...]
                  for spec in expectation.contract.enums)
 
 
-@claim("enums:{column.shown}", evidence=("evaluated", "attempted", "catalog"),
+@claim("enums:{column.shown}", evidence=("proven", "evaluated", "attempted", "catalog"),
        breaks="a value beside the declared ones can be stored, or a declared one cannot")
 def accepted_values(column: EnumSpec, seen: EnumSeen, expectation: Expectation, found: Snapshot) -> Finding:
     """{column.shown} accepts exactly {column.listed}"""
@@ -44,14 +41,11 @@ def accepted_values(column: EnumSpec, seen: EnumSeen, expectation: Expectation, 
                        "behind it.", "catalog")
     if plan.labels is not None:
         return _native(plan, plan.labels)
-    short = [value for value in column.values if value not in plan.allowed_that_fit]
-    if short:
-        return Finding("broken", f"{short[0]!r} does not fit into {plan.type}.", repr(short[0]),
-                       f"Widen {column.shown}.", "catalog")
-    if not plan.wrong:
-        return Finding("unverified", f"No values to try for the type {plan.type}; text, varchar, char, whole numbers, "
+    if not plan.known_type:
+        return Finding("unverified", f"Values of the type {plan.type} may be equal in its own way; built-in types, citext, "
                        "enums and domains over them can be judged.", "", "Look at the constraint by hand.", "catalog")
-    return attempted(plan, seen.attempts, _by_any(seen, expectation, found))
+    finding = attempted(seen, _by_any(seen, found))
+    return _made_so(finding, plan, expectation) if finding.word == "broken" else finding
 
 
 def _no_column(column: EnumSpec, found: Snapshot) -> Finding:
@@ -76,28 +70,32 @@ def _native(plan: EnumPlan, labels: Sequence[str]) -> Finding:
         "held", f"native enum {plan.type}", evidence="catalog")
 
 
-def _by_any(seen: EnumSeen, expectation: Expectation, found: Snapshot) -> Finding:
+def _by_any(seen: EnumSeen, found: Snapshot) -> Finding:
     """What the foreign key and the CHECKs come to together: one of them has to hold the enum."""
     plan = seen.plan
-    if not (plan.sole or plan.mixed):
-        return _by_lookup(seen, plan.lookup, found) if plan.lookup else _unguarded(plan, expectation, found)
-    checks = evaluated(seen, found)
-    checked = checks.finding
+    guarded = bool(plan.guards.about(plan.spec.column))
     if plan.lookup is None:
-        return checked
+        return decided(seen).finding if guarded else _unguarded(plan)
     looked_up = _by_lookup(seen, plan.lookup, found)
-    if looked_up.word == "held" and not checks.refuses_allowed:
+    if not guarded or _lacks(seen):
         return looked_up
-    return checked if checked.word == "held" or checks.refuses_allowed else looked_up
+    checks = decided(seen)
+    if checks.allowed_go_in is not True or checks.finding.word == "held":
+        return checks.finding
+    return looked_up
 
 
-def _unguarded(plan: EnumPlan, expectation: Expectation, found: Snapshot) -> Finding:
+def _lacks(seen: EnumSeen) -> bool:
+    """Whether the lookup table is known to lack a declared value."""
+    answer = seen.lookup.answer if seen.lookup else None
+    return isinstance(answer, LookupAnswer) and any(value not in answer.present for value in seen.plan.spec.values)
+
+
+def _unguarded(plan: EnumPlan) -> Finding:
     column = plan.spec
     table = shown(column.schema, column.table)
-    if plan.unsafe:
-        return _by_body(plan, expectation, found)
-    if plan.idle:
-        name = plan.idle[0].own
+    if plan.guards.idle:
+        name = plan.guards.idle[0].own
         return Finding("broken", f"{name} is NOT ENFORCED: it rejects nothing.", "'banana' is accepted",
                        f"ALTER TABLE {table} ALTER CONSTRAINT {name} ENFORCED;", "catalog")
     return Finding("broken", "No CHECK, domain, enum type or foreign key restricts it: 'banana' is accepted.",
@@ -106,35 +104,16 @@ def _unguarded(plan: EnumPlan, expectation: Expectation, found: Snapshot) -> Fin
                    f"{', '.join(map(repr, column.values))})) NOT VALID;", "catalog")
 
 
-def _by_body(plan: EnumPlan, expectation: Expectation, found: Snapshot) -> Finding:
-    """A CHECK that calls the user's code is never run; it is judged by its text and the code's body."""
-    unsafe = plan.unsafe[0]
-    name = unsafe.constraint.own
-    changed = list(changed_code(_text(unsafe.constraint, found), expectation.functions, found.functions))
-    if _same_check(unsafe.constraint, plan, expectation, found) and not changed:
-        return Finding("held", f"{name} {unsafe.why}; it and that code are what the migrations made. Not evaluated.",
-                       evidence="catalog")
-    return Finding("unverified", f"{name} {unsafe.why}, so it was not evaluated, and it is not what the migrations made.",
-                   "", "Try a wrong value on a scratch copy, or write the CHECK without that code.", "catalog")
-
-
-def _text(key: Key, found: Snapshot) -> str:
-    item = found.objects.get(key)
-    if isinstance(item, Constraint):
-        return item.expression or ""
-    return " ".join(text for other in found.objects.values() if isinstance(other, Domain) for _, text, _ in other.checks)
-
-
-def _same_check(key: Key, plan: EnumPlan, expectation: Expectation, found: Snapshot) -> bool:
-    """Whether the CHECK that is there means what the expected one does."""
-    expected, item = expectation.objects.get(key), found.objects.get(key)
-    if isinstance(expected, Constraint) and isinstance(item, Constraint):
-        types = column_types(found, key.relation)
-        one, other = (meaning.canonical(each.expression or "", types) for each in (expected, item))
-        return one == other
-    domain = plan.column.user_type if plan.column else None
-    return domain is not None and isinstance(expectation.objects.get(domain), Domain) \
-        and expectation.objects[domain] == found.objects.get(domain)
+def _made_so(finding: Finding, plan: EnumPlan, expectation: Expectation) -> Finding:
+    """`finding` with a word about the migrations, where they make the column just so."""
+    if expectation.derived is None:
+        return finding
+    meant = plan_enum(plan.spec, Snapshot({}, expectation.objects))
+    mine, theirs = ({each.name: meaning.canonical(each.text) for each in guards.checks}
+                    for guards in (plan.guards, meant.guards))
+    if mine != theirs or not mine:
+        return finding
+    return replace(finding, detail=f"{finding.detail} The migrations themselves make it so: write one that does not.")
 
 
 def _by_lookup(seen: EnumSeen, lookup: Lookup, found: Snapshot) -> Finding:

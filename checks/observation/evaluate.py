@@ -40,7 +40,7 @@ class PredicateQuestion:
         """A SELECT of one JSON string: for each row, for each predicate, a letter: t true, f false, n null."""
         names = [f"v{at}" for at in range(len(self.columns))]
         arrays = ", ".join(text_array([row[at] for row in self.rows]) for at in range(len(self.columns)))
-        casts = ", ".join(f"u.{name}::{without_length(kind)} AS {ident(column)}"
+        casts = ", ".join(f"{_made(f'u.{name}', kind)} AS {ident(column)}"
                           for name, (column, kind) in zip(names, self.columns, strict=True))
         truths = " || ".join(f"CASE ({predicate}) WHEN true THEN 't' WHEN false THEN 'f' ELSE 'n' END"
                              for predicate in self.predicates)
@@ -63,6 +63,14 @@ class PredicateQuestion:
 
 
 _LETTERS: Mapping[str, bool | None] = {"t": True, "f": False, "n": None}
+
+
+def _made(text: str, kind: str) -> str:
+    """A value of `kind` as a column holds it, of its text; what does not fit must not get here."""
+    padded = length_of(kind) if kind.startswith("character(") or kind == "character" else None
+    if padded is not None:  # a column pads its values, and LIKE sees that
+        return f"pg_catalog.rpad({text}, {padded})::pg_catalog.bpchar"
+    return f"{text}::{without_length(kind)}"
 
 
 def without_length(kind: str) -> str:

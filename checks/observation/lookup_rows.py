@@ -45,7 +45,7 @@ def lookup_question(plan: EnumPlan, found: Snapshot) -> LookupQuestion | None:
     table = plan.lookup.reference.references if plan.lookup else None
     if plan.lookup is None or not table or table not in found.readable:
         return None
-    column, allowed = ident(plan.lookup.reference.referenced_columns[0]), text_array(plan.spec.values)
+    column, allowed = ident(plan.lookup.column), text_array(plan.spec.values)
     return LookupQuestion(
         f"SELECT json_build_object('others', count(*) FILTER (WHERE v.v <> ALL ({allowed})), 'present', "
         f"json_agg(v.v) FILTER (WHERE v.v = ANY ({allowed}))) FROM (SELECT l.{column}::text AS v FROM "

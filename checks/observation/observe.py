@@ -18,13 +18,14 @@ from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract, EnumSpec
 from checks.observation.check_plan import check_questions
 from checks.observation.dedupe_rows import DedupeCount, scan_dedupe
-from checks.observation.enum_plan import EnumPlan, GuardQuestion, plan_enum
+from checks.observation.enum_plan import EnumPlan, Trial, plan_enum
 from checks.observation.evaluate import PredicateQuestion
 from checks.observation.insert_attempts import Attempt, attempt
 from checks.observation.ledger_rows import LedgerQuestion, ledger_question
 from checks.observation.lookup_rows import LookupQuestion, lookup_question
-from checks.observation.questions import Asked, Question, ask_all
+from checks.observation.questions import Asked, Question, Refusal, ask_all
 from checks.observation.stored_rows import StoredRows, scan
+from checks.sql.values_accepted.answers import ColumnRow
 from checks.target.open_target import Place
 from checks.target.session import Session
 from checks.values import Rejected, Unverified
@@ -35,11 +36,24 @@ class EnumSeen:
     """What was asked about one declared enum, and answered."""
 
     plan: EnumPlan
-    guards: tuple[Asked[GuardQuestion], ...] = ()
-    """The plan's questions with their Truths."""
+    trial: Asked[Trial] | None = None
+    """The rows that the server was asked about, with its Truths."""
     lookup: Asked[LookupQuestion] | None = None
     attempts: tuple[Attempt, ...] = ()
-    """What became of an INSERT of each of the plan's `tried` values; empty when none was made."""
+    """What became of real INSERTs; empty when none was made."""
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the server did not say what it makes of the trial's rows, if it refused."""
+        answer = self.trial.answer if self.trial else None
+        return answer if isinstance(answer, Refusal) else None
+
+    def accepts(self, row: ColumnRow) -> bool | None:
+        """Whether the CHECKs that were evaluated let `row` in; None when it was not asked, or not answered."""
+        if self.trial is None or not isinstance(self.trial.answer, tuple):
+            return None
+        rows = zip(self.trial.question.rows, self.trial.answer, strict=True)
+        return next((False not in truths for asked, truths in rows if asked is row), None)
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
     plans = tuple(plan_enum(spec, found) for spec in contract.enums)
     ledger = ledger_question(contract, found)
     lookups = {plan.spec: lookup_question(plan, found) for plan in plans}
-    guards = {plan.spec: tuple(plan.questions()) for plan in plans}
+    trials = {plan.spec: plan.trial for plan in plans}
     checks = dict(check_questions(expected, found))
 
     def asked() -> Iterator[Question]:
@@ -85,15 +99,16 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
             lookup = lookups[plan.spec]
             if lookup is not None:
                 yield lookup
-            yield from (each.question for each in guards[plan.spec])
+            trial = trials[plan.spec]
+            if trial is not None:
+                yield trial.question
         yield from checks.values()
 
     answers = ask_all(session, asked())
     session.rest()
     attempts = attempt(session, found, plans) if session.can_run else {}
-    enums = {plan.spec: EnumSeen(
-        plan, tuple(Asked(each, answers.get(each.question)) for each in guards[plan.spec]),
-        _asked(lookups[plan.spec], answers), attempts.get(plan.spec.shown, ())) for plan in plans}
+    enums = {plan.spec: EnumSeen(plan, _tried(trials[plan.spec], answers), _asked(lookups[plan.spec], answers),
+                                 attempts.get(plan.spec.shown, ())) for plan in plans}
     return Observation(
         found, _asked(ledger, answers), enums,
         {key: Asked(question, answers.get(question)) for key, question in checks.items()},
@@ -138,6 +153,10 @@ def _built_ins_are_shadowed(found: Snapshot) -> bool:
     """Whether the session's search_path puts something before pg_catalog."""
     path: str = found.identity.get("search_path", "")
     return path.replace(" ", "").find("pg_catalog") > 0
+
+
+def _tried(trial: Trial | None, answers: Mapping[Question, Any]) -> Asked[Trial] | None:
+    return None if trial is None else Asked(trial, answers.get(trial.question))
 
 
 def _asked(question: Any, answers: Mapping[Question, Any]) -> Asked[Any] | None:

@@ -26,7 +26,9 @@ from checks.contract.reader import read_contract
 from checks.expectation.derive import expectation_of, write_lock
 from checks.expectation.expectation import Expectation
 from checks.observation import stored_rows as scan
+from checks.observation.evaluate import PredicateQuestion
 from checks.observation.observe import Observation, observe
+from checks.observation.questions import ask_all
 from checks.target.routes import through_lambda
 from checks.target.routes.direct import DirectSession, connect, execute
 from checks.target.routes.through_lambda import LambdaSession
@@ -122,7 +124,7 @@ def through(function: QueryFunction) -> LambdaSession:
 def told(seen: Observation) -> tuple[Any, ...]:
     """What was answered, without the server's clock."""
     assert seen.ledger is not None
-    enums = {spec.shown: [asked.answer for asked in each.guards] for spec, each in seen.enums.items()}
+    enums = {spec.shown: each.trial.answer if each.trial else None for spec, each in seen.enums.items()}
     return (seen.snapshot, seen.ledger.answer.rows, enums, seen.stored)
 
 
@@ -194,12 +196,15 @@ def _replies(project: Project) -> int:
 
 
 def test_a_question_that_no_route_carries_is_asked_in_parts(projects: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = projects(10)
-    whole = project.look(project.direct())
+    questions = [PredicateQuestion("a value", "t", (("v", "text"),), (("a",), (f"b{number}",)), (f"v = 'b{number}'",))
+                 for number in range(50)]
+    whole, parts = projects(10).direct(), projects(10).direct()
+    expected = ask_all(whole, questions)
     monkeypatch.setattr(DirectSession, "question_bytes", 5_000)
-    parts = project.look(project.direct())
-    assert parts.cost["statements"] > whole.cost["statements"]
-    assert told(parts) == told(whole)
+    assert ask_all(parts, questions) == expected == dict.fromkeys(questions, ((False,), (True,)))
+    assert parts.cost.statements > whole.cost.statements
+    whole.close()
+    parts.close()
 
 
 def test_scans_are_bounded_by_the_tables_that_hold_rows(projects: Any, monkeypatch: pytest.MonkeyPatch) -> None:
