@@ -27,6 +27,7 @@ from checks.sql.values_accepted.answers import (
     Storability,
     UndecidedPart,
 )
+from checks.sql.values_accepted.plain_lists import decide_plainly
 from checks.sql.values_accepted.reading import GENERATED, Reading, ReadPart, read_checks
 from checks.sql.values_accepted.session import MARK
 from checks.sql.values_accepted.witnesses import Found, Witnesses
@@ -48,6 +49,9 @@ def decide(column: str, allowed: Sequence[str], checks: Sequence[NamedCheck],
         checks: every enforced CHECK of the table, also those that do not mention the column.
         facts: what is known of the column and of the others that CHECKs mention.
     """
+    plainly = decide_plainly(column, allowed, checks, facts)
+    if plainly is not None:
+        return plainly
     texts: list[tuple[str, str | None]] = [(each.text, None) for each in checks]
     names = [each.name for each in checks]
     for name, known in facts.items():
