@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,8 @@ class ClaimsRun:
             return
         from checks.report import verdict_word
 
+        if "hypothesis" not in sys.modules:  # nobody used it: its plugin would import all of it, to say nothing
+            self.config.pluginmanager.unregister(name="hypothesispytest")
         gc.freeze()  # nothing is looked for in thousands of items that end with the process anyway
         verdicts = [verdict for report in self.reports for case in report.cases for verdict in case.verdicts
                     if (report.target.name, case.area, case.name) in self.ran]

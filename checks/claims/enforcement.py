@@ -16,6 +16,7 @@ from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.sql import meaning
 from checks.sql.names import nearest, shown
+from checks.sql.values_accepted.plain_lists import listed_values
 
 _ENABLE = {"always": "ALWAYS ", "replica": "REPLICA "}
 _LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z"
@@ -132,7 +133,8 @@ def _defaults(table: str, found: Snapshot) -> Iterator[tuple[str, str]]:
                 yield (f"the DEFAULT of {name} ({column.default}) is one that {check} refuses",
                        f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;")
         for check, item in checks:
-            if own in item.columns and meaning.never_accepts(item.expression or "", own, value, types):
+            text = item.expression or ""
+            if own in item.columns and value not in listed_values(text) and meaning.never_accepts(text, own, value, types):
                 yield (f"the DEFAULT of {name} ({column.default}) is one that {check} refuses",
                        f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;")
 

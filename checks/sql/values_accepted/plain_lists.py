@@ -73,6 +73,12 @@ def decide_plainly(column: str, allowed: Sequence[str], checks: Sequence[NamedCh
             "yes", (ColumnRow(None, elsewhere=kept),)))
 
 
+def listed_values(text: str) -> tuple[str, ...]:
+    """The values that a CHECK lists for its column, where it plainly is such a list; else nothing."""
+    shape = _shape(text)
+    return shape.values if shape is not None and shape.listed else ()
+
+
 @lru_cache(maxsize=16384)
 def _shape(text: str) -> _Shape | None:
     text = text.strip()
