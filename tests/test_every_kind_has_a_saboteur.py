@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from checks.explain import all_kinds
 from tests.claims.test_dedupe_stored import SABOTAGE, STATEMENTS
-from tests.replays.test_replay import TWINS
+from tests.replays.test_twins import TWINS
 from tests.support.sabotage_harness import Bench, look_at, projects, saboteurs, verdicts
 from tests.support.saboteur_index import kind_seen, read
 

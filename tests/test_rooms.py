@@ -29,9 +29,9 @@ FLOORS = (
 )
 """From the ground up. A room is a folder of checks/, or a module that stands in it alone."""
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-MODULES_A_FOLDER, LINES_A_FILE = 14, 397
+MODULES_A_FOLDER, LINES_A_FILE = 14, 304
 KNOW_PYTEST = {"plugin", "run", "fast_loop"}
-STAND_FOR_SEVERAL = {"Answer", "Asked", "Call", "Case", "Column", "Fault", "Finding", "Question", "Table", "_Parser"}
+STAND_FOR_SEVERAL = {"Asked", "Question", "Reading", "Trial"}
 """Class names that are yet to be given apart; it only shrinks."""
 
 
