@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.audits.audit import Audit, Question, audit
+from checks.audits.audit import Audit, audit
+from checks.audits.trials import AuditRequest
 from checks.contract.reader import read_contract
 from checks.target.servers import ScratchServer
 from tests.support import ROOT
@@ -35,7 +36,7 @@ SECONDS_MOST = 60.0
 
 def audited(command: tuple[str, ...], server: ScratchServer, *, full: bool, success_text: tuple[str, ...] = (),
             ) -> Audit:
-    question = Question(command, success_text=success_text, only=() if full else TELLING, parallel=None if full else 2)
+    question = AuditRequest(command, success_text=success_text, only=() if full else TELLING, parallel=None if full else 2)
     return audit(read_contract(ROOT / "contract.toml"), question, scratch=lambda: nullcontext(server))
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from checks.audits.query_faults import SPOIL, Asked
+from checks.audits.faults.fault import Spoil, TwinAnswer
+from checks.audits.faults.queries import QUERY_FAULTS
 from checks.claims.functions.bundle import held_in
 from checks.claims.functions.deployed_code import judge_code
 from checks.claims.functions.false_success import false_success_names, judge_false_success
@@ -146,13 +147,16 @@ def test_a_shape_that_is_too_loose_is_broken(shape: dict[str, ReplyShape]) -> No
 # The query function
 
 
-def spoiling(aws: LocalAws, spoil: Callable[[Asked], Response | None]) -> Callable[[Invocation], Response | None]:
+SPOIL = {fault.name: fault.spoil for fault in QUERY_FAULTS if fault.spoil}
+
+
+def spoiling(aws: LocalAws, spoil: Spoil) -> Callable[[Invocation], Response | None]:
     """Answers every question truly, and then spoils the answer."""
     def intercept(invocation: Invocation) -> Response | None:
         account = json.loads(json.loads(aws.run(invocation).payload)["body"])
         if not account["success"]:
             return None
-        return spoil(Asked(json.loads(invocation.payload)["sql"], account, "", 0.05))
+        return spoil(TwinAnswer(json.loads(invocation.payload)["sql"], account, "", 0.05))
     return intercept
 
 
@@ -165,7 +169,7 @@ def test_a_query_function_that_lies_is_broken(name: str, deployed: LocalAws) -> 
 
 
 def test_rows_left_out_without_a_word_are_missed(deployed: LocalAws) -> None:
-    def cut(asked: Asked) -> Response:
+    def cut(asked: TwinAnswer) -> Response:
         body = json.dumps({**asked.account, "rows": asked.rows[:2], "count": 2})
         return Response(200, json.dumps({"statusCode": 200, "body": body}).encode())
 
