@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from checks.audits.prepared import Prepared
 from checks.audits.script import Ending, Runner
 from checks.audits.surroundings import environment, write_profiles
 from checks.target.servers.given import variable_of
-from checks.values import HarnessError, Unverified
+from checks.values import HarnessError, Say, Unverified
 
 TrialWord = Literal["fooled", "caught", "not tried", "unverified"]
 HEALTHY = Fault("world.healthy", "world", "Nothing is wrong here.",
@@ -68,7 +68,7 @@ class Bench:
         profiles |= {os.environ[name] for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.get(name)}
         write_profiles(runner.folder, profiles, grounds.region)
 
-    def run(self, faults: Sequence[Fault], say: Callable[[str], None]) -> tuple[Trial, tuple[Trial, ...]]:
+    def run(self, faults: Sequence[Fault], say: Say) -> tuple[Trial, tuple[Trial, ...]]:
         """The control and the trials, in the order of `faults`."""
         world = LyingEndpoint(self._grounds, 0, self._stack)
         control = self._control(world)
@@ -82,7 +82,7 @@ class Bench:
         found.update((trial.fault.name, trial) for trial in self._all(tried, say))
         return control, tuple(found[fault.name] for fault in faults)
 
-    def _all(self, faults: Sequence[Fault], say: Callable[[str], None]) -> Iterator[Trial]:
+    def _all(self, faults: Sequence[Fault], say: Say) -> Iterator[Trial]:
         count = min(self._request.parallel or 2 * (os.cpu_count() or 1), max(1, len(faults)))
         for number in range(1, count):
             self._worlds.put(LyingEndpoint(self._grounds, number, self._stack))

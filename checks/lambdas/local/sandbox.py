@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from checks.lambdas.local.reaper import kill_group
-from checks.lambdas.local.runtime_api import RESPONSE_BYTES, Call, Happening, RuntimeApi, error_body
+from checks.lambdas.local.runtime_api import RESPONSE_BYTES, HandlerCall, Happening, RuntimeApi, error_body
 
 LOG_TAIL_BYTES = 4096
 INIT_S = 10.0
@@ -82,7 +82,7 @@ class Sandbox:
         """The process has not ended."""
         return self._process.poll() is None
 
-    def invoke(self, call: Call) -> Finished:
+    def invoke(self, call: HandlerCall) -> Finished:
         """Runs one call to its end, or to the function's timeout, which kills the process."""
         started = time.monotonic()
         happening, body = ("next", b"") if self.warm else self._next(INIT_S + self.deployed.timeout_s)
@@ -131,7 +131,7 @@ class Sandbox:
         return output
 
 
-def _log_tail(output: bytes, call: Call, deployed: Deployed, duration_s: float, kind: str) -> bytes:
+def _log_tail(output: bytes, call: HandlerCall, deployed: Deployed, duration_s: float, kind: str) -> bytes:
     """The last 4 KB of what CloudWatch would show for one call."""
     ms = duration_s * 1000
     about = f"RequestId: {call.request_id}"
@@ -148,7 +148,7 @@ def _log_tail(output: bytes, call: Call, deployed: Deployed, duration_s: float, 
     return (start + output + newline + "\n".join(lines).encode() + b"\n")[-LOG_TAIL_BYTES:]
 
 
-def _verdict(happening: Happening | None, body: bytes, call: Call, timeout_s: float) -> tuple[bytes, str]:
+def _verdict(happening: Happening | None, body: bytes, call: HandlerCall, timeout_s: float) -> tuple[bytes, str]:
     """What Lambda answers: payload, and the kind of error, empty when there was none."""
     if happening == "response":
         return body, ""

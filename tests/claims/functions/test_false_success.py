@@ -24,7 +24,7 @@ from checks.contract.reply_shape import ReplyShape
 from checks.expectation.expectation import Expectation
 from checks.lambdas.local.endpoint import LocalAws
 from checks.lambdas.local.request import Invocation, Response
-from checks.lambdas.package import pack, pack_migrations
+from checks.lambdas.package import bundle, pack
 from checks.target.open_target import Place
 from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer
@@ -76,8 +76,7 @@ def reader(scratch_server: ScratchServer, database: str) -> Iterator[str]:
 
 
 def migration_zip(migrations: tuple[Migration, ...] = MIGRATIONS) -> bytes:
-    lines = "".join(f"    {m.version!r}: {m.sql!r},\n" for m in migrations)
-    return pack(LAMBDAS / "db_migration", {"migrations_bundle.py": ("MIGRATIONS = {\n" + lines + "}\n").encode()})
+    return pack(LAMBDAS / "db_migration", {"migrations_bundle.py": bundle({m.version: m.sql for m in migrations})})
 
 
 @pytest.fixture
@@ -468,9 +467,7 @@ def test_a_migration_is_found_however_it_is_packed(way: str) -> None:
 
 
 def test_the_real_packing_is_found() -> None:
-    bundle = pack_migrations(ROOT / "migrations")
-    code = pack(LAMBDAS / "db_migration", {"migrations_bundle.py": bundle})
-    assert held_in(code, MIGRATIONS).whole == tuple(m.version for m in MIGRATIONS)
+    assert held_in(migration_zip(), MIGRATIONS).whole == tuple(m.version for m in MIGRATIONS)
 
 
 def test_another_body_under_the_same_name_is_told() -> None:
