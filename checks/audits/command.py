@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
 from pathlib import Path
 
-from checks.values import UsageError
+from checks.evidence import prepare_evidence
 
 
 def add_audit(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +44,7 @@ def act(options: argparse.Namespace) -> int:
         command=tuple(options.script), version=options.version, success_text=tuple(options.success_text),
         hang_s=options.hang_s, timeout_s=options.timeout_s, only=tuple(options.only), parallel=options.parallel)
     if options.evidence:
-        _writable(Path(options.evidence))
+        prepare_evidence(Path(options.evidence))
     started = dt.datetime.now(dt.UTC)
     found = audit(contract, request, lambda line: print(line, flush=True))
     for line in lines(found):
@@ -69,16 +68,6 @@ def _list(options: argparse.Namespace) -> int:
     for line in catalogue_lines(chosen(faults, options.only) if options.only else faults):
         print(line)
     return 0
-
-
-def _writable(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as error:
-        raise UsageError(f"--evidence {path} cannot be written: {error.strerror}.") from None
-    if not os.access(path, os.W_OK):
-        raise UsageError(f"--evidence {path} cannot be written.")
 
 
 def _positive(text: str) -> float:

@@ -11,10 +11,11 @@ from checks.audits.audit import Audit, audit
 from checks.audits.faults.fault import Fault
 from checks.audits.trials import AuditRequest, Trial
 from checks.contract.contract import AuditSpec, Contract
+from checks.evidence import utc
 from checks.kinds import Finding, claim
 from checks.lambdas.replies.reply import said
 from checks.target.target import Target
-from checks.values import FALSE_SUCCESS, Case, HarnessError, Verdict, utc
+from checks.values import FALSE_SUCCESS, Case, HarnessError, Verdict
 
 SCHEMA = 1
 """Version of the evidence document."""
