@@ -140,7 +140,7 @@ class Wire:
             self._portals[portal] = self._prepared.get(name, "")
 
     def _begin(self, sent: Message, server: socket.socket) -> None:
-        named = "" if sent.kind == b"F" else framing.strings(sent.body, 1)[0]
+        named = "" if sent.kind == b"F" else framing.string(sent.body)
         sql = self._portals.get(named, named) if sent.kind == b"E" else named
         statement = Statement(sql, framing.verb(sql), self.pid)
         action = self._lender.gate.before(statement)
@@ -158,7 +158,7 @@ class Wire:
         for told in framing.take(self._told):
             self._held += told.raw
             if told.kind == b"K":
-                self._key, self.pid = told.body, struct.unpack_from("!I", told.body)[0]
+                self._key, self.pid = told.body, framing.number(told.body)
             elif told.kind == b"Z":
                 self.status, self._failed = told.body, False
             elif told.kind == b"E":

@@ -6,7 +6,6 @@ SSL and GSS requests are answered N, after which libpq goes on in plain text, or
 from __future__ import annotations
 
 import socket
-import struct
 from typing import Any, Protocol
 
 from checks.replays.proxy import framing
@@ -47,7 +46,7 @@ def handshake(lender: Lender, client: socket.socket) -> socket.socket:
     refused = False
     while True:
         packet = _startup_packet(lender, client, refused)
-        code = struct.unpack_from("!I", packet, 4)[0]
+        code = framing.number(packet, 4)
         if code in (framing.SSL_REQUEST, framing.GSS_REQUEST):
             refused = refused or code == framing.SSL_REQUEST
             client.sendall(b"N")
@@ -66,7 +65,7 @@ def _startup_packet(lender: Lender, client: socket.socket, refused: bool) -> byt
     except EOFError:
         lender.insists_on_tls = lender.insists_on_tls or refused
         raise EndedError from None
-    size = struct.unpack("!I", head)[0]
+    size = framing.number(head)
     if not 8 <= size <= framing.MAX_STARTUP_BYTES:
         lender.insists_on_tls = lender.insists_on_tls or head[0] == framing.TLS_HANDSHAKE
         raise EndedError
