@@ -155,8 +155,8 @@ def _directly(place: Place, expectation: Expectation, wanted: Sequence[Migration
     if place.dsn is None or ledger is None:
         raise UsageError("This target has no database of its own to apply to.")
     with closing(connect(place.dsn, f"target {place.target.name!r}")) as connection:
-        mine = execute(connection, f"SELECT pg_catalog.pg_try_advisory_lock({LOCK}, "
-                                   f"pg_catalog.hashtext({literal(ledger.shown)}))")[0][0]
+        ((mine,),) = execute(connection, f"SELECT pg_catalog.pg_try_advisory_lock({LOCK}, "
+                                         f"pg_catalog.hashtext({literal(ledger.shown)}))")
         if not mine:
             raise Unverified("Another apply is in flight on this database (advisory lock). "
                              "Wait until it has ended, then run this again.")

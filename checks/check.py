@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
 from checks.catalog.objects import table_of
@@ -17,9 +17,7 @@ from checks.observation.observe import look
 from checks.replays.claims import replay_verdicts
 from checks.target.open_target import Place, open_place
 from checks.target.target import Target
-from checks.values import AREAS, Case, Unverified, Verdict, as_unverified
-
-Say = Callable[[str], None]
+from checks.values import AREAS, Case, Say, Unverified, Verdict, as_unverified
 
 
 def check(target: Target, expectation: Expectation, areas: Collection[str] = AREAS,

@@ -59,7 +59,7 @@ def _told(kind: Kind[...]) -> Iterator[str]:
     yield f"  claim     {kind.readable}"
     for number, word in enumerate(kind.evidence):
         yield f"  {'evidence' if number == 0 else '':<10}{word}: {EVIDENCE[word]}"
-    yield f"  broken    when {kind.breaks}"
+    yield f"  broken    {kind.broken}"
     found = saboteurs().get(kind.key, ())
     if found:
         more = f" and {len(found) - 8} more" if len(found) > 8 else ""

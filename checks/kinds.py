@@ -48,7 +48,7 @@ class Kind(Generic[P]):
     evidence: tuple[Evidence, ...]
     """What it may rest on; the usual kind of evidence first."""
     breaks: str
-    """What breaks it, in words."""
+    """What breaks it, in words; empty when nothing does: it is only claimed where nobody could look."""
 
     @cached_property
     def name(self) -> str:
@@ -69,6 +69,11 @@ class Kind(Generic[P]):
     def key(self) -> str:
         """Names this kind among all: `enums.accepted_values`."""
         return f"{self.area}.{self.name}"
+
+    @cached_property
+    def broken(self) -> str:
+        """When it is broken, in words: `when its row is lost`."""
+        return f"when {self.breaks}" if self.breaks else "never: it is only claimed where nobody could look"
 
     @cached_property
     def readable(self) -> str:

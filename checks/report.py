@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.claims.verify import Report
-from checks.values import AREAS, Case, LeftOut, Verdict, utc
+from checks.evidence import utc
+from checks.values import AREAS, Case, LeftOut, Verdict
 
 SCHEMA = 1
 """Version of the evidence document."""

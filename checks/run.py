@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checks.evidence import prepare_evidence
 from checks.values import AREAS, Case, HarnessError, UsageError
 from postdeploy_checks_entry import option, taken, typed
 
@@ -71,7 +72,7 @@ class ClaimsRun:
             raise UsageError(f"{' and '.join(lost)} went to another plugin of this run, so the claims do not know where to "
                              "look. Turn that plugin off with -p no:NAME, or run where its conftest is not loaded.")
         if evidence := option(config, "--evidence"):
-            _writable(Path(evidence))
+            prepare_evidence(Path(evidence))
         return Wanted(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
                      option(config, "--writes"), option(config, "--through"), _areas(config),
                      contact=not config.option.collectonly)
@@ -155,11 +156,3 @@ def _areas(config: pytest.Config) -> frozenset[str]:
     names = [Path(argument.partition("::")[0]).name.removesuffix(".py").rpartition(".")[2] for argument in config.args]
     found = {name.removeprefix("test_").replace("_", "-") for name in names}
     return frozenset(found if found <= set(AREAS) else AREAS)
-
-
-def _writable(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as error:
-        raise UsageError(f"--evidence {path} cannot be written: {error.strerror}.") from None

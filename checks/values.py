@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -138,8 +137,3 @@ def as_unverified() -> Iterator[None]:
     except Exception as error:
         raise Unverified(f"The look at the target broke off: {type(error).__name__} in the harness. "
                          "Run again; if it stays, report it with the contract.") from error
-
-
-def utc(moment: dt.datetime) -> str:
-    """A moment as the evidence documents write it: UTC, to the millisecond."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -44,7 +44,7 @@ def _told(kind: Kind[...]) -> Iterator[str]:
     yield f"### `{kind.pattern}`\n"
     yield f"{kind.readable}\n"
     yield f"- evidence: {', '.join(kind.evidence)}"
-    yield f"- broken when {kind.breaks}"
+    yield f"- broken {kind.broken}"
     yield f"- {len(names)} saboteurs: {', '.join(f'`{name}`' for name in names)}\n"
 
 

@@ -6,6 +6,8 @@ checks/saboteurs.json says by which; the test of each saboteur holds it to what 
 from __future__ import annotations
 
 from checks.explain import all_kinds
+from tests.audits.test_scripts import EXPECTED
+from tests.claims.functions.test_false_success import SABOTEURS
 from tests.claims.test_dedupe_stored import SABOTAGE, STATEMENTS
 from tests.replays.test_twins import TWINS
 from tests.support.sabotage_harness import Bench, look_at, projects, saboteurs, verdicts
@@ -13,12 +15,18 @@ from tests.support.saboteur_index import kind_seen, read
 
 
 def test_every_kind_of_claim_has_a_saboteur() -> None:
-    assert [kind.key for kind in all_kinds() if not read().get(kind.key)] == []
+    assert [kind.key for kind in all_kinds() if kind.breaks and not read().get(kind.key)] == []
+
+
+def test_only_what_nobody_could_look_at_is_broken_by_nothing() -> None:
+    assert [kind.key for kind in all_kinds() if not kind.breaks] == ["false-success.settled_unseen"]
 
 
 def test_the_index_is_of_kinds_and_saboteurs_that_there_are() -> None:
     there = {f"{saboteur.project}/{saboteur.name}" for saboteur in saboteurs()}
     there |= {f"dedupe/{name}" for name in (*SABOTAGE, *STATEMENTS)} | {f"consumers/{name}" for name in TWINS}
+    there |= {f"functions/{name}" for name in SABOTEURS}
+    there |= {f"scripts/{name}" for name, entry in EXPECTED.items() if entry["fooled"]}
     assert {name for names in read().values() for name in names} - there == set()
     assert read().keys() - {kind.key for kind in all_kinds()} == set()
 

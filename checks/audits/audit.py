@@ -13,37 +13,30 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from checks.audits.false_states import droppable
-from checks.audits.faults import Fault, chosen, replies, worlds
-from checks.audits.prepared import open_grounds
-from checks.audits.query_faults import FAULTS as QUERY_FAULTS
+from checks.audits.faults import catalogue
+from checks.audits.faults.fault import chosen
+from checks.audits.prepared import prepare
 from checks.audits.script import Runner, find_command
-from checks.audits.trials import Bench, Question, Trial, Word
+from checks.audits.trials import AuditRequest, Bench, Trial, TrialWord
 from checks.contract.contract import Contract, TargetSpec
 from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
-from checks.lambdas.replies.specimens import load
-from checks.resources import PAYLOADS
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Target
-from checks.values import UsageError, as_unverified
-
-__all__ = ["Audit", "Question", "Trial", "audit", "catalogue", "expected"]
-OWN_CORPUS = "fixtures/payloads"
-"""Where a contract may have a corpus of its own, from its folder."""
+from checks.values import Say, UsageError, as_unverified
 
 
 @dataclass(frozen=True)
 class Audit:
     """What an audit came to."""
 
-    question: Question
+    request: AuditRequest
     version: str
     control: Trial
     trials: tuple[Trial, ...]
     duration_s: float
     setup_s: float = 0.0
-    of: Mapping[Word, tuple[Trial, ...]] = field(default_factory=dict)
+    of: Mapping[TrialWord, tuple[Trial, ...]] = field(default_factory=dict)
     """The trials by word, the control among them when it is fooled or unverified."""
 
     @property
@@ -54,13 +47,13 @@ class Audit:
         return "unverified" if self.of["unverified"] or not self.of["caught"] else "held"
 
 
-def audit(contract: Contract, question: Question, say: Callable[[str], None] = lambda _: None,
+def audit(contract: Contract, request: AuditRequest, say: Say = lambda _: None,
           scratch: Callable[[], AbstractContextManager[ScratchServer]] = embedded) -> Audit:
     """Audits one command; nothing of it is left running, and it reaches neither a real account nor a real database.
 
     Args:
         contract: with migrations and [ledger]; names the functions that the script may invoke.
-        question: command, version, limits.
+        request: command, version, limits.
         say: takes a line of progress.
         scratch: lends the server on which the worlds are made.
 
@@ -68,29 +61,23 @@ def audit(contract: Contract, question: Question, say: Callable[[str], None] = l
         UsageError: no such command, version or fault; a malformed success_text.
         Unverified: the worlds cannot be made.
     """
-    find_command(question.command, question.folder)
-    patterns = _patterns(question.success_text)
+    find_command(request.command, request.folder)
+    patterns = _patterns(request.success_text)
     started = time.monotonic()
     with as_unverified(), scratch() as server:
-        expectation = expected(contract, question.version, lambda: nullcontext(server))
-        faults = chosen(catalogue(contract, expectation), question.only)
+        expectation = expected(contract, request.version, lambda: nullcontext(server))
+        faults = chosen(catalogue(contract, expectation), request.only)
         with ExitStack() as stack:
-            grounds = stack.enter_context(open_grounds(contract, expectation, server, question.hang_s))
+            grounds = stack.enter_context(prepare(contract, expectation, server, request.hang_s))
             runner = stack.enter_context(Runner())
-            bench = Bench(grounds, runner, question, patterns, stack)
+            bench = Bench(grounds, runner, request, patterns, stack)
             setup_s = time.monotonic() - started
             control, trials = bench.run(faults, say)
-    of: dict[Word, list[Trial]] = {"fooled": [], "caught": [], "not tried": [], "unverified": []}
+    of: dict[TrialWord, list[Trial]] = {"fooled": [], "caught": [], "not tried": [], "unverified": []}
     for trial in (*([control] if control.word != "caught" else []), *trials):
         of[trial.word].append(trial)
-    return Audit(question, expectation.migrations[-1].version, control, trials, time.monotonic() - started, setup_s,
+    return Audit(request, expectation.migrations[-1].version, control, trials, time.monotonic() - started, setup_s,
                  {word: tuple(found) for word, found in of.items()})
-
-
-def catalogue(contract: Contract, expectation: Expectation) -> tuple[Fault, ...]:
-    """Every fault that an audit of this version can try."""
-    own = contract.root / OWN_CORPUS
-    return (*worlds(droppable(expectation)), *replies(load(own if own.is_dir() else PAYLOADS)), *QUERY_FAULTS)
 
 
 def expected(contract: Contract, version: str | None,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
 from pathlib import Path
 
-from checks.values import UsageError
+from checks.evidence import prepare_evidence
 
 
 def add_audit(parser: argparse.ArgumentParser) -> None:
@@ -33,20 +32,21 @@ def act(options: argparse.Namespace) -> int:
     Raises:
         HarnessError: see audit.
     """
-    from checks.audits.audit import Question, audit
+    from checks.audits.audit import audit
     from checks.audits.report import EXIT, evidence, lines
+    from checks.audits.trials import AuditRequest
     from checks.contract.reader import read_contract
 
     contract = read_contract(Path(options.contract))
     if options.list:
         return _list(options)
-    question = Question(
+    request = AuditRequest(
         command=tuple(options.script), version=options.version, success_text=tuple(options.success_text),
         hang_s=options.hang_s, timeout_s=options.timeout_s, only=tuple(options.only), parallel=options.parallel)
     if options.evidence:
-        _writable(Path(options.evidence))
+        prepare_evidence(Path(options.evidence))
     started = dt.datetime.now(dt.UTC)
-    found = audit(contract, question, lambda line: print(line, flush=True))
+    found = audit(contract, request, lambda line: print(line, flush=True))
     for line in lines(found):
         print(line)
     if options.evidence:
@@ -56,8 +56,9 @@ def act(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from checks.audits.audit import catalogue, expected
-    from checks.audits.faults import chosen
+    from checks.audits.audit import expected
+    from checks.audits.faults import catalogue
+    from checks.audits.faults.fault import chosen
     from checks.audits.report import catalogue_lines
     from checks.contract.reader import read_contract
     from checks.target.servers import embedded
@@ -67,16 +68,6 @@ def _list(options: argparse.Namespace) -> int:
     for line in catalogue_lines(chosen(faults, options.only) if options.only else faults):
         print(line)
     return 0
-
-
-def _writable(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as error:
-        raise UsageError(f"--evidence {path} cannot be written: {error.strerror}.") from None
-    if not os.access(path, os.W_OK):
-        raise UsageError(f"--evidence {path} cannot be written.")
 
 
 def _positive(text: str) -> float:

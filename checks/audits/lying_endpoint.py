@@ -1,4 +1,4 @@
-"""A world in which a deploy script is audited: one endpoint, one database without V, and one fault at a time.
+"""The endpoint that an audited deploy script meets: one database without V behind it, and one fault at a time.
 
 Whatever is asked of the query function is answered by PostgreSQL through the reference Lambda, unless that answer is
 the fault.
@@ -10,10 +10,10 @@ import threading
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
-from checks.audits.false_states import FalseWorld
-from checks.audits.faults import Fault, as_answer, renamed
-from checks.audits.prepared import BASE, TWIN, Grounds, Role
-from checks.audits.query_faults import SPOIL, Asked
+from checks.audits.faults.deeds import Deeds
+from checks.audits.faults.fault import Fault, TwinAnswer
+from checks.audits.faults.replies import as_answer, renamed
+from checks.audits.prepared import BASE, TWIN, Prepared, Role
 from checks.claims.ledger import judge_ledger
 from checks.contract.contract import TargetSpec
 from checks.contract.reply_shape import REFERENCE, ReplyShape
@@ -26,16 +26,16 @@ from checks.lambdas.replies.specimens import Specimen
 from checks.observation.observe import look
 from checks.target.open_target import Place
 from checks.target.target import Secret, Target
-from checks.values import HarnessError, Verdict
+from checks.values import HarnessError, Rejected, Unverified, Verdict
 
 TWIN_QUERY = "audit-twin-query"
 """The query function that answers for a database where V is applied."""
 
 
-class World:
+class LyingEndpoint:
     """One endpoint and one database; `reset` begins a run, `settle` ends it."""
 
-    def __init__(self, grounds: Grounds, number: int, stack: ExitStack) -> None:
+    def __init__(self, grounds: Prepared, number: int, stack: ExitStack) -> None:
         self.grounds = grounds
         self.database = f"audit_world_{number}"
         self.dsn = grounds.server.dsn(self.database)
@@ -53,7 +53,7 @@ class World:
         self._told = 0
         self._lock = threading.Lock()
         self._later: list[threading.Thread] = []
-        self._false = FalseWorld(grounds.expectation, grounds.server, self.database, BASE)
+        self._deeds = Deeds(grounds.expectation, grounds.server, self.database, BASE)
         self.aws = stack.enter_context(local_aws(grounds.region))
         self._deploy()
         self.aws.intercept = self._serve
@@ -77,7 +77,7 @@ class World:
         for thread in self._later:
             thread.join()
         self._later.clear()
-        self._false.roll_back()
+        self._deeds.roll_back()
         errors, self.aws.errors = self.aws.errors, []
         for error in errors:
             raise error if isinstance(error, HarnessError) else HarnessError(
@@ -93,7 +93,8 @@ class World:
         expectation = self.grounds.expectation
         seen = look(Place(target, Secret(self.dsn)), expectation.contract, expectation.objects)
         cases = judge_ledger(Settled(expectation, seen))
-        return next(case for case in cases if case.name == self.grounds.version).verdicts[0]
+        verdict, *_ = next(case.verdicts for case in cases if case.name == self.grounds.version)
+        return verdict
 
     def _deploy(self) -> None:
         grounds = self.grounds
@@ -114,12 +115,12 @@ class World:
             self.asked.add(role.kind)
             self._told += role.kind == "migration"
             first = role.kind == "migration" and self._told == 1
-            self._false.roll_back()
+            self._deeds.roll_back()
         fault = self.fault
         if fault is None or (role.kind == "query" and fault.kind != "query"):
             return self._honestly(invocation, role)
-        if fault.kind == "world" and first:
-            self._false.act(fault)
+        if first:
+            self._do(fault)
         if invocation.kind == "Event" and not refuses(fault):
             answer = Response(202)
         elif role.kind == "migration":
@@ -133,12 +134,17 @@ class World:
             self.reply = shortened(answer)
         return answer
 
+    def _do(self, fault: Fault) -> None:
+        try:
+            fault.do(self._deeds)
+        except Rejected as refusal:
+            raise Unverified(f"The audit could not set up {fault.name}: {refusal}.") from None
+
     def _forged(self, fault: Fault, invocation: Invocation, role: Role) -> Response:
         """What the migration function says under `fault`."""
         if fault.specimen is None:
-            if fault.name == "world.accepted":
-                return Response(202)
-            return self._said(self._false.reply(fault, self.grounds.perfect), role)
+            payload = fault.says(self.grounds.perfect, self.grounds.version)
+            return Response(202) if payload is None else self._said(payload, role)
         if fault.specimen.reply.retries and self._told > 1:
             return self._said(self.grounds.perfect, role)
         specimen = fault.specimen if not fault.specimen.reply.retries else _CUT
@@ -152,9 +158,9 @@ class World:
                                     log_tail=False))
         try:
             account = read_json(read_json(twin.payload)["body"])
-            asked = Asked(str(read_json(invocation.payload)["sql"]), account, self.grounds.known_text,
-                          self.grounds.hang_s)
-            spoiled = SPOIL[fault.name](asked) if account["success"] is True else None
+            asked = TwinAnswer(str(read_json(invocation.payload)["sql"]), account, self.grounds.known_text,
+                               self.grounds.hang_s)
+            spoiled = fault.spoil(asked) if fault.spoil and account["success"] is True else None
         except (UnreadableError, KeyError, TypeError):
             return None
         if spoiled is None or not spoiled.payload or spoiled.status != 200:
@@ -167,8 +173,9 @@ class World:
         there = replace(invocation, region=self.grounds.region, kind="RequestResponse",
                         qualifier=None if published else invocation.qualifier)
         if invocation.kind == "Event":
-            self._later.append(threading.Thread(target=self.aws.run, args=(there,), daemon=True))
-            self._later[-1].start()
+            later = threading.Thread(target=self.aws.run, args=(there,), daemon=True)
+            self._later.append(later)
+            later.start()
             return Response(202)
         answer = self.aws.run(there)
         if role.kind == "query" and not self.nonces:
@@ -220,7 +227,7 @@ def _in_shape(payload: bytes, function: str, shape: ReplyShape) -> bytes:
 def _has_nonce(invocation: Invocation, answer: Response, known: str) -> bool:
     with suppress(UnreadableError, KeyError, TypeError):
         account = read_json(read_json(answer.payload)["body"])
-        return bool(Asked(str(read_json(invocation.payload)["sql"]), account, known).nonces)
+        return bool(TwinAnswer(str(read_json(invocation.payload)["sql"]), account, known).nonces)
     return False
 
 

@@ -53,8 +53,8 @@ def roles_of(contract: Contract) -> dict[str, Role]:
 
 
 @dataclass(frozen=True)
-class Grounds:
-    """What every World of one audit shares."""
+class Prepared:
+    """What every LyingEndpoint of one audit shares."""
 
     contract: Contract
     expectation: Expectation
@@ -91,8 +91,8 @@ class Grounds:
 
 
 @contextmanager
-def open_grounds(contract: Contract, expectation: Expectation, server: ScratchServer, hang_s: float,
-                 ) -> Iterator[Grounds]:
+def prepare(contract: Contract, expectation: Expectation, server: ScratchServer, hang_s: float,
+                 ) -> Iterator[Prepared]:
     """Makes the template, the twin and the reference reply.
 
     Raises:
@@ -105,7 +105,7 @@ def open_grounds(contract: Contract, expectation: Expectation, server: ScratchSe
     if folder is None:
         raise UsageError(f"The audit needs the reference Lambdas, and {folders[0]} has no db_query and db_migration; "
                          f"set target.NAME.functions in {contract.file.name}.")
-    grounds = Grounds(contract, expectation, server, roles_of(contract), folder, region, b"", hang_s)
+    grounds = Prepared(contract, expectation, server, roles_of(contract), folder, region, b"", hang_s)
     dsn = server.create_database(BASE)
     with closing(connect(Secret(dsn), "the scratch server")) as connection:
         migrate(connection, expectation.migrations[:-1], contract.ledger)
@@ -113,7 +113,7 @@ def open_grounds(contract: Contract, expectation: Expectation, server: ScratchSe
     yield replace(grounds, perfect=_perfect(grounds))
 
 
-def _perfect(grounds: Grounds) -> bytes:
+def _perfect(grounds: Prepared) -> bytes:
     """Lets the reference migration function apply V to the twin, and returns what it says."""
     with local_aws(grounds.region) as aws:
         grounds.deploy_migration(aws, LOCAL_MIGRATION, TWIN)

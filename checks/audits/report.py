@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from checks.audits.audit import Audit, Question, audit
-from checks.audits.faults import Fault
-from checks.audits.trials import Trial
+from checks.audits.audit import Audit, audit
+from checks.audits.faults.fault import Fault
+from checks.audits.trials import AuditRequest, Trial
 from checks.contract.contract import AuditSpec, Contract
+from checks.evidence import utc
+from checks.kinds import Finding, claim
 from checks.lambdas.replies.reply import said
 from checks.target.target import Target
-from checks.values import FALSE_SUCCESS, Case, HarnessError, Verdict, utc
+from checks.values import FALSE_SUCCESS, Case, HarnessError, Verdict
 
 SCHEMA = 1
 """Version of the evidence document."""
@@ -86,7 +88,7 @@ def evidence(found: Audit, started: dt.datetime, finished: dt.datetime) -> dict[
         started, finished: UTC.
     """
     return {
-        "schema": SCHEMA, "kind": "audit", "verdict": found.verdict, "command": said(" ".join(found.question.command)),
+        "schema": SCHEMA, "kind": "audit", "verdict": found.verdict, "command": said(" ".join(found.request.command)),
         "version": found.version, "started_at": utc(started), "finished_at": utc(finished),
         "duration_s": round(found.duration_s, 3), "setup_s": round(found.setup_s, 3),
         "counts": {word: len(trials) for word, trials in found.of.items()},
@@ -123,27 +125,32 @@ def audit_cases(contract: Contract, target: Target, root: Path | None = None) ->
 
 
 def _verdict(spec: AuditSpec, contract: Contract, folder: Path) -> Verdict:
-    claim, sentence = f"{FALSE_SUCCESS}:audit.{spec.name}", f"{' '.join(spec.command)} is fooled by no lie"
-    question = Question(spec.command, spec.version, spec.success_text, float(spec.hang_s), float(spec.timeout_s),
-                        folder=folder)
+    request = AuditRequest(spec.command, spec.version, spec.success_text, float(spec.hang_s), float(spec.timeout_s),
+                           folder=folder)
     try:
-        found = audit(contract, question)
+        found: Audit | HarnessError = audit(contract, request)
     except HarnessError as error:
-        return Verdict(claim, sentence, "unverified", "observed", str(error), "", "Mend that, then run again.")
-    again = f"python -m checks audit -- {' '.join(spec.command)}"
+        found = error
+    return no_lie_fools(spec.name, " ".join(spec.command), found)
+
+
+@claim("false-success:audit.{name}", evidence=("observed",),
+       breaks="the script says success although a Lambda's reply, or what it really did, was no success")
+def no_lie_fools(name: str, command: str, found: Audit | HarnessError) -> Finding:
+    """{command} is fooled by no lie"""
+    if isinstance(found, HarnessError):
+        return Finding("unverified", str(found), next_step="Mend that, then run again.")
+    again, fooled = f"python -m checks audit -- {command}", found.of["fooled"]
     if found.verdict == "held":
-        return Verdict(claim, sentence, "held", "observed", f"{len(found.of['caught'])} faults did not fool it")
+        return Finding("held", f"{len(found.of['caught'])} faults did not fool it")
     if found.verdict == "broken":
-        fooled = found.of["fooled"]
         names = [trial.fault.name for trial in fooled]
         detail = f"{len(fooled)} of {len(fooled) + len(found.of['caught'])} faults fool it: {', '.join(names[:12])}"
         more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-        return Verdict(claim, sentence, "broken", "observed", f"{detail}{more}.", names[0],
-                       f"{fooled[0].fault.advice} See them all: {again}")
+        return Finding("broken", f"{detail}{more}.", names[0], f"{fooled[0].fault.advice} See them all: {again}")
     ending = found.control.ending
     if found.control.word == "unverified" and ending is not None:
         tail = " / ".join(ending.last_lines(3))
-        return Verdict(claim, sentence, "unverified", "observed",
-                       f"The control: {found.control.why} It {ending.told}: {said(tail)}", "", again)
-    bad = [trial.why for trial in (*found.of["unverified"], *found.of["not tried"])]
-    return Verdict(claim, sentence, "unverified", "observed", bad[0] if bad else "Nothing could be tried.", "", again)
+        return Finding("unverified", f"The control: {found.control.why} It {ending.told}: {said(tail)}", next_step=again)
+    whys = (trial.why for trial in (*found.of["unverified"], *found.of["not tried"]))
+    return Finding("unverified", next(whys, "Nothing could be tried."), next_step=again)

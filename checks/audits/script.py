@@ -1,4 +1,4 @@
-"""Runs somebody's deploy script where it can reach nothing but a local endpoint, and leaves nothing of it running."""
+"""Runs somebody's deploy script, and leaves nothing of it running."""
 
 from __future__ import annotations
 
@@ -10,29 +10,21 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from checks.lambdas.client import DUMMY_CREDENTIALS
-from checks.lambdas.local.reaper import Reaper
+from checks.lambdas.local.reaper import Reaper, kill_group
 from checks.values import UsageError
 
 KEPT_BYTES = 16_384
 """Of a script's output, from its head and from its tail each."""
 LINE_BYTES = 65_536
 """Longest line that is searched for success_text."""
-NOWHERE = "http://127.0.0.1:9"
-"""The proxy that scripts are given for everything that is not on this machine: nothing listens there."""
-SERVICES = ("LAMBDA", "ECS", "ECR", "S3", "STS", "IAM", "SSM", "SECRETS_MANAGER", "CLOUDWATCH", "CLOUDWATCH_LOGS",
-            "CLOUDFORMATION", "DYNAMODB", "EVENTBRIDGE", "KMS", "RDS", "SFN", "SNS", "SQS")
-"""Services that moto serves and deploy scripts use; AWS_ENDPOINT_URL covers the others."""
 _MARK = "POSTDEPLOY_AUDIT_RUN"
-_REAL = re.compile(r"AWS_.*|BOTO_.*|PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|OPTIONS)"
-                   r"|ECS_CONTAINER_METADATA_URI.*|DATABASE_URL|(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
-"""Variables that could lead to a real account or database."""
+"""The environment variable by which whatever a script starts is known again."""
 
 
 @dataclass(frozen=True)
@@ -61,37 +53,6 @@ class Ending:
     def last_lines(self, count: int = 8) -> tuple[str, ...]:
         """The end of its output."""
         return tuple(line[:300] for line in self.output.splitlines() if line.strip())[-count:]
-
-
-def environment(base: Mapping[str, str], endpoint_url: str, region: str, folder: Path,
-                databases: Mapping[str, str]) -> dict[str, str]:
-    """`base` without anything that leads to a real account or database, and with what leads to the endpoint.
-
-    Args:
-        base: the parent's environment.
-        endpoint_url: the local endpoint.
-        region: of the contract.
-        folder: where `write_profiles` wrote the files.
-        databases: variable -> DSN of the audited world, for the variables that the contract takes DSNs from.
-    """
-    kept = {name: value for name, value in base.items()
-            if not _REAL.fullmatch(name) and not re.match(r"\s*postgres(ql)?://", value)}
-    aws = {"AWS_ENDPOINT_URL": endpoint_url, **{f"AWS_ENDPOINT_URL_{name}": endpoint_url for name in SERVICES},
-           "AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EC2_METADATA_DISABLED": "true",
-           "AWS_CONFIG_FILE": str(folder / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
-           "AWS_PAGER": "", **DUMMY_CREDENTIALS}
-    local = "127.0.0.1,localhost,::1"
-    proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), NOWHERE)
-    return {**kept, **aws, **proxies, "NO_PROXY": local, "no_proxy": local, **databases}
-
-
-def write_profiles(folder: Path, profiles: Iterable[str], region: str) -> None:
-    """Writes AWS config and credentials files in which every profile has dummy credentials."""
-    keys = "".join(f"{name.lower()} = {value}\n" for name, value in DUMMY_CREDENTIALS.items())
-    names = sorted({"default", *profiles})
-    (folder / "credentials").write_text("".join(f"[{name}]\n{keys}" for name in names), encoding="utf-8")
-    (folder / "config").write_text("".join(
-        f"[{'' if name == 'default' else 'profile '}{name}]\nregion = {region}\n" for name in names), encoding="utf-8")
 
 
 def find_command(command: Sequence[str], folder: Path | None = None) -> None:
@@ -147,7 +108,7 @@ class Runner:
         with self._lock:
             self._closed = True
             for pid in self._live:
-                _kill_group(pid)
+                kill_group(pid)
         self._reaper.close()
 
     @contextmanager
@@ -168,7 +129,7 @@ class Runner:
         try:
             yield process
         finally:
-            _kill_group(process.pid)
+            kill_group(process.pid)
             process.wait()
             with self._lock:
                 self._live.discard(process.pid)
@@ -221,11 +182,6 @@ class _Drain:
         text = line.decode("utf-8", "replace")
         if not self.success_line and any(pattern.search(text) for pattern in self._patterns):
             self.success_line = text.strip()[:200]
-
-
-def _kill_group(pid: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
 
 
 def _end_marked(mark: str) -> None:

@@ -5,28 +5,28 @@ from __future__ import annotations
 import os
 import queue
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from checks.audits.false_states import impossible
-from checks.audits.faults import Fault
-from checks.audits.lying_endpoint import World, tellable
-from checks.audits.prepared import Grounds
-from checks.audits.script import Ending, Runner, environment, write_profiles
+from checks.audits.faults.fault import Fault
+from checks.audits.lying_endpoint import LyingEndpoint, tellable
+from checks.audits.prepared import Prepared
+from checks.audits.script import Ending, Runner
+from checks.audits.surroundings import environment, write_profiles
 from checks.target.servers.given import variable_of
-from checks.values import HarnessError, Unverified
+from checks.values import HarnessError, Say, Unverified
 
-Word = Literal["fooled", "caught", "not tried", "unverified"]
+TrialWord = Literal["fooled", "caught", "not tried", "unverified"]
 HEALTHY = Fault("world.healthy", "world", "Nothing is wrong here.",
                 "It never applied the version: invoke the migration function, and look at the database after it.")
 
 
 @dataclass(frozen=True)
-class Question:
+class AuditRequest:
     """What is to be audited, and how."""
 
     command: tuple[str, ...]
@@ -48,7 +48,7 @@ class Trial:
     """One run of the script."""
 
     fault: Fault
-    word: Word
+    word: TrialWord
     why: str = ""
     """What the database showed, or why the fault was not tried."""
     ending: Ending | None = None
@@ -59,18 +59,18 @@ class Trial:
 class Bench:
     """Runs trials, several at a time, each in a world of its own."""
 
-    def __init__(self, grounds: Grounds, runner: Runner, question: Question, patterns: Sequence[re.Pattern[str]],
+    def __init__(self, grounds: Prepared, runner: Runner, request: AuditRequest, patterns: Sequence[re.Pattern[str]],
                  stack: ExitStack) -> None:
-        self._grounds, self._runner, self._question, self._patterns = grounds, runner, question, patterns
+        self._grounds, self._runner, self._request, self._patterns = grounds, runner, request, patterns
         self._stack = stack
-        self._worlds: queue.SimpleQueue[World] = queue.SimpleQueue()
+        self._worlds: queue.SimpleQueue[LyingEndpoint] = queue.SimpleQueue()
         profiles = {spec.profile for spec in grounds.contract.targets.values() if spec.profile}
         profiles |= {os.environ[name] for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.get(name)}
         write_profiles(runner.folder, profiles, grounds.region)
 
-    def run(self, faults: Sequence[Fault], say: Callable[[str], None]) -> tuple[Trial, tuple[Trial, ...]]:
+    def run(self, faults: Sequence[Fault], say: Say) -> tuple[Trial, tuple[Trial, ...]]:
         """The control and the trials, in the order of `faults`."""
-        world = World(self._grounds, 0, self._stack)
+        world = LyingEndpoint(self._grounds, 0, self._stack)
         control = self._control(world)
         say(f"control: {control.ending.told if control.ending else ''}; {control.why}")
         if control.word == "unverified":
@@ -82,10 +82,10 @@ class Bench:
         found.update((trial.fault.name, trial) for trial in self._all(tried, say))
         return control, tuple(found[fault.name] for fault in faults)
 
-    def _all(self, faults: Sequence[Fault], say: Callable[[str], None]) -> Iterator[Trial]:
-        count = min(self._question.parallel or 2 * (os.cpu_count() or 1), max(1, len(faults)))
+    def _all(self, faults: Sequence[Fault], say: Say) -> Iterator[Trial]:
+        count = min(self._request.parallel or 2 * (os.cpu_count() or 1), max(1, len(faults)))
         for number in range(1, count):
-            self._worlds.put(World(self._grounds, number, self._stack))
+            self._worlds.put(LyingEndpoint(self._grounds, number, self._stack))
         pool = ThreadPoolExecutor(count)
         try:
             waiting = [pool.submit(self._trial, fault) for fault in faults]
@@ -100,7 +100,7 @@ class Bench:
             self._runner.close()
             pool.shutdown(cancel_futures=True)
 
-    def _control(self, world: World) -> Trial:
+    def _control(self, world: LyingEndpoint) -> Trial:
         ending, why = self._once(world, None)
         if not self._says_success(ending):
             unknown = f" It invoked {', '.join(sorted(world.unknown))}, which no target names; known here: " \
@@ -111,7 +111,7 @@ class Bench:
             return Trial(HEALTHY, "fooled", why, ending)
         return Trial(HEALTHY, "caught", f"{self._grounds.version} is proven in the database", ending)
 
-    def _pointless(self, fault: Fault, world: World) -> str:
+    def _pointless(self, fault: Fault, world: LyingEndpoint) -> str:
         """Why `fault` cannot touch this script or this version, as the control showed; or nothing."""
         if fault.kind != "query" and "migration" not in world.asked:
             return "in the healthy world the script did not invoke the migration function"
@@ -123,7 +123,7 @@ class Bench:
         for role in (role for role in self._grounds.roles.values() if role.kind == kind):
             if not tellable(fault, role.shape):
                 return "in a declared reply shape it cannot be told"
-        return impossible(fault, self._grounds.expectation)
+        return fault.impossible(self._grounds.expectation)
 
     def _trial(self, fault: Fault) -> Trial:
         world = self._worlds.get()
@@ -137,15 +137,15 @@ class Bench:
         finally:
             self._worlds.put(world)
 
-    def _once(self, world: World, fault: Fault | None) -> tuple[Ending, str]:
+    def _once(self, world: LyingEndpoint, fault: Fault | None) -> tuple[Ending, str]:
         """How one run ended, and, when it said success, why the version is not proven."""
         world.reset(fault)
         named = (variable_of(spec) for spec in self._grounds.contract.targets.values())
         databases = {variable: world.dsn for variable in named if variable is not None}
         variables = environment(os.environ, world.aws.endpoint_url, self._grounds.region, self._runner.folder,
                                 databases)
-        ending = self._runner.run(self._question.command, variables, self._question.timeout_s, self._patterns,
-                                  self._question.folder)
+        ending = self._runner.run(self._request.command, variables, self._request.timeout_s, self._patterns,
+                                  self._request.folder)
         world.settle()
         if not self._says_success(ending):
             return ending, ""

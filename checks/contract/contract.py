@@ -10,6 +10,8 @@ from pathlib import Path
 
 from checks.contract.dedupe import Dedupe
 from checks.contract.reply_shape import REFERENCE, ReplyShape
+from checks.contract.tools.plain import PLAIN
+from checks.contract.tools.tool import Tool
 from checks.sql.names import shown, split_path
 from checks.values import LeftOut
 
@@ -133,6 +135,8 @@ class Contract:
     ignores: tuple[DriftIgnore, ...]
     absent: tuple[LeftOut, ...]
     """Areas whose sections are absent."""
+    tool: Tool = PLAIN
+    """What the migrations are kept with."""
 
     @property
     def root(self) -> Path:

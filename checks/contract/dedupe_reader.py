@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from checks.contract.consumers import read_consumer
@@ -29,7 +30,7 @@ def read_dedupe(name: str, table: TomlTable) -> Dedupe:
         raise table.error("seen_at", "is missing; stored_within_h and replay_window_h need the column with the time "
                                      "an event was processed")
     if "volatile" in table:
-        spec = Dedupe(**{**spec.__dict__, "volatile": table.texts("volatile")})
+        spec = replace(spec, volatile=table.texts("volatile"))
     if spec.consumer is not None and spec.events is None:
         raise table.error("events", "is missing; a consumer is replayed from a corpus of events, one JSON a line")
     if spec.consumer is not None and not spec.effects:

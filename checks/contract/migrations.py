@@ -25,7 +25,7 @@ class Migration:
 
 
 def read_migrations(contract: Contract) -> tuple[Migration, ...]:
-    """Every `*.sql` file of the contract's migrations folder.
+    """Every migration of the contract's folder.
 
     Raises:
         UsageError: no such folder, no file in it, unreadable text, or two files with one version.
@@ -35,11 +35,11 @@ def read_migrations(contract: Contract) -> tuple[Migration, ...]:
         return ()
     if not folder.is_dir():
         raise UsageError(f"The migrations folder {folder} does not exist; set `migrations` in {contract.file.name}.")
-    files = sorted((path for path in folder.glob("*.sql") if path.is_file()), key=lambda path: path.name)
+    files = contract.tool.files(folder)
     if not files:
         raise UsageError(f"The migrations folder {folder} holds no .sql file; set `migrations` in "
                          f"{contract.file.name}, or remove it to make no claims about the schema.")
-    pattern = contract.ledger.version_from if contract.ledger else "{stem}"
+    pattern = contract.ledger.version_from if contract.ledger else contract.tool.version_from
     found = tuple(Migration(version_of(path.name, pattern, contract.file.name), path.name, _text(path))
                   for path in files)
     seen: dict[str, str] = {}

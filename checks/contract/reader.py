@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from checks.contract.contract import (
 from checks.contract.dedupe_reader import read_dedupe
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.contract.toml_table import TomlTable
+from checks.contract.tools import TOOLS
+from checks.contract.tools.tool import Tool
 from checks.sql.names import split_path
 from checks.values import LeftOut, UsageError
 
@@ -52,17 +55,18 @@ def _contract(file: Path, top: TomlTable) -> Contract:
                                           f"Known: {', '.join(targets)}")
     migrations = top.take("migrations", str)
     schemas = top.texts("schemas", ("public",))
+    tool = TOOLS["plain"]
     constraints, drift = top.table("constraints"), top.table("drift")
     contract = Contract(
         file=file.resolve(), default_target=default,
         migrations=None if migrations is None else (file.resolve().parent / migrations),
-        schemas=schemas, ledger=_ledger(top, schemas), targets=targets,
+        schemas=schemas, ledger=_ledger(top, schemas, tool), targets=targets,
         enums=_enums(top, schemas),
         stored_rows=_stored_rows(constraints),
         dedupe=tuple(read_dedupe(name, table) for name, table in top.named_tables("dedupe").items()),
         audits=tuple(_audit(name, table) for name, table in top.named_tables("audit").items()),
         ignores=_ignores(drift),
-        absent=(),
+        absent=(), tool=tool,
     )
     top.finish()
     return _with_absent(contract)
@@ -79,21 +83,22 @@ def _with_absent(contract: Contract) -> Contract:
         absent.append(LeftOut("enums", f"no [enums] in {contract.file.name}"))
     if not contract.dedupe:
         absent.append(LeftOut("dedupe", f"no [dedupe.NAME] in {contract.file.name}"))
-    return Contract(**{**contract.__dict__, "absent": tuple(absent)})
+    return replace(contract, absent=tuple(absent))
 
 
-def _ledger(top: TomlTable, schemas: tuple[str, ...]) -> LedgerSpec | None:
+def _ledger(top: TomlTable, schemas: tuple[str, ...], tool: Tool) -> LedgerSpec | None:
     table = top.table("ledger")
     if table is None:
         return None
-    path = _path(table, "table", table.text("table", "schema_migrations"))
+    path = _path(table, "table", table.text("table", tool.table))
     if len(path) > 2:
         raise table.error("table", "must be TABLE or SCHEMA.TABLE")
+    *owner, name = path
     spec = LedgerSpec(
-        schema=path[0] if len(path) == 2 else schemas[0], table=path[-1],
-        version=table.text("version", "version"),
-        applied_at=table.text("applied_at", "applied_at") or None,
-        version_from=table.text("version_from", "{stem}"),
+        schema=next(iter((*owner, *schemas))), table=name,
+        version=table.text("version", tool.version),
+        applied_at=table.text("applied_at", tool.applied_at) or None,
+        version_from=table.text("version_from", tool.version_from),
     )
     table.finish()
     return spec
@@ -110,7 +115,8 @@ def _enum(table: TomlTable, key: str, schemas: tuple[str, ...]) -> EnumSpec:
     path = _path(table, key, key)
     if len(path) not in (2, 3):
         raise table.error(key, "must name a column as TABLE.COLUMN or SCHEMA.TABLE.COLUMN")
-    schema = path[0] if len(path) == 3 else schemas[0]
+    *owner, relation, column = path
+    schema = next(iter((*owner, *schemas)))
     value: Any = table.take(key, object)
     null = None
     if isinstance(value, dict):
@@ -128,7 +134,7 @@ def _enum(table: TomlTable, key: str, schemas: tuple[str, ...]) -> EnumSpec:
         raise table.error(key, "may not list a value with a NUL character, which PostgreSQL text cannot hold")
     if len(set(values)) != len(values):
         raise table.error(key, "lists a value twice")
-    return EnumSpec(schema, path[-2], path[-1], values, null)
+    return EnumSpec(schema, relation, column, values, null)
 
 
 def _path(table: TomlTable, key: str, written: str) -> tuple[str, ...]:

@@ -30,18 +30,6 @@ def pack(folder: Path, extra: Mapping[str, bytes] | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def pack_migrations(folder: Path) -> bytes:
-    """The source of `migrations_bundle.py` for the files of `folder`, by their stems.
-
-    Raises:
-        UsageError: there is no such folder.
-    """
-    if not folder.is_dir():
-        raise UsageError(f"No migrations to pack: {folder} is no folder; name the right one as `migrations` "
-                         "in the contract.")
-    return bundle({path.stem: path.read_bytes().decode() for path in sorted(folder.glob("*.sql"))})
-
-
 def bundle(migrations: Mapping[str, str]) -> bytes:
     """The source of `migrations_bundle.py`: MIGRATIONS, a dict of version -> SQL, in the order given."""
     lines = [f"    {version!r}: {sql!r},\n" for version, sql in migrations.items()]

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract, TargetSpec
+from checks.contract.migrations import read_migrations
 from checks.lambdas.client import REGION
-from checks.lambdas.package import pack_migrations
+from checks.lambdas.package import bundle
 from checks.lambdas.reference import deploy_migration, deploy_query, sources
 from checks.target.reader import make_reader
 from checks.target.servers import ScratchServer
@@ -35,10 +36,10 @@ def local_lambdas(spec: TargetSpec, contract: Contract, server: ScratchServer, d
                          f"set target.{spec.name}.functions in {contract.file.name}.")
     if contract.migrations is None:
         raise UsageError(f"Target {spec.name!r} needs `migrations` in {contract.file.name}.")
+    versions = {migration.version: migration.sql for migration in read_migrations(contract)}
     named = replace(spec, query_function=spec.query_function or LOCAL_QUERY,
                     migration_function=spec.migration_function or LOCAL_MIGRATION)
     with local_aws(spec.region or REGION) as aws:
         deploy_query(aws, named.query_function or "", folder, make_reader(server, dsn).reveal())
-        deploy_migration(aws, named.migration_function or "", folder, dsn.reveal(), pack_migrations(contract.migrations),
-                         contract.ledger)
+        deploy_migration(aws, named.migration_function or "", folder, dsn.reveal(), bundle(versions), contract.ledger)
         yield named, aws.endpoint_url

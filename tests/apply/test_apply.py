@@ -22,14 +22,15 @@ from checks.apply import apply
 from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
 from checks.lambdas.local.endpoint import LocalAws, local_aws
-from checks.lambdas.package import pack, pack_migrations
+from checks.lambdas.local.request import Response
+from checks.lambdas.package import pack
 from checks.replays.proxy.gate import CUT, Action, Cut, Statement
 from checks.replays.proxy.proxy import Proxy, Upstream
 from checks.target.reader import make_reader
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret, Target, resolve_target
 from checks.values import Unverified, UsageError
-from tests.support import MIGRATIONS, ROOT
+from tests.support import BUNDLE, MIGRATIONS, ROOT
 from tests.support.running import run
 
 LAST = "2026_02_02_0003_add_constraints_no_do"
@@ -187,9 +188,8 @@ class World:
 
     def __init__(self, aws: LocalAws, dsn: str, reader: str, through: str | None = None) -> None:
         self.aws, self.dsn = aws, dsn
-        bundle = pack_migrations(ROOT / "migrations")
         aws.deploy("db-query", pack(ROOT / "fixtures/lambdas/db_query"), environment={"DATABASE_URL": reader})
-        aws.deploy("db-migration", pack(ROOT / "fixtures/lambdas/db_migration", {"migrations_bundle.py": bundle}),
+        aws.deploy("db-migration", pack(ROOT / "fixtures/lambdas/db_migration", {"migrations_bundle.py": BUNDLE}),
                    environment={"DATABASE_URL": through or dsn})
 
     def target(self, contract: Contract) -> Target:
@@ -268,13 +268,11 @@ LIES = {
 @pytest.mark.parametrize("name", LIES)
 def test_no_lie_of_the_function_is_a_success(name: str, aws: LocalAws, contract: Contract,
                                              fresh_database: Callable[[], str], reader: Any) -> None:
-    from checks.lambdas.local.endpoint import Answer
-
     status, payload, expected = LIES[name]
     dsn = fresh_database()
     world = World(aws, dsn, reader(dsn))
     error = {"X-Amz-Function-Error": "Unhandled"} if "errorMessage" in str(payload) else {}
-    aws.intercept = lambda invocation: None if invocation.function == "db-query" else Answer(
+    aws.intercept = lambda invocation: None if invocation.function == "db-query" else Response(
         status, json.dumps(payload).encode() if payload else b"", error)
     code, told = world.apply(contract)
     assert code == expected, told
@@ -284,16 +282,14 @@ def test_no_lie_of_the_function_is_a_success(name: str, aws: LocalAws, contract:
 
 def test_a_function_that_denies_what_it_did_is_proven_by_the_database(
         aws: LocalAws, contract: Contract, fresh_database: Callable[[], str], reader: Any) -> None:
-    from checks.lambdas.local.endpoint import Answer
-
     dsn = fresh_database()
     world = World(aws, dsn, reader(dsn))
 
-    def deny(invocation: Any) -> Answer | None:
+    def deny(invocation: Any) -> Response | None:
         if invocation.function == "db-query":
             return None
         aws.run(invocation)
-        return Answer(200, json.dumps({"statusCode": 500, "body": '{"success": false, "error": "no"}'}).encode())
+        return Response(200, json.dumps({"statusCode": 500, "body": '{"success": false, "error": "no"}'}).encode())
 
     aws.intercept = deny
     code, told = world.apply(contract)

@@ -18,15 +18,19 @@ from typing import Any
 
 import pytest
 
-from checks.audits.audit import Audit, Question, audit, catalogue, expected
-from checks.audits.false_states import droppable, impossible, undo
-from checks.audits.faults import ADVICE, Fault, chosen, renamed
-from checks.audits.lying_endpoint import World
-from checks.audits.prepared import Grounds, open_grounds, roles_of
-from checks.audits.query_faults import FAULTS as QUERY_FAULTS
-from checks.audits.query_faults import Asked
+from checks.audits.audit import Audit, audit, expected
+from checks.audits.faults import catalogue
+from checks.audits.faults.deeds import droppable, undo
+from checks.audits.faults.fault import ADVICE, Fault, TwinAnswer, chosen
+from checks.audits.faults.queries import QUERY_FAULTS
+from checks.audits.faults.replies import renamed
+from checks.audits.lying_endpoint import LyingEndpoint
+from checks.audits.prepared import Prepared, prepare, roles_of
 from checks.audits.report import audit_cases, evidence, lines
-from checks.audits.script import Ending, Runner, environment, write_profiles
+from checks.audits.script import Ending, Runner
+from checks.audits.surroundings import environment, write_profiles
+from checks.audits.trials import AuditRequest
+from checks.catalog.key import Key
 from checks.claims.functions.false_success import audit_names
 from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
@@ -49,34 +53,34 @@ BELIEVES = (sys.executable, str(ROOT / "fixtures" / "scripts" / "truthy_flag.py"
 
 
 @pytest.fixture(scope="module")
-def grounds(scratch_server: ScratchServer) -> Iterator[Grounds]:
+def grounds(scratch_server: ScratchServer) -> Iterator[Prepared]:
     expectation = expected(CONTRACT, None, lambda: nullcontext(scratch_server))
-    with open_grounds(CONTRACT, expectation, scratch_server, HANG_S) as made:
+    with prepare(CONTRACT, expectation, scratch_server, HANG_S) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def world(grounds: Grounds) -> Iterator[World]:
+def world(grounds: Prepared) -> Iterator[LyingEndpoint]:
     with ExitStack() as stack:
-        yield World(grounds, 90, stack)
+        yield LyingEndpoint(grounds, 90, stack)
 
 
-def faults(grounds: Grounds) -> dict[str, Fault]:
+def faults(grounds: Prepared) -> dict[str, Fault]:
     return {fault.name: fault for fault in catalogue(CONTRACT, grounds.expectation)}
 
 
-def migrate(world: World, **more: Any) -> Any:
+def migrate(world: LyingEndpoint, **more: Any) -> Any:
     return invoke(world.aws.client("lambda"), MIGRATE, {}, **more)
 
 
-def ask(world: World, sql: str) -> Any:
+def ask(world: LyingEndpoint, sql: str) -> Any:
     return invoke(world.aws.client("lambda"), QUERY, {"sql": sql})
 
 
 # The worlds
 
 
-def test_the_healthy_world_is_real(world: World) -> None:
+def test_the_healthy_world_is_real(world: LyingEndpoint) -> None:
     world.reset(None)
     assert world.proof().verdict == "broken"
     reply = migrate(world)
@@ -95,9 +99,9 @@ WORLD_NAMES = ["did-nothing", "did-half", "did-other-half", "rolled-back", "row-
 
 
 @pytest.mark.parametrize("name", WORLD_NAMES)
-def test_a_false_world_says_applied_and_is_not(name: str, world: World, grounds: Grounds) -> None:
+def test_a_false_world_says_applied_and_is_not(name: str, world: LyingEndpoint, grounds: Prepared) -> None:
     fault = faults(grounds)[f"world.{name}"]
-    assert impossible(fault, grounds.expectation) == ""
+    assert fault.impossible(grounds.expectation) == ""
     world.reset(fault)
     reply = migrate(world)
     word = classify_apply(reply, [V]).word
@@ -115,7 +119,7 @@ def told_by(name: str) -> str:
             "ddl-without-row": "DDL without row"}.get(name, "Not applied")
 
 
-def test_the_other_database_really_has_it(world: World, grounds: Grounds) -> None:
+def test_the_other_database_really_has_it(world: LyingEndpoint, grounds: Prepared) -> None:
     world.reset(faults(grounds)["world.other-database"])
     migrate(world)
     dsn = Secret(grounds.server.dsn(world.database + "_elsewhere"))
@@ -123,7 +127,7 @@ def test_the_other_database_really_has_it(world: World, grounds: Grounds) -> Non
         assert execute(connection, f"SELECT count(*) FROM schema_migrations WHERE version = '{V}'")[0][0] == 1
 
 
-def test_a_transaction_that_is_rolled_back_is_open_when_it_says_applied(world: World, grounds: Grounds) -> None:
+def test_a_transaction_that_is_rolled_back_is_open_when_it_says_applied(world: LyingEndpoint, grounds: Prepared) -> None:
     world.reset(faults(grounds)["world.rolled-back"])
     migrate(world)
     with closing(connect(Secret(world.dsn), "there")) as connection:
@@ -135,7 +139,7 @@ def test_a_transaction_that_is_rolled_back_is_open_when_it_says_applied(world: W
         assert (before > 0, execute(connection, question)[0][0]) == (True, 0)
 
 
-def test_an_accepted_invocation_runs_in_the_healthy_world_only(world: World, grounds: Grounds) -> None:
+def test_an_accepted_invocation_runs_in_the_healthy_world_only(world: LyingEndpoint, grounds: Prepared) -> None:
     for fault, word in ((None, "held"), (faults(grounds)["world.did-nothing"], "broken")):
         world.reset(fault)
         answer = world.aws.client("lambda").invoke(FunctionName=MIGRATE, InvocationType="Event", Payload=b"{}")
@@ -144,7 +148,7 @@ def test_an_accepted_invocation_runs_in_the_healthy_world_only(world: World, gro
         assert world.proof().verdict == word
 
 
-def test_every_reply_of_the_corpus_that_can_be_sent_is_no_success(world: World, grounds: Grounds) -> None:
+def test_every_reply_of_the_corpus_that_can_be_sent_is_no_success(world: LyingEndpoint, grounds: Prepared) -> None:
     """Over HTTP and boto3, told of this V; and the database stays as it was."""
     tried = 0
     world.reset(None)
@@ -162,7 +166,7 @@ def test_every_reply_of_the_corpus_that_can_be_sent_is_no_success(world: World, 
     assert world.proof().verdict == "broken"
 
 
-def test_every_lie_of_the_query_function_can_be_told_from_the_reply(world: World) -> None:
+def test_every_lie_of_the_query_function_can_be_told_from_the_reply(world: LyingEndpoint) -> None:
     world.reset(None)
     for fault in QUERY_FAULTS:
         world.reset_lie(fault)
@@ -173,7 +177,7 @@ def test_every_lie_of_the_query_function_can_be_told_from_the_reply(world: World
     assert world.proof().verdict == "broken"
 
 
-def test_what_a_question_could_not_show_is_answered_truthfully(world: World, grounds: Grounds) -> None:
+def test_what_a_question_could_not_show_is_answered_truthfully(world: LyingEndpoint, grounds: Prepared) -> None:
     world.reset(faults(grounds)["F11.query-stale-nonce"])
     rows = classify_query(ask(world, f"SELECT count(*) AS n FROM schema_migrations WHERE version = '{V}'"), None).rows
     assert (rows, world.spoiled) == (({"n": 0},), False)
@@ -188,7 +192,7 @@ def test_what_a_question_could_not_show_is_answered_truthfully(world: World, gro
 ])
 def test_nonces_are_literals_that_are_nobodys_name(sql: str, nonces: tuple[str, ...]) -> None:
     rows = [{"n": 1, "nonce": "abc123", "proof": "4 9f8e7d6c", "version": V, "s": "short"}]
-    assert Asked(sql, {"rows": rows}, known=V).nonces == nonces
+    assert TwinAnswer(sql, {"rows": rows}, known=V).nonces == nonces
 
 
 @pytest.fixture
@@ -201,12 +205,12 @@ def shaped() -> Contract:
     return replace(CONTRACT, targets={"prod": spec}, default_target="prod")
 
 
-def test_replies_are_told_in_the_declared_shape(shaped: Contract, grounds: Grounds) -> None:
+def test_replies_are_told_in_the_declared_shape(shaped: Contract, grounds: Prepared) -> None:
     spec = shaped.targets["prod"]
     mine = replace(grounds, contract=shaped, roles=roles_of(shaped))
     assert {"asks", "migrates", "db-query", "db-migration"} == set(mine.roles)
     with ExitStack() as stack:
-        world = World(mine, 91, stack)
+        world = LyingEndpoint(mine, 91, stack)
         client = world.aws.client("lambda")
         for name, word in ((None, "succeeded"), ("F5.success-string-false", "failed"), ("F4.status-500", "failed")):
             world.reset(faults(grounds)[name] if name else None)
@@ -221,7 +225,7 @@ def test_replies_are_told_in_the_declared_shape(shaped: Contract, grounds: Groun
 # The faults
 
 
-def test_every_class_of_the_corpus_is_tried_by_default(grounds: Grounds) -> None:
+def test_every_class_of_the_corpus_is_tried_by_default(grounds: Prepared) -> None:
     every = faults(grounds)
     tried = {fault.name.partition(".")[0] for fault in every.values() if fault.default and fault.kind == "reply"}
     corpus = {kind for one in CORPUS if one.function == "migration" for kind in one.faults}
@@ -231,7 +235,7 @@ def test_every_class_of_the_corpus_is_tried_by_default(grounds: Grounds) -> None
     assert len({fault.name for fault in every.values()}) == len(every)
 
 
-def test_faults_are_chosen_by_name_or_pattern(grounds: Grounds) -> None:
+def test_faults_are_chosen_by_name_or_pattern(grounds: Prepared) -> None:
     every = tuple(faults(grounds).values())
     assert {fault.default for fault in chosen(every, ())} == {True}
     assert [fault.name for fault in chosen(every, ("world.did-half",))] == ["world.did-half"]
@@ -250,10 +254,10 @@ def test_a_specimen_is_told_of_another_version() -> None:
 def test_a_version_that_is_not_the_last_is_audited_as_of_its_time(scratch_server: ScratchServer) -> None:
     expectation = expected(CONTRACT, "2026_02_02_0002_websocket_idempotency", lambda: nullcontext(scratch_server))
     found = droppable(expectation)
-    assert "table:alpaca_event_dedupe" in found
-    assert "index:alpaca_event_dedupe_pkey" not in found
-    assert undo("index:own.ix") == 'DROP INDEX IF EXISTS "own"."ix" CASCADE'
-    assert undo("constraint:t.c") == 'ALTER TABLE IF EXISTS "t" DROP CONSTRAINT IF EXISTS "c" CASCADE'
+    assert Key.table("alpaca_event_dedupe") in found
+    assert "index:alpaca_event_dedupe_pkey" not in {str(key) for key in found}
+    assert undo(Key.of("index:own.ix")) == 'DROP INDEX IF EXISTS "own"."ix" CASCADE'
+    assert undo(Key.of("constraint:t.c")) == 'ALTER TABLE IF EXISTS "t" DROP CONSTRAINT IF EXISTS "c" CASCADE'
 
 
 # The script and its surroundings
@@ -277,7 +281,7 @@ def test_nothing_real_is_in_the_environment(tmp_path: Path) -> None:
     assert "[profile prod]" in (tmp_path / "config").read_text()
 
 
-def test_a_named_profile_leads_to_the_endpoint(world: World, tmp_path: Path) -> None:
+def test_a_named_profile_leads_to_the_endpoint(world: LyingEndpoint, tmp_path: Path) -> None:
     write_profiles(tmp_path, ["prod"], "us-west-2")
     world.reset(None)
     variables = environment(os.environ, world.aws.endpoint_url, "us-west-2", tmp_path, {})
@@ -345,7 +349,7 @@ def gone(pid: int) -> bool:
 def audited(server: ScratchServer, *command: str, **more: Any) -> Audit:
     only = more.pop("only", ("world.did-nothing",))
     contract = more.pop("contract", CONTRACT)
-    question = Question(command, only=only, parallel=1, hang_s=HANG_S, **more)
+    question = AuditRequest(command, only=only, parallel=1, hang_s=HANG_S, **more)
     return audit(contract, question, scratch=lambda: nullcontext(server))
 
 
@@ -431,12 +435,12 @@ def test_a_script_that_applies_by_a_given_dsn_is_in_the_world_too(scratch_server
 
 
 @pytest.mark.parametrize(("question", "match"), [
-    (Question(()), "after --"), (Question(("no-such-command",)), "no command 'no-such-command'"),
-    (Question(("true",), version="2026_02_02_0003"), "No migration has the version '2026_02_02_0003'. Did you mean"),
-    (Question(("true",), only=("F99.*",)), "No fault is called"),
-    (Question(("true",), success_text=("(",)), "not a regular expression"),
+    (AuditRequest(()), "after --"), (AuditRequest(("no-such-command",)), "no command 'no-such-command'"),
+    (AuditRequest(("true",), version="2026_02_02_0003"), "No migration has the version '2026_02_02_0003'. Did you mean"),
+    (AuditRequest(("true",), only=("F99.*",)), "No fault is called"),
+    (AuditRequest(("true",), success_text=("(",)), "not a regular expression"),
 ], ids=["nothing", "command", "version", "fault", "regex"])
-def test_a_question_that_is_wrong_is_a_sentence(question: Question, match: str, scratch_server: ScratchServer) -> None:
+def test_a_question_that_is_wrong_is_a_sentence(question: AuditRequest, match: str, scratch_server: ScratchServer) -> None:
     with pytest.raises(UsageError, match=re.escape(match)):
         audit(CONTRACT, question, scratch=lambda: nullcontext(scratch_server))
 
@@ -550,5 +554,5 @@ def test_a_server_that_dies_is_unverified_and_no_success(scratch_server: Scratch
         raise Unverified("The embedded PostgreSQL did not start.")
 
     with pytest.raises(Unverified):
-        audit(CONTRACT, Question(("true",)), scratch=dying)
+        audit(CONTRACT, AuditRequest(("true",)), scratch=dying)
 

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from checks.audits.audit import Audit, Question, audit
+from checks.audits.audit import Audit, audit
+from checks.audits.report import no_lie_fools
+from checks.audits.trials import AuditRequest
 from checks.contract.reader import read_contract
 from checks.target.servers import ScratchServer
-from tests.support import ROOT
+from tests.support import ROOT, saboteur_index
 
 SCRIPTS = ROOT / "fixtures" / "scripts"
 EXPECTED = tomllib.loads((SCRIPTS / "expected.toml").read_text(encoding="utf-8"))
@@ -35,8 +37,8 @@ SECONDS_MOST = 60.0
 
 def audited(command: tuple[str, ...], server: ScratchServer, *, full: bool, success_text: tuple[str, ...] = (),
             ) -> Audit:
-    question = Question(command, success_text=success_text, only=() if full else TELLING, parallel=None if full else 2)
-    return audit(read_contract(ROOT / "contract.toml"), question, scratch=lambda: nullcontext(server))
+    request = AuditRequest(command, success_text=success_text, only=() if full else TELLING, parallel=None if full else 2)
+    return audit(read_contract(ROOT / "contract.toml"), request, scratch=lambda: nullcontext(server))
 
 
 def command_of(name: str) -> tuple[str, ...]:
@@ -70,8 +72,11 @@ def test_is_fooled_by_exactly_what_is_expected(name: str, scratch_server: Scratc
     assert found.of["unverified"] == ()
     tried = {trial.fault.name for word in ("fooled", "caught") for trial in found.of[word]}
     assert {trial.fault.name for trial in found.of["fooled"]} == expected(name, tried)
-    if not EXPECTED[name]["fooled"]:
-        assert found.verdict == "held"
+    verdict = no_lie_fools(name, " ".join(command_of(name)), found)
+    if EXPECTED[name]["fooled"]:
+        saboteur_index.saw(f"scripts/{name}", [verdict])
+    else:
+        assert (found.verdict, verdict.verdict) == ("held", "held")
     if name == IN_FULL:
         assert len(tried) >= 80
         assert found.of["not tried"] == ()

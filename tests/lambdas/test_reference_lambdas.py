@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from checks.lambdas.package import pack, pack_migrations
+from checks.lambdas.package import bundle, pack
 from tests.support import ROOT
 
 LAMBDAS = ROOT / "fixtures" / "lambdas"
@@ -47,7 +47,8 @@ def query(aws, reader):
 
 
 def deploy_migration(aws, dsn, folder=ROOT / "migrations", **environment):
-    code = pack(LAMBDAS / "db_migration", {"migrations_bundle.py": pack_migrations(folder)})
+    migrations = {file.stem: file.read_text() for file in sorted(folder.glob("*.sql"))}
+    code = pack(LAMBDAS / "db_migration", {"migrations_bundle.py": bundle(migrations)})
     return aws.deploy("migration", code, environment={"DATABASE_URL": dsn, **environment}, timeout_s=20)
 
 
@@ -193,10 +194,8 @@ def test_a_warm_function_keeps_its_connection(query):
     assert query("SELECT pg_backend_pid() AS pid") == query("SELECT pg_backend_pid() AS pid")
 
 
-def test_the_bundle_is_the_migrations_folder_word_for_word(tmp_path):
-    (tmp_path / "b.sql").write_bytes("SELECT 'é\\n''\"\"\"';\r\n".encode())
-    (tmp_path / "a.sql").write_text("SELECT 1")
-    (tmp_path / "notes.txt").write_text("no migration")
+def test_the_bundle_is_the_migrations_word_for_word():
+    migrations = {"b": "SELECT 'é\\n''\"\"\"';\r\n", "a": "SELECT 1"}
     scope: dict[str, dict[str, str]] = {}
-    exec(pack_migrations(tmp_path).decode(), scope)
-    assert list(scope["MIGRATIONS"].items()) == [("a", "SELECT 1"), ("b", "SELECT 'é\\n''\"\"\"';\r\n")]
+    exec(bundle(migrations).decode(), scope)
+    assert list(scope["MIGRATIONS"].items()) == list(migrations.items())

@@ -1,32 +1,70 @@
 """The claims about a migration function's deployed code. Only configuration and zip are read; it is never invoked.
 
-Sources: AWS Lambda API reference, GetFunctionConfiguration, GetFunction, GetAlias; developer guide, "Lambda function
-states" and "Implement Lambda canary deployments using a weighted alias".
+Sources: AWS Lambda developer guide, "Lambda function states" and "Implement Lambda canary deployments using a weighted
+alias".
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checks.claims.functions.bundle import held_in
+from checks.claims.functions.bundle import Held, held_in
+from checks.claims.functions.control_plane import ControlPlane, NotAllowed, looked, sha256_of
 from checks.contract.contract import TargetSpec
 from checks.contract.migrations import Migration
-from checks.values import Unverified, Verdict, VerdictWord
+from checks.kinds import Finding, claim
+from checks.values import Unverified, Verdict
 
-AREA = "false-success"
-CODE_BYTES = 300_000_000
-DOWNLOAD_TIMEOUT_S = 60
-
-
-class NotAllowed(Unverified):
-    """AWS did not let us look."""
+Configuration = Mapping[str, Any]
+"""GetFunctionConfiguration's answer."""
 
 
-def judge_code(spec: TargetSpec, name: str, client: Any, bundle: Path | None, migrations: Sequence[Migration],
+@dataclass(frozen=True)
+class Built:
+    """The zip that was built, as the contract names it."""
+
+    name: str
+    code: bytes | None
+    why_not: str = ""
+    """Why it could not be read."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One version that an alias sends calls to."""
+
+    version: str
+    weight: float
+    """Its share of the calls, 0 to 1."""
+    code_sha256: str | Unverified
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Where an alias sends calls, and where it should."""
+
+    main: str
+    """The version that gets what no weight sends elsewhere."""
+    routes: tuple[Route, ...]
+    """In the order of their versions."""
+    wanted_sha256: str
+    whose: str
+    """What has that code: the bundle or $LATEST."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What some code holds of the expected migrations."""
+
+    held: Held
+    whose: str
+    """Which code: the deployed code or the bundle."""
+
+
+def judge_code(spec: TargetSpec, name: str, client: Any, bundle: Path | None, expected: Sequence[Migration],
                ) -> Iterator[Verdict]:
     """The claims about one migration function.
 
@@ -35,189 +73,171 @@ def judge_code(spec: TargetSpec, name: str, client: Any, bundle: Path | None, mi
         name: what claims call the function.
         client: a Lambda client.
         bundle: the zip that was built, when the contract names one.
-        migrations: what the code should hold.
+        expected: what the code should hold.
     """
-    function = spec.migration_function or ""
-    more = {"Qualifier": spec.qualifier} if spec.qualifier else {}
-    try:
-        deployed = _asked(client.get_function_configuration, "lambda:GetFunctionConfiguration", FunctionName=function,
-                          **more)
-    except Unverified as error:
-        yield _verdict(f"{AREA}:{name}.settled", f"the last update of {name} is done", "unverified", str(error), "",
-                       "Allow it, or look whether the function and its qualifier exist.")
+    invoked, aws = spec.migration_function or "", ControlPlane(client)
+    deployed = looked(lambda: aws.configuration(invoked, spec.qualifier))
+    if isinstance(deployed, Unverified):
+        yield settled_unseen(name, deployed)
         return
-    yield _settled(name, function, deployed)
-    built: bytes | None = None
-    if bundle is not None:
-        try:
-            built = bundle.read_bytes()
-        except OSError as error:
-            yield _verdict(f"{AREA}:{name}.code", f"{name} runs the code that was built", "unverified",
-                           f"The bundle {bundle.name} cannot be read: {error.strerror}.", "",
-                           "Build it, or correct `bundle` in the contract.")
-        else:
-            yield _code(name, function, deployed, built, bundle.name)
+    yield settled(name, invoked, deployed)
+    built = None if bundle is None else _built(bundle)
+    if built is not None:
+        yield code(name, invoked, deployed, built)
     if spec.qualifier and not spec.qualifier.isdigit():
-        yield _routing(name, function, spec.qualifier, client, deployed, built)
-    yield from _migrations(name, function, client, more, built, migrations)
+        yield routing(name, spec.qualifier, invoked, _routing(aws, invoked, spec.qualifier, deployed, built))
+    packed = _packed(aws, invoked, spec.qualifier, built, expected)
+    if packed is not None:  # else left_out says so
+        yield migrations(name, invoked, packed)
 
 
-def _settled(name: str, function: str, deployed: Mapping[str, Any]) -> Verdict:
-    claim, sentence = f"{AREA}:{name}.settled", f"the last update of {name} is done: it is Active and Successful"
+@claim("false-success:{function}.settled", evidence=("observed",),
+       breaks="it is still being updated, or its last update failed: the old code answers")
+def settled(function: str, invoked: str, deployed: Configuration) -> Finding:
+    """the last update of {function} is done: it is Active and Successful"""
     state, update = deployed.get("State", "Active"), deployed.get("LastUpdateStatus", "Successful")
     if update == "InProgress":
-        return _verdict(claim, sentence, "broken", "It is still being updated, so the old code answers.", "InProgress",
-                        f"aws lambda wait function-updated-v2 --function-name {function}")
+        return Finding("broken", "It is still being updated, so the old code answers.", "InProgress",
+                       f"aws lambda wait function-updated-v2 --function-name {invoked}")
     if update != "Successful":
         why = deployed.get("LastUpdateStatusReason") or "no reason given"
-        return _verdict(claim, sentence, "broken", f"The last update is {update}: {why}. The old code answers.",
-                        str(update), f"Deploy {function} again.")
+        return Finding("broken", f"The last update is {update}: {why}. The old code answers.", str(update),
+                       f"Deploy {invoked} again.")
     if state != "Active":
         why = deployed.get("StateReason") or "no reason given"
-        return _verdict(claim, sentence, "broken", f"It is {state}: {why}.", str(state), f"Deploy {function} again.")
-    return _verdict(claim, sentence, "held", f"version {deployed.get('Version')}")
+        return Finding("broken", f"It is {state}: {why}.", str(state), f"Deploy {invoked} again.")
+    return Finding("held", f"version {deployed.get('Version')}")
 
 
-def _code(name: str, function: str, deployed: Mapping[str, Any], built: bytes, bundle: str) -> Verdict:
-    claim, sentence = f"{AREA}:{name}.code", f"{name} runs the code that was built"
-    wanted, found = sha256_of(built), str(deployed.get("CodeSha256"))
+@claim("false-success:{function}.settled", evidence=("observed",), breaks="")
+def settled_unseen(function: str, why: Unverified) -> Finding:
+    """the last update of {function} is done"""
+    return Finding("unverified", str(why),
+                   next_step="Allow it, or look whether the function and its qualifier exist.")
+
+
+@claim("false-success:{function}.code", evidence=("observed",),
+       breaks="its CodeSha256 is not that of the zip that was built")
+def code(function: str, invoked: str, deployed: Configuration, built: Built) -> Finding:
+    """{function} runs the code that was built"""
+    if built.code is None:
+        return Finding("unverified", f"The bundle {built.name} cannot be read: {built.why_not}.",
+                       next_step="Build it, or correct `bundle` in the contract.")
+    wanted, found = sha256_of(built.code), str(deployed.get("CodeSha256"))
     if wanted == found:
-        return _verdict(claim, sentence, "held", f"CodeSha256 {found}")
-    return _verdict(claim, sentence, "broken", f"CodeSha256 of version {deployed.get('Version')} is {found}; that of "
-                    f"{bundle} is {wanted}.", found,
-                    f"aws lambda update-function-code --function-name {function} --zip-file fileb://{bundle}")
+        return Finding("held", f"CodeSha256 {found}")
+    return Finding("broken", f"CodeSha256 of version {deployed.get('Version')} is {found}; that of {built.name} is "
+                   f"{wanted}.", found,
+                   f"aws lambda update-function-code --function-name {invoked} --zip-file fileb://{built.name}")
 
 
-def _routing(name: str, function: str, alias: str, client: Any, deployed: Mapping[str, Any], built: bytes | None,
-             ) -> Verdict:
-    claim, sentence = f"{AREA}:{name}.routing", f"alias {alias} of {name} sends every call to the newest code"
-    try:
-        route = _asked(client.get_alias, "lambda:GetAlias", FunctionName=function, Name=alias)
-        main, weights = str(route["FunctionVersion"]), (route.get("RoutingConfig") or {}).get(
-            "AdditionalVersionWeights") or {}
-        latest = _asked(client.get_function_configuration, "lambda:GetFunctionConfiguration", FunctionName=function)
-        wanted = sha256_of(built) if built is not None else str(latest.get("CodeSha256"))
-        for version, weight in sorted({main: 1 - sum(weights.values()), **weights}.items()):
-            code = str(deployed.get("CodeSha256")) if version == main else str(_asked(
-                client.get_function_configuration, "lambda:GetFunctionConfiguration", FunctionName=function,
-                Qualifier=version).get("CodeSha256"))
-            if weight > 0 and code != wanted:
-                which = "the bundle" if built is not None else "$LATEST"
-                return _verdict(claim, sentence, "broken", f"It sends {weight:.0%} of calls to version {version}, "
-                                f"whose code is not that of {which}.", f"version {version}",
-                                f"aws lambda publish-version --function-name {function}; then aws lambda update-alias "
-                                f"--function-name {function} --name {alias} --function-version N "
-                                "--routing-config AdditionalVersionWeights={}")
-    except Unverified as error:
-        return _verdict(claim, sentence, "unverified", str(error), "", "Allow it, or look whether the alias exists.")
-    return _verdict(claim, sentence, "held", f"version {main}")
+@claim("false-success:{function}.routing", evidence=("observed",),
+       breaks="the alias sends a share of the calls to a version with other code")
+def routing(function: str, alias: str, invoked: str, sent: Routing | Unverified) -> Finding:
+    """alias {alias} of {function} sends every call to the newest code"""
+    if isinstance(sent, Unverified):
+        return _unseen_alias(sent)
+    for route in sent.routes:
+        if isinstance(route.code_sha256, Unverified):
+            return _unseen_alias(route.code_sha256)
+        if route.weight > 0 and route.code_sha256 != sent.wanted_sha256:
+            return Finding("broken", f"It sends {route.weight:.0%} of calls to version {route.version}, "
+                           f"whose code is not that of {sent.whose}.", f"version {route.version}",
+                           f"aws lambda publish-version --function-name {invoked}; then aws lambda update-alias "
+                           f"--function-name {invoked} --name {alias} --function-version N "
+                           "--routing-config AdditionalVersionWeights={}")
+    return Finding("held", f"version {sent.main}")
 
 
-def judge_executed(qualifier: str, function: str, name: str, client: Any, executed: str | None) -> Verdict:
+@claim("false-success:{function}.version", evidence=("observed",),
+       breaks="another version answers than the one that the qualifier names")
+def version(function: str, qualifier: str, invoked: str, wanted: str | Unverified, executed: str | None) -> Finding:
+    """{function} is answered by the version that {qualifier} names"""
+    if isinstance(wanted, Unverified):
+        return _unseen_alias(wanted)
+    if executed is None:
+        return Finding("unverified", "Its reply does not tell which version ran.", next_step="Run again.")
+    if executed == wanted:
+        return Finding("held", f"version {executed}")
+    return Finding("broken", f"Version {executed} answered, and {qualifier} is {wanted}.", f"version {executed}",
+                   f"aws lambda get-alias --function-name {invoked} --name {qualifier}")
+
+
+@claim("false-success:{function}.migrations", evidence=("observed",),
+       breaks="a migration is missing from its zip, or stands there with another body than the file's")
+def migrations(function: str, invoked: str, packed: Packed | Unverified) -> Finding:
+    """the code of {function} holds every expected migration"""
+    if isinstance(packed, Unverified):
+        return Finding("unverified", str(packed), next_step="Look whether the function is a zip.")
+    held = packed.held
+    wrong = {version: f"lacks {version}" for version in held.missing}
+    wrong |= {version: f"holds {version} with another body than the file" for version in held.other_body}
+    if not wrong:
+        return Finding("held", f"{len(held.whole)} files in {packed.whose}")
+    return Finding("broken", f"{packed.whose.capitalize()} {'; '.join(list(wrong.values())[:6])}.", next(iter(wrong)),
+                   f"Build the zip from this migrations folder and deploy it: aws lambda update-function-code "
+                   f"--function-name {invoked} --zip-file fileb://…")
+
+
+def _unseen_alias(why: Unverified) -> Finding:
+    return Finding("unverified", str(why), next_step="Allow it, or look whether the alias exists.")
+
+
+def judge_executed(qualifier: str, invoked: str, name: str, client: Any, executed: str | None) -> Verdict:
     """The claim that an invocation by `qualifier` ran the version which it names.
 
     Args:
         qualifier: a version or an alias.
-        function: as it was invoked.
+        invoked: the function, as it was invoked.
         name: what claims call it.
         client: a Lambda client.
         executed: X-Amz-Executed-Version of an invocation.
     """
-    claim, sentence = f"{AREA}:{name}.version", f"{name} is answered by the version that {qualifier} names"
-    wanted = qualifier
+    wanted: str | Unverified = qualifier
     if not qualifier.isdigit() and qualifier != "$LATEST":
-        try:
-            wanted = str(_asked(client.get_alias, "lambda:GetAlias", FunctionName=function, Name=qualifier)
-                         ["FunctionVersion"])
-        except Unverified as error:
-            return _verdict(claim, sentence, "unverified", str(error), "",
-                            "Allow it, or look whether the alias exists.")
-    if executed is None:
-        return _verdict(claim, sentence, "unverified", "Its reply does not tell which version ran.", "", "Run again.")
-    if executed == wanted:
-        return _verdict(claim, sentence, "held", f"version {executed}")
-    return _verdict(claim, sentence, "broken", f"Version {executed} answered, and {qualifier} is {wanted}.",
-                    f"version {executed}", f"aws lambda get-alias --function-name {function} --name {qualifier}")
+        wanted = looked(lambda: str(ControlPlane(client).alias(invoked, qualifier)["FunctionVersion"]))
+    return version(name, qualifier, invoked, wanted, executed)
 
 
-def _migrations(name: str, function: str, client: Any, more: Mapping[str, str], built: bytes | None,
-                migrations: Sequence[Migration]) -> Iterator[Verdict]:
-    claim, sentence = f"{AREA}:{name}.migrations", f"the code of {name} holds every expected migration"
+def _built(bundle: Path) -> Built:
     try:
-        try:
-            code, whose = _fetched(client, function, more), "the deployed code"
-        except NotAllowed:
-            if built is None:
-                return  # left_out says so
-            code, whose = built, "the bundle"
-        found = held_in(code, migrations)
-    except Unverified as error:
-        yield _verdict(claim, sentence, "unverified", str(error), "", "Look whether the function is a zip.")
-        return
-    if found.missing or found.other_body:
-        wrong = [f"lacks {version}" for version in found.missing]
-        wrong += [f"holds {version} with another body than the file" for version in found.other_body]
-        first = (*found.missing, *found.other_body)[0]
-        yield _verdict(claim, sentence, "broken", f"{whose.capitalize()} {'; '.join(wrong[:6])}.", first,
-                       f"Build the zip from this migrations folder and deploy it: aws lambda update-function-code "
-                       f"--function-name {function} --zip-file fileb://…")
-        return
-    yield _verdict(claim, sentence, "held", f"{len(found.whole)} files in {whose}")
+        return Built(bundle.name, bundle.read_bytes())
+    except OSError as error:
+        return Built(bundle.name, None, str(error.strerror))
 
 
-def may_fetch(client: Any, spec: TargetSpec) -> bool:
-    """Whether AWS tells where the code is."""
-    more = {"Qualifier": spec.qualifier} if spec.qualifier else {}
-    try:
-        _asked(client.get_function, "lambda:GetFunction", FunctionName=spec.migration_function or "", **more)
-    except NotAllowed:
-        return False
-    except Unverified:
-        return True
-    return True
+def _routing(aws: ControlPlane, invoked: str, alias: str, deployed: Configuration, built: Built | None,
+             ) -> Routing | Unverified:
+    def look() -> Routing:
+        found = aws.alias(invoked, alias)
+        main = str(found["FunctionVersion"])
+        others = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+        latest = str(aws.configuration(invoked).get("CodeSha256"))
+        shares = {main: 1 - sum(others.values()), **others}
+        routes = tuple(Route(version, share, str(deployed.get("CodeSha256")) if version == main else
+                             _sha256(aws, invoked, version)) for version, share in sorted(shares.items()))
+        if built is not None and built.code is not None:
+            return Routing(main, routes, sha256_of(built.code), "the bundle")
+        return Routing(main, routes, latest, "$LATEST")
+
+    return looked(look)
 
 
-def _fetched(client: Any, function: str, more: Mapping[str, str]) -> bytes:
-    import urllib.error
-    import urllib.request
-
-    answer = _asked(client.get_function, "lambda:GetFunction", FunctionName=function, **more)
-    location = answer.get("Code", {}).get("Location")
-    if answer.get("Configuration", {}).get("PackageType", "Zip") != "Zip" or not location:
-        raise NotAllowed(f"The code of {function} is an image, not a zip.")
-    try:
-        with urllib.request.urlopen(location, timeout=DOWNLOAD_TIMEOUT_S) as response:
-            return bytes(response.read(CODE_BYTES))
-    except (OSError, ValueError, urllib.error.URLError) as error:
-        raise Unverified(f"The code of {function} could not be downloaded: {type(error).__name__}.") from None
+def _sha256(aws: ControlPlane, invoked: str, version: str) -> str | Unverified:
+    return looked(lambda: str(aws.configuration(invoked, version).get("CodeSha256")))
 
 
-def _asked(ask: Callable[..., Any], action: str, **what: str) -> Mapping[str, Any]:
-    """One question to the control plane.
-
-    Raises:
-        NotAllowed: AWS refuses it to us.
-        Unverified: no answer, or no such function.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        answer: Mapping[str, Any] = ask(**what)
-        return answer
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code.startswith("AccessDenied"):
-            raise NotAllowed(f"AWS does not let us ask: {action} is denied.") from None
-        raise Unverified(f"AWS refused {action}: {code}.") from None
-    except BotoCoreError as error:
-        raise Unverified(f"AWS did not answer {action}: {type(error).__name__}.") from None
-
-
-def sha256_of(code: bytes) -> str:
-    """A zip's CodeSha256, as Lambda tells it."""
-    return base64.b64encode(hashlib.sha256(code).digest()).decode()
-
-
-def _verdict(claim: str, sentence: str, word: VerdictWord, detail: str = "", witness: str = "", next_step: str = "",
-             ) -> Verdict:
-    return Verdict(claim, sentence, word, "observed", detail, witness, "" if word == "held" else next_step)
+def _packed(aws: ControlPlane, invoked: str, qualifier: str | None, built: Built | None,
+            expected: Sequence[Migration]) -> Packed | Unverified | None:
+    """What the deployed code holds, or else the bundle; None when neither can be had."""
+    found = looked(lambda: aws.code(invoked, qualifier))
+    whose = "the deployed code"
+    if isinstance(found, NotAllowed):
+        if built is None or built.code is None:
+            return None
+        found, whose = built.code, "the bundle"
+    if isinstance(found, Unverified):
+        return found
+    zipped = found
+    held = looked(lambda: held_in(zipped, expected))
+    return held if isinstance(held, Unverified) else Packed(held, whose)

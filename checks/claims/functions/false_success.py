@@ -2,81 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from checks.catalog.snapshot import Snapshot
-from checks.claims.functions.deployed_code import judge_code, judge_executed, may_fetch
+from checks.claims.functions.control_plane import ControlPlane
+from checks.claims.functions.deployed_code import judge_code, judge_executed
 from checks.claims.functions.query_function import judge_query
-from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract
+from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract, TargetSpec
+from checks.contract.migrations import Migration
 from checks.expectation.expectation import Expectation
+from checks.kinds import Finding, claim
 from checks.lambdas.client import invoke, plain_name
 from checks.lambdas.replies.corpus import misjudged
 from checks.lambdas.replies.reply import Reply
 from checks.lambdas.replies.specimens import Specimen, load
 from checks.resources import PAYLOADS
 from checks.target.open_target import Place
-from checks.target.session import Cost, Session
+from checks.target.session import Cost
 from checks.target.target import Target
-from checks.values import FALSE_SUCCESS, Case, LeftOut, UsageError, Verdict
+from checks.values import FALSE_SUCCESS, Case, LeftOut, UsageError
 
 SHAPE = "reply-shape"
+"""The case of the declared reply shapes."""
 
 
-def judge_false_success(place: Place, expectation: Expectation, found: Snapshot | None = None,
-                        session_factory: Callable[[], Session] | None = None,
-                        ) -> tuple[tuple[Case, ...], tuple[LeftOut, ...], Mapping[str, int]]:
+class Judged(NamedTuple):
+    """What the claims of this area came to."""
+
+    cases: tuple[Case, ...]
+    left_out: tuple[LeftOut, ...]
+    cost: Mapping[str, int]
+    """Statements, scans, invocations; failing probes are invocations."""
+
+
+def judge_false_success(place: Place, expectation: Expectation) -> Judged:
     """Every case of this area but the audits; also when the look itself failed, since a lie may be why.
 
     Args:
-        place: the target.
+        place: the target. Its query function is asked past the session, so that its replies are seen.
         expectation: the migrations that the deployed code should hold.
-        found: what the look saw; not needed.
-        session_factory: not needed; the query function is asked past the session, so that its reply is seen.
-
-    Returns:
-        Cases, what is left out, and what it cost: statements, scans, invocations. Failing probes are invocations.
     """
-    spec = place.target.spec
-    cases = [_reply_shape(place.target)]
-    cost = Cost()
+    spec, cost = place.target.spec, Cost()
+    shape = Case(FALSE_SUCCESS, SHAPE, (reply_shape(spec, _corpus()),))
     if spec.route != "lambda":
-        why = "no Lambda is on this route: only the reply shape is claimed"
-        return tuple(cases), (LeftOut(FALSE_SUCCESS, why),), _told(cost)
-    left = []
+        return _judged([shape], ["no Lambda is on this route: only the reply shape is claimed"], cost)
     client = place.client()
     try:
-        replies: list[Reply] = []
-
-        def ask(sql: str) -> Reply:
-            cost.invocations += 1
-            cost.statements += 1
-            replies.append(invoke(client, spec.query_function or "", {"sql": sql}, spec.qualifier))
-            return replies[-1]
-
         probes = place.target.ours if spec.error_probes is None else spec.error_probes
-        name = plain_name(spec.query_function or LOCAL_QUERY)
-        verdicts = list(judge_query(spec, name, ask, probes=probes))
-        if spec.qualifier:
-            function = spec.query_function or LOCAL_QUERY
-            verdicts.append(judge_executed(spec.qualifier, function, name, client, replies[0].executed_version))
-        cases.append(Case(FALSE_SUCCESS, name, tuple(verdicts)))
-        if not probes:
-            left.append(LeftOut(FALSE_SUCCESS, "no failing question is asked: error_probes is off for given targets"))
+        cases = [shape, _query_case(spec, client, cost, probes)]
+        left = [] if probes else ["no failing question is asked: error_probes is off for given targets"]
         if spec.migration_function:
-            name = plain_name(spec.migration_function)
             bundle = expectation.contract.root / spec.bundle if spec.bundle else None
-            cases.append(Case(FALSE_SUCCESS, name, tuple(
-                judge_code(spec, name, client, bundle, expectation.migrations))))
-            if bundle is None:
-                left.append(LeftOut(FALSE_SUCCESS, f"no `bundle` says what {name} should run"))
-                if not may_fetch(client, spec):
-                    left.append(LeftOut(FALSE_SUCCESS, f"the code of {name} may not be fetched (lambda:GetFunction)"))
+            cases.append(_migration_case(spec, client, bundle, expectation.migrations))
+            left += _migration_left_out(spec, client, bundle)
         else:
-            left.append(LeftOut(FALSE_SUCCESS, "the target names no migration_function"))
+            left.append("the target names no migration_function")
     finally:
         client.close()
-    return tuple(cases), tuple(left), _told(cost)
+    return _judged(cases, left, cost)
+
+
+@claim("false-success:reply-shape", evidence=("observed",),
+       breaks="a reply of the corpus, told in the declared shape, is called a success and is none, or the reverse")
+def reply_shape(spec: TargetSpec, corpus: tuple[Specimen, ...] | UsageError) -> Finding:
+    """the declared reply shapes let no false success pass, and every true one"""
+    if isinstance(corpus, UsageError):
+        return Finding("unverified", str(corpus), next_step="Run the suite from its checkout, which has the corpus.")
+    wrong = [bad for function, shape in (("migration", spec.reply), ("query", spec.query_reply))
+             for bad in misjudged(shape, [one for one in corpus if one.function == function])]
+    if not wrong:
+        return Finding("held", f"{len(corpus)} replies told in them")
+    more = f" And {len(wrong) - 3} more." if len(wrong) > 3 else ""
+    return Finding("broken", "\n".join(bad.sentence for bad in wrong[:3]) + more, wrong[0].specimen.name,
+                   f"Describe the replies more closely: [target.{spec.name}.reply] and "
+                   f"[target.{spec.name}.query_reply].")
 
 
 def false_success_names(contract: Contract, target: Target) -> tuple[str, ...]:
@@ -96,30 +97,48 @@ def audit_names(contract: Contract, target: Target) -> tuple[str, ...]:
 
 
 @cache
-def _corpus() -> tuple[Specimen, ...]:
-    return load(PAYLOADS)
-
-
-def _reply_shape(target: Target) -> Case:
-    claim, sentence = f"{FALSE_SUCCESS}:{SHAPE}", "the declared reply shapes let no false success pass, and every true one"
-    spec = target.spec
+def _corpus() -> tuple[Specimen, ...] | UsageError:
     try:
-        corpus = _corpus()
+        return load(PAYLOADS)
     except UsageError as error:
-        return Case(FALSE_SUCCESS, SHAPE, (Verdict(claim, sentence, "unverified", "observed", str(error), "",
-                                          "Run the suite from its checkout, which has the corpus."),))
-    wrong = [bad for function, shape in (("migration", spec.reply), ("query", spec.query_reply))
-             for bad in misjudged(shape, [one for one in corpus if one.function == function])]
-    if wrong:
-        more = f" And {len(wrong) - 3} more." if len(wrong) > 3 else ""
-        verdict = Verdict(claim, sentence, "broken", "observed", "\n".join(bad.sentence for bad in wrong[:3]) + more,
-                          wrong[0].specimen.name,
-                          f"Describe the replies more closely: [target.{spec.name}.reply] and "
-                          f"[target.{spec.name}.query_reply].")
-    else:
-        verdict = Verdict(claim, sentence, "held", "observed", f"{len(corpus)} replies told in them")
-    return Case(FALSE_SUCCESS, SHAPE, (verdict,))
+        return error
 
 
-def _told(cost: Cost) -> Mapping[str, int]:
-    return {"statements": cost.statements, "scans": cost.scans, "invocations": cost.invocations}
+def _query_case(spec: TargetSpec, client: Any, cost: Cost, probes: bool) -> Case:
+    function = spec.query_function or LOCAL_QUERY
+    name = plain_name(function)
+    replies: list[Reply] = []
+
+    def ask(sql: str) -> Reply:
+        cost.invocations += 1
+        cost.statements += 1
+        reply = invoke(client, function, {"sql": sql}, spec.qualifier)
+        replies.append(reply)
+        return reply
+
+    verdicts = list(judge_query(spec, name, ask, probes=probes))
+    if spec.qualifier:
+        first, *_ = replies
+        verdicts.append(judge_executed(spec.qualifier, function, name, client, first.executed_version))
+    return Case(FALSE_SUCCESS, name, tuple(verdicts))
+
+
+def _migration_case(spec: TargetSpec, client: Any, bundle: Path | None, migrations: Sequence[Migration]) -> Case:
+    name = plain_name(spec.migration_function or LOCAL_MIGRATION)
+    return Case(FALSE_SUCCESS, name, tuple(judge_code(spec, name, client, bundle, migrations)))
+
+
+def _migration_left_out(spec: TargetSpec, client: Any, bundle: Path | None) -> list[str]:
+    function = spec.migration_function or LOCAL_MIGRATION
+    name = plain_name(function)
+    if bundle is not None:
+        return []
+    left = [f"no `bundle` says what {name} should run"]
+    if not ControlPlane(client).may_fetch(function, spec.qualifier):
+        left.append(f"the code of {name} may not be fetched (lambda:GetFunction)")
+    return left
+
+
+def _judged(cases: Sequence[Case], left_out: Sequence[str], cost: Cost) -> Judged:
+    return Judged(tuple(cases), tuple(LeftOut(FALSE_SUCCESS, why) for why in left_out),
+                  {"statements": cost.statements, "scans": cost.scans, "invocations": cost.invocations})

@@ -7,17 +7,18 @@ to find out, and transaction_read_only is not believed: `SELECT 1; COMMIT; BEGIN
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from checks.contract.contract import TargetSpec
 from checks.contract.reply_shape import ReplyShape
+from checks.kinds import Finding, claim
 from checks.lambdas.replies.outcome import Outcome, classify_query
 from checks.lambdas.replies.reply import Reply, UnreadableError, read_json
 from checks.sql.names import ident, literal
-from checks.values import Evidence, Verdict, VerdictWord
+from checks.values import Verdict
 
-AREA = "false-success"
 LISTED = 40
 """Objects told of each kind at most."""
 KNOWN_ROWS = ("postdeploy", "known", "rows")
@@ -88,6 +89,43 @@ def question(nonce: str) -> str:
             f"WHERE q.n <= {LISTED} ORDER BY q.kind, q.n, q.name")
 
 
+class Line(NamedTuple):
+    """One row of the answer to `question`."""
+
+    kind: str
+    """`known`, `role`, or a kind of power."""
+    name: str
+
+
+class Probe(NamedTuple):
+    """A question that must fail."""
+
+    sql: str
+    what: str
+    """What is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came back from `question`."""
+
+    outcome: Outcome
+    lines: tuple[Line, ...]
+    admitted: bool
+    """Where it failed: whether nothing came, or the failure is told plainly, with no rows beside it. That is no lie."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it succeeded and the rows that are known beforehand came back."""
+        known = sorted(line.name for line in self.lines if line.kind == "known")
+        return self.outcome.word == "succeeded" and known == sorted(KNOWN_ROWS) and self.role is not None
+
+    @property
+    def role(self) -> str | None:
+        """Whom the function asks as."""
+        return next((line.name for line in self.lines if line.kind == "role"), None)
+
+
 def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, probes: bool) -> Iterator[Verdict]:
     """The claims about one query function.
 
@@ -100,41 +138,94 @@ def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, pro
     nonce = secrets.token_hex(8)
     reply = ask(question(nonce))
     outcome = classify_query(reply, nonce, spec.query_reply)
-    rows = [_pair(row) for row in outcome.rows or ()]
-    yield _answers(name, outcome, rows, _admitted(reply, spec.query_reply))
-    yield _read_only(name, outcome, rows)
+    told = Told(outcome, tuple(map(_line, outcome.rows or ())), _admitted(reply, spec.query_reply))
+    yield answers(name, told)
+    yield read_only(name, told)
     if probes:
-        yield _admits(name, spec, ask, nonce)
+        yield admits_failure(name, _probed(spec, ask, nonce))
 
 
-def _pair(row: Any) -> tuple[str, str]:
-    if isinstance(row, dict):
-        return str(row.get("kind")), str(row.get("name"))
-    return (str(row[0]), str(row[1])) if isinstance(row, list) and len(row) > 1 else ("", "")
-
-
-def _whole(rows: list[tuple[str, str]]) -> bool:
-    """Whether the rows that are known beforehand came back."""
-    return sorted(name for kind, name in rows if kind == "known") == sorted(KNOWN_ROWS) and any(
-        kind == "role" for kind, _ in rows)
-
-
-def _answers(name: str, outcome: Outcome, rows: list[tuple[str, str]], admitted: bool) -> Verdict:
-    claim, sentence = f"{AREA}:{name}.answers", f"{name} answers the question it was asked, with all of its rows"
-    if outcome.word == "succeeded" and _whole(rows):
-        return _verdict(claim, sentence, "held", f"{len(rows)} rows, every one with the nonce of this question")
+@claim("false-success:{function}.answers", evidence=("observed",),
+       breaks="rows are left out, are another question's, or come from a question that failed")
+def answers(function: str, told: Told) -> Finding:
+    """{function} answers the question it was asked, with all of its rows"""
+    outcome = told.outcome
+    if told.whole:
+        return Finding("held", f"{len(told.lines)} rows, every one with the nonce of this question")
     if outcome.word == "succeeded":
-        return _verdict(claim, sentence, "broken", "It says that these are all of the rows, and leaves out some.",
-                        f"{len(rows)} rows", "Let the function send every row, or say success: false.")
-    word: VerdictWord = "unverified" if admitted else "broken"
-    return _verdict(claim, sentence, word, f"{outcome.reason} ({outcome.place})", "" if admitted else outcome.place,
-                    "Look at the function's log, and let its role read pg_catalog." if admitted else
-                    "Let the function run the SQL it is sent and answer with its rows and their count; or describe its "
-                    "replies in the contract: [target.NAME.query_reply].")
+        return Finding("broken", "It says that these are all of the rows, and leaves out some.",
+                       f"{len(told.lines)} rows", "Let the function send every row, or say success: false.")
+    detail = f"{outcome.reason} ({outcome.place})"
+    if told.admitted:
+        return Finding("unverified", detail, next_step="Look at the function's log, and let its role read pg_catalog.")
+    return Finding("broken", detail, outcome.place,
+                   "Let the function run the SQL it is sent and answer with its rows and their count; or describe its "
+                   "replies in the contract: [target.NAME.query_reply].")
+
+
+@claim("false-success:{function}.read-only",
+       breaks="its role has a power to write: by an attribute, a membership, as an owner, by a privilege, or through a "
+              "function of somebody else's")
+def read_only(function: str, told: Told) -> Finding:
+    """the role that {function} asks as can write nothing"""
+    role = told.role
+    if not told.whole or role is None:
+        return Finding("unverified", f"It did not tell what its role may do: {told.outcome.reason}",
+                       next_step="Mend its answer first.")
+    powers = [f"{_WORDS[line.kind]}{line.name}" for line in told.lines if line.kind in _WORDS]
+    if not powers:
+        return Finding("held", f"role {role}")
+    more = f"; and {len(powers) - 8} more" if len(powers) > 8 else ""
+    remedy = ("Let the function log in as a role that may only read (CREATE ROLE reader LOGIN; GRANT pg_read_all_data "
+              f"TO reader;), or take this from {ident(role)}.")
+    if "CREATE on schema public" in powers:
+        remedy = "REVOKE CREATE ON SCHEMA public FROM PUBLIC; (the default before PostgreSQL 15) " + remedy
+    return Finding("broken", f"Role {role} can write: {'; '.join(powers[:8])}{more}.", powers[0], remedy)
+
+
+@claim("false-success:{function}.admits-failure", evidence=("observed",),
+       breaks="a question that must fail is called a success")
+def admits_failure(function: str, probed: Mapping[Probe, Outcome]) -> Finding:
+    """{function} admits it when a question fails"""
+    for probe, outcome in probed.items():
+        if outcome.word == "succeeded":
+            return Finding("broken", f"It calls {probe.what} a success: {probe.sql}", probe.what,
+                           "Let the function answer success: false with the error, whatever the statement.")
+    for probe, outcome in probed.items():
+        if outcome.word == "undecided" or outcome.place == "transport":
+            return Finding("unverified", f"{probe.what}: {outcome.reason}",
+                           next_step="Look at the function's log, then run again.")
+    return Finding("held", "tried with " + ", ".join(probe.what for probe in probed))
+
+
+_WORDS = {"attribute": "", "membership": "member of ", "ownership": "owns ", "privilege": "", "creation": "",
+          "definer": "may call the SECURITY DEFINER function "}
+_PROBES = (
+    Probe("SELECT 1/0", "a division by zero"),
+    Probe("SELECT * FROM postdeploy_no_such_table_…", "a table that does not exist"),
+    Probe("SHOW server_version", "a statement that is no SELECT"),
+)
+"""In the place of … goes a nonce."""
+
+
+def _probed(spec: TargetSpec, ask: Callable[[str], Reply], nonce: str) -> Mapping[Probe, Outcome]:
+    """What became of the probes, up to the first that is called a success."""
+    found: dict[Probe, Outcome] = {}
+    for probe in _PROBES:
+        found[probe] = classify_query(ask(probe.sql.replace("…", nonce)), None, spec.query_reply)
+        if found[probe].word == "succeeded":
+            break
+    return found
+
+
+def _line(row: Any) -> Line:
+    if isinstance(row, dict):
+        return Line(str(row.get("kind")), str(row.get("name")))
+    kind, name = row[:2] if isinstance(row, list) and len(row) > 1 else ("", "")
+    return Line(str(kind), str(name))
 
 
 def _admitted(reply: Reply, shape: ReplyShape) -> bool:
-    """Whether nothing came, or a failure is told plainly, with no rows beside it: that is no lie."""
     if reply.status != 200 or reply.transport_error or reply.function_error:
         return not reply.payload or b'"' + shape.rows.encode() not in reply.payload
     try:
@@ -145,48 +236,3 @@ def _admitted(reply: Reply, shape: ReplyShape) -> bool:
         return told is False and not account.get(shape.rows)
     except (UnreadableError, KeyError, TypeError, AttributeError):
         return False
-
-
-def _read_only(name: str, outcome: Outcome, rows: list[tuple[str, str]]) -> Verdict:
-    claim, sentence = f"{AREA}:{name}.read-only", f"the role that {name} asks as can write nothing"
-    if outcome.word != "succeeded" or not _whole(rows):
-        return _verdict(claim, sentence, "unverified", f"It did not tell what its role may do: {outcome.reason}", "",
-                        "Mend its answer first.", "catalog")
-    role = next(found for kind, found in rows if kind == "role")
-    powers = [f"{_WORDS[kind]}{found}" for kind, found in rows if kind in _WORDS]
-    if not powers:
-        return _verdict(claim, sentence, "held", f"role {role}", evidence="catalog")
-    more = f"; and {len(powers) - 8} more" if len(powers) > 8 else ""
-    remedy = ("Let the function log in as a role that may only read (CREATE ROLE reader LOGIN; GRANT pg_read_all_data "
-              f"TO reader;), or take this from {ident(role)}.")
-    if "CREATE on schema public" in powers:
-        remedy = "REVOKE CREATE ON SCHEMA public FROM PUBLIC; (the default before PostgreSQL 15) " + remedy
-    return _verdict(claim, sentence, "broken", f"Role {role} can write: {'; '.join(powers[:8])}{more}.", powers[0],
-                    remedy, "catalog")
-
-
-_WORDS = {"attribute": "", "membership": "member of ", "ownership": "owns ", "privilege": "", "creation": "",
-          "definer": "may call the SECURITY DEFINER function "}
-
-
-def _admits(name: str, spec: TargetSpec, ask: Callable[[str], Reply], nonce: str) -> Verdict:
-    claim, sentence = f"{AREA}:{name}.admits-failure", f"{name} admits it when a question fails"
-    probes = (("SELECT 1/0", "a division by zero"),
-              (f"SELECT * FROM postdeploy_no_such_table_{nonce}", "a table that does not exist"),
-              ("SHOW server_version", "a statement that is no SELECT"))
-    unsure = []
-    for sql, what in probes:
-        outcome = classify_query(ask(sql), None, spec.query_reply)
-        if outcome.word == "succeeded":
-            return _verdict(claim, sentence, "broken", f"It calls {what} a success: {sql.replace(nonce, '…')}", what,
-                            "Let the function answer success: false with the error, whatever the statement.")
-        if outcome.word == "undecided" or outcome.place == "transport":
-            unsure.append(f"{what}: {outcome.reason}")
-    if unsure:
-        return _verdict(claim, sentence, "unverified", unsure[0], "", "Look at the function's log, then run again.")
-    return _verdict(claim, sentence, "held", "tried with " + ", ".join(what for _, what in probes))
-
-
-def _verdict(claim: str, sentence: str, word: VerdictWord, detail: str = "", witness: str = "", next_step: str = "",
-             evidence: Evidence = "observed") -> Verdict:
-    return Verdict(claim, sentence, word, evidence, detail, witness, "" if word == "held" else next_step)

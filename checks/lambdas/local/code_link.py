@@ -30,9 +30,9 @@ def code_answer(environ: WSGIEnvironment, account: str, endpoint_url: str, moto:
 
 
 def _with_our_link(answer: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
-    arn, version = answer["Configuration"]["FunctionArn"].split(":"), answer["Configuration"]["Version"]
+    _, _, _, region, _, _, name, *_ = answer["Configuration"]["FunctionArn"].split(":")
     if "Location" in answer.get("Code", {}):
-        answer["Code"]["Location"] = f"{endpoint_url}/code/{arn[3]}/{arn[6]}/{version}.zip"
+        answer["Code"]["Location"] = f"{endpoint_url}/code/{region}/{name}/{answer['Configuration']['Version']}.zip"
     return answer
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from checks.lambdas.local.request import Invocation, Response, malformed, refused
-from checks.lambdas.local.runtime_api import Call
+from checks.lambdas.local.runtime_api import HandlerCall
 from checks.lambdas.local.sandbox import Deployed
 from checks.lambdas.local.sandboxes import Sandboxes
 from checks.values import Unverified
@@ -132,14 +132,14 @@ def _deployed(function: Any) -> Deployed | Response:
     )
 
 
-def _call(invocation: Invocation, deployed: Deployed) -> Call | Response:
+def _call(invocation: Invocation, deployed: Deployed) -> HandlerCall | Response:
     qualifier = f":{invocation.qualifier}" if invocation.qualifier else ""
     trace = uuid4().hex
     try:
         context = _client_context(invocation.client_context)
     except ValueError:
         return refused(400, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
-    return Call(
+    return HandlerCall(
         request_id=invocation.request_id, payload=invocation.payload or b"{}", arn=deployed.arn + qualifier,
         client_context=context,
         trace_id=f"Root=1-{int(time.time()):08x}-{trace[:24]};Parent={trace[16:]};Sampled=0",

@@ -24,7 +24,7 @@ _ROOT = "/2018-06-01/runtime"
 
 
 @dataclass(frozen=True)
-class Call:
+class HandlerCall:
     """One event on its way to a handler."""
 
     request_id: str
@@ -51,7 +51,7 @@ class RuntimeApi(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _RuntimeHandler)
         self.happenings: queue.SimpleQueue[tuple[Happening, bytes]] = queue.SimpleQueue()
         """What the runtime client did, in order, with the body it sent."""
-        self.inbox: queue.SimpleQueue[tuple[Call, int] | None] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[tuple[HandlerCall, int] | None] = queue.SimpleQueue()
         """Calls to hand out, with their deadlines in epoch milliseconds; None sends the client away."""
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)

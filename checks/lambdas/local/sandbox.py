@@ -6,8 +6,6 @@ exits and oversized replies is that of AWS's runtime interface emulator.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import queue
 import signal
 import subprocess
@@ -19,7 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from checks.lambdas.local.runtime_api import RESPONSE_BYTES, Call, Happening, RuntimeApi, error_body
+from checks.lambdas.local.reaper import kill_group
+from checks.lambdas.local.runtime_api import RESPONSE_BYTES, HandlerCall, Happening, RuntimeApi, error_body
 
 LOG_TAIL_BYTES = 4096
 INIT_S = 10.0
@@ -83,7 +82,7 @@ class Sandbox:
         """The process has not ended."""
         return self._process.poll() is None
 
-    def invoke(self, call: Call) -> Finished:
+    def invoke(self, call: HandlerCall) -> Finished:
         """Runs one call to its end, or to the function's timeout, which kills the process."""
         started = time.monotonic()
         happening, body = ("next", b"") if self.warm else self._next(INIT_S + self.deployed.timeout_s)
@@ -97,7 +96,8 @@ class Sandbox:
         log_tail = _log_tail(self._output(), call, self.deployed, time.monotonic() - started, kind)
         if happening in ("response", "error", "oversized"):
             left_s = max(0.1, started + self.deployed.timeout_s - time.monotonic())
-            self.warm = self._next(left_s)[0] == "next"
+            happening, _ = self._next(left_s)
+            self.warm = happening == "next"
         if not self.warm:
             self.kill()
         return Finished(payload, bool(kind), log_tail)
@@ -105,8 +105,7 @@ class Sandbox:
     def kill(self) -> None:
         """Ends the process with all it started, and frees the port; does nothing the second time."""
         self.warm = False
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        kill_group(self.pid)
         self._process.wait()
         self._api.close()
 
@@ -132,24 +131,24 @@ class Sandbox:
         return output
 
 
-def _log_tail(output: bytes, call: Call, deployed: Deployed, duration_s: float, kind: str) -> bytes:
+def _log_tail(output: bytes, call: HandlerCall, deployed: Deployed, duration_s: float, kind: str) -> bytes:
     """The last 4 KB of what CloudWatch would show for one call."""
     ms = duration_s * 1000
     about = f"RequestId: {call.request_id}"
-    lines = [f"END {about}", f"REPORT {about}\tDuration: {ms:.2f} ms\tBilled Duration: {int(ms) + 1} ms\t"
-             f"Memory Size: {deployed.memory_mb} MB\t"]
+    lines = [f"END {about}"]
+    status = "" if kind in ("", REPORTED) else f"Status: error\tError Type: {kind}"
     if kind == TIMED_OUT:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         lines[:0] = [f"{now}Z {call.request_id} Task timed out after {deployed.timeout_s:.2f} seconds", ""]
-        lines[-1] += "Status: timeout"
-    elif kind not in ("", REPORTED):
-        lines[-1] += f"Status: error\tError Type: {kind}"
+        status = "Status: timeout"
+    lines.append(f"REPORT {about}\tDuration: {ms:.2f} ms\tBilled Duration: {int(ms) + 1} ms\t"
+                 f"Memory Size: {deployed.memory_mb} MB\t{status}")
     start = f"START {about} Version: {deployed.version}\n".encode()
     newline = b"" if output.endswith(b"\n") or not output else b"\n"
     return (start + output + newline + "\n".join(lines).encode() + b"\n")[-LOG_TAIL_BYTES:]
 
 
-def _verdict(happening: Happening | None, body: bytes, call: Call, timeout_s: float) -> tuple[bytes, str]:
+def _verdict(happening: Happening | None, body: bytes, call: HandlerCall, timeout_s: float) -> tuple[bytes, str]:
     """What Lambda answers: payload, and the kind of error, empty when there was none."""
     if happening == "response":
         return body, ""

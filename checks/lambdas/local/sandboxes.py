@@ -19,7 +19,7 @@ from pathlib import Path
 
 from checks.lambdas.client import DUMMY_CREDENTIALS
 from checks.lambdas.local.reaper import Reaper
-from checks.lambdas.local.runtime_api import Call
+from checks.lambdas.local.runtime_api import HandlerCall
 from checks.lambdas.local.sandbox import Deployed, Finished, Sandbox
 from checks.values import Unverified
 
@@ -41,7 +41,7 @@ class Sandboxes:
         self._folder = Path(tempfile.mkdtemp(prefix="postdeploy-lambda-"))
         self._reaper = Reaper(self._folder)
 
-    def invoke(self, deployed: Deployed, call: Call) -> Finished:
+    def invoke(self, deployed: Deployed, call: HandlerCall) -> Finished:
         """Runs `call` in a warm sandbox of `deployed`, or in a new one.
 
         Raises:

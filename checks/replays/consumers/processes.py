@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import threading
 from typing import IO
+
+from checks.lambdas.local.reaper import kill_group
 
 TAIL_BYTES = 2000
 """Kept of what a process says."""
@@ -21,8 +22,7 @@ def environment(url: str) -> dict[str, str]:
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Ends a process and whatever it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    kill_group(process.pid)
     with contextlib.suppress(OSError):
         if process.stdin is not None:
             process.stdin.close()

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from checks.replays.proxy import framing
 from checks.replays.proxy.framing import Message
 from checks.replays.proxy.gate import Cut, Fail, Statement
-from checks.replays.proxy.handshake import EndedError, Lender, handshake
+from checks.replays.proxy.handshake import Ended, Lender, handshake
 
 HELD_BYTES = 256 * 1024
 """A longer reply is passed on as it comes; only its end is held back."""
@@ -52,7 +52,8 @@ class Wire:
         self._prepared: dict[str, str] = {}
         self._portals: dict[str, str] = {}
         self._key = b""
-        self._copying = self._failed = self._discarding = False
+        self._copying = self._failed = self._discarding = self._ended = False
+        self._farewell = b""
         self.status = b"I"
         """Transaction status by the last ReadyForQuery: I, T or E."""
         self.pid = 0
@@ -60,19 +61,15 @@ class Wire:
 
     def run(self) -> None:
         """Serves the connection until it ends."""
-        farewell = b""
         try:
-            self._server = handshake(self._lender, self._client)
-            self._pump(self._server)
-        except EndedError as end:
-            farewell = end.farewell
-        except (OSError, EOFError, ValueError, IndexError, struct.error):
+            self._serve()
+        except (OSError, ValueError, IndexError, struct.error):
             pass
         finally:
             self.dying = True
             self._bury()
             with contextlib.suppress(OSError):
-                self._client.sendall(farewell)
+                self._client.sendall(self._farewell)
             self._client.close()
             self._lender.gone(self)
 
@@ -84,23 +81,36 @@ class Wire:
                 if end is not None:
                     end.shutdown(socket.SHUT_RDWR)
 
-    def _pump(self, server: socket.socket) -> None:
+    def _serve(self) -> None:
+        server = handshake(self._lender, self._client)
+        if isinstance(server, Ended):
+            self._farewell = server.farewell
+            return
+        self._server = server
         with selectors.DefaultSelector() as selector:
             selector.register(self._client, selectors.EVENT_READ)
             selector.register(server, selectors.EVENT_READ)
-            while True:
+            while not self._ended:
                 for key, _ in selector.select():
-                    from_server = key.fileobj is server
-                    data = _received(server if from_server else self._client)
-                    if not data:
-                        raise EndedError(bytes(self._held) if from_server else b"")
-                    if from_server:
-                        self._from_server(data)
-                    else:
-                        self._asked += data
-                        self._queue.extend(framing.take(self._asked))
-                while self._queue and self._may_go(self._queue[0]):
+                    self._receive(server, from_server=key.fileobj is server)
+                while self._queue and not self._ended and self._may_go(self._queue[0]):
                     self._from_client(self._queue.popleft(), server)
+
+    def _end(self, farewell: bytes = b"") -> None:
+        """From now on nothing passes; the client is sent `farewell` last."""
+        self._ended, self._farewell = True, farewell
+
+    def _receive(self, server: socket.socket, *, from_server: bool) -> None:
+        if self._ended:
+            return
+        data = _received(server if from_server else self._client)
+        if not data:
+            self._end(bytes(self._held) if from_server else b"")
+        elif from_server:
+            self._from_server(data)
+        else:
+            self._asked += data
+            self._queue.extend(framing.take(self._asked))
 
     def _may_go(self, head: Message) -> bool:
         flight = self._flight
@@ -128,7 +138,7 @@ class Wire:
             self._queue.appendleft(sent)
         server.sendall(framing.message(b"H") if goes_on else sent.raw)
         self._land(flight)
-        if self._flight is None:
+        if self._flight is None and not self._ended:
             self._release()
 
     def _remember(self, sent: Message) -> None:
@@ -140,12 +150,12 @@ class Wire:
             self._portals[portal] = self._prepared.get(name, "")
 
     def _begin(self, sent: Message, server: socket.socket) -> None:
-        named = "" if sent.kind == b"F" else framing.strings(sent.body, 1)[0]
+        named = "" if sent.kind == b"F" else framing.string(sent.body)
         sql = self._portals.get(named, named) if sent.kind == b"E" else named
         statement = Statement(sql, framing.verb(sql), self.pid)
         action = self._lender.gate.before(statement)
         if isinstance(action, Cut):
-            raise EndedError
+            return self._end()
         if isinstance(action, Fail):
             return self._inject(action, sent, statement, server)
         extended = sent.kind == b"E"
@@ -158,7 +168,7 @@ class Wire:
         for told in framing.take(self._told):
             self._held += told.raw
             if told.kind == b"K":
-                self._key, self.pid = told.body, struct.unpack_from("!I", told.body)[0]
+                self._key, self.pid = told.body, framing.number(told.body)
             elif told.kind == b"Z":
                 self.status, self._failed = told.body, False
             elif told.kind == b"E":
@@ -167,6 +177,8 @@ class Wire:
             if self._flight is not None:
                 self._flight.complete = self._flight.complete or told.kind in b"CEIs"
                 self._land(self._flight, at_ready=told.kind == b"Z")
+            if self._ended:
+                return
         if self._flight is None or self._copying or len(self._held) > HELD_BYTES:
             self._release()
 
@@ -176,7 +188,7 @@ class Wire:
             self._flight = None
             if self._lender.gate.after(flight.statement) is not None:
                 self._held.clear()
-                raise EndedError
+                self._end()
 
     def _release(self) -> None:
         self._client.sendall(self._held)
@@ -185,7 +197,7 @@ class Wire:
     def _inject(self, fail: Fail, sent: Message, statement: Statement, server: socket.socket) -> None:
         """Answers with `fail`, and brings the real transaction to the state that error would have left."""
         if fail.fatal:
-            raise EndedError(framing.error_response("FATAL", fail.sqlstate, fail.text))
+            return self._end(framing.error_response("FATAL", fail.sqlstate, fail.text))
         ends, extended = statement.verb in ENDS_TRANSACTION, sent.kind == b"E"
         if extended:
             failing = framing.execute("postdeploy_no_such_portal") + framing.message(b"S")
@@ -193,14 +205,17 @@ class Wire:
             self._discarding = True
         if ends or not extended:
             self._answer(framing.query("ROLLBACK" if ends else "postdeploy_injected_error"), server)
+        if self._ended:
+            return None
         error = framing.error_response("ERROR", fail.sqlstate, fail.text)
         self._client.sendall(error if extended else error + framing.ready(self.status))
+        return None
 
     def _answer(self, request: bytes, server: socket.socket) -> bytes:
         """Sends `request`, reads up to ReadyForQuery; returns what the server said before an error."""
         server.sendall(request)
         before, failed = b"", False
-        while True:
+        while not self._ended:
             for told in framing.take(self._told):
                 failed = failed or told.kind == b"E"
                 if told.kind == b"Z":
@@ -209,8 +224,9 @@ class Wire:
                 before += b"" if failed else told.raw
             more = _received(server)
             if not more:
-                raise EndedError
+                self._end()
             self._told += more
+        return b""
 
     def _bury(self) -> None:
         """Makes sure that the backend is gone: whatever it was doing is rolled back, or was committed."""

@@ -42,7 +42,7 @@ def take(buffer: bytearray) -> Iterator[Message]:
     start, end = 0, len(buffer)
     try:
         while end - start >= 5:
-            size = _HEADER.unpack_from(buffer, start + 1)[0] + 1
+            size = number(buffer, start + 1) + 1
             if size < 5:
                 raise ValueError("a message length below 4: this is not the PostgreSQL protocol")
             if end - start < size:
@@ -90,6 +90,18 @@ def startup_parameters(packet: bytes) -> dict[str, str]:
     parts = packet[8:].split(b"\0")
     texts = [part.decode("utf-8", "replace") for part in parts]
     return {name: value for name, value in zip(texts[::2], texts[1::2], strict=False) if name}
+
+
+def number(data: bytes | bytearray, at: int = 0) -> int:
+    """The four-byte integer that stands in `data` at `at`."""
+    (found,) = _HEADER.unpack_from(data, at)
+    return int(found)
+
+
+def string(body: bytes) -> str:
+    """The first zero-terminated string of `body`."""
+    (found,) = strings(body, 1)
+    return found
 
 
 def strings(body: bytes, count: int) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ SSL and GSS requests are answered N, after which libpq goes on in plain text, or
 from __future__ import annotations
 
 import socket
-import struct
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from checks.replays.proxy import framing
@@ -29,25 +29,28 @@ class Lender(Protocol):
         """The connection has ended on both sides."""
 
 
-class EndedError(Exception):
-    """The connection is over; `farewell` is sent to the client last."""
+@dataclass(frozen=True)
+class Ended:
+    """The connection is over before it began."""
 
-    def __init__(self, farewell: bytes = b"") -> None:
-        super().__init__()
-        self.farewell = farewell
+    farewell: bytes = b""
+    """What the client is sent last."""
 
 
-def handshake(lender: Lender, client: socket.socket) -> socket.socket:
+def handshake(lender: Lender, client: socket.socket) -> socket.socket | Ended:
     """Answers until a StartupMessage comes, sends it on, and returns the stream to the real server.
 
+    It is over when the client went away, asked for another database, or only wanted to cancel.
+
     Raises:
-        EndedError: the client went away, asked for another database, or only wanted to cancel.
-        OSError, EOFError: the connection broke.
+        OSError: the connection broke.
     """
     refused = False
     while True:
         packet = _startup_packet(lender, client, refused)
-        code = struct.unpack_from("!I", packet, 4)[0]
+        if packet is None:
+            return Ended()
+        code = framing.number(packet, 4)
         if code in (framing.SSL_REQUEST, framing.GSS_REQUEST):
             refused = refused or code == framing.SSL_REQUEST
             client.sendall(b"N")
@@ -55,46 +58,48 @@ def handshake(lender: Lender, client: socket.socket) -> socket.socket:
             with lender.connect() as server:
                 server.sendall(packet)
                 server.recv(1)
-            raise EndedError
+            return Ended()
         else:
             return _open(lender, packet)
 
 
-def _startup_packet(lender: Lender, client: socket.socket, refused: bool) -> bytes:
-    try:
-        head = _exactly(client, 4)
-    except EOFError:
+def _startup_packet(lender: Lender, client: socket.socket, refused: bool) -> bytes | None:
+    """The next packet; None when there is none, or none of this protocol."""
+    head = _exactly(client, 4)
+    if head is None:
         lender.insists_on_tls = lender.insists_on_tls or refused
-        raise EndedError from None
-    size = struct.unpack("!I", head)[0]
+        return None
+    size = framing.number(head)
     if not 8 <= size <= framing.MAX_STARTUP_BYTES:
         lender.insists_on_tls = lender.insists_on_tls or head[0] == framing.TLS_HANDSHAKE
-        raise EndedError
-    return head + _exactly(client, size - 4)
+        return None
+    rest = _exactly(client, size - 4)
+    return None if rest is None else head + rest
 
 
-def _open(lender: Lender, packet: bytes) -> socket.socket:
+def _open(lender: Lender, packet: bytes) -> socket.socket | Ended:
     wanted = framing.startup_parameters(packet)
     database = wanted.get("database") or wanted.get("user", "")
     if lender.database is not None and database != lender.database:
         lender.strayed.add(database)
         text = f'this replay lends only database "{lender.database}"'
-        raise EndedError(framing.error_response("FATAL", "3D000", text))
+        return Ended(framing.error_response("FATAL", "3D000", text))
     try:
         server = lender.connect()
     except OSError as error:
         text = f"the server behind this proxy does not answer: {error}"
-        raise EndedError(framing.error_response("FATAL", "08006", text)) from None
+        return Ended(framing.error_response("FATAL", "08006", text))
     server.sendall(packet)
     lender.connections += 1
     return server
 
 
-def _exactly(stream: socket.socket, count: int) -> bytes:
+def _exactly(stream: socket.socket, count: int) -> bytes | None:
+    """So many bytes; None when the stream ends before them."""
     data = b""
     while len(data) < count:
         more = stream.recv(count - len(data))
         if not more:
-            raise EOFError
+            return None
         data += more
     return data

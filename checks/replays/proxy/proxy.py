@@ -63,7 +63,7 @@ class Proxy:
         self._wires: set[Wire] = set()
         self._changed = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port: int = self._listener.getsockname()[1]
+        _, self.port = self._listener.getsockname()
         self._thread = threading.Thread(target=self._accept, name="replay-proxy", daemon=True)
         self._thread.start()
 

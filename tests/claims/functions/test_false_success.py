@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from checks.audits.query_faults import SPOIL, Asked
+from checks.audits.faults.fault import Spoil, TwinAnswer
+from checks.audits.faults.queries import QUERY_FAULTS
 from checks.claims.functions.bundle import held_in
 from checks.claims.functions.deployed_code import judge_code
 from checks.claims.functions.false_success import false_success_names, judge_false_success
@@ -23,13 +24,14 @@ from checks.contract.reply_shape import ReplyShape
 from checks.expectation.expectation import Expectation
 from checks.lambdas.local.endpoint import LocalAws
 from checks.lambdas.local.request import Invocation, Response
-from checks.lambdas.package import pack, pack_migrations
+from checks.lambdas.package import bundle, pack
 from checks.target.open_target import Place
 from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret, Target
 from checks.values import Unverified, Verdict
 from tests.support import ROOT
+from tests.support.saboteur_index import kind_seen, saw
 
 LAMBDAS = ROOT / "fixtures" / "lambdas"
 CONTRACT = read_contract(ROOT / "contract.toml")
@@ -74,8 +76,7 @@ def reader(scratch_server: ScratchServer, database: str) -> Iterator[str]:
 
 
 def migration_zip(migrations: tuple[Migration, ...] = MIGRATIONS) -> bytes:
-    lines = "".join(f"    {m.version!r}: {m.sql!r},\n" for m in migrations)
-    return pack(LAMBDAS / "db_migration", {"migrations_bundle.py": ("MIGRATIONS = {\n" + lines + "}\n").encode()})
+    return pack(LAMBDAS / "db_migration", {"migrations_bundle.py": bundle({m.version: m.sql for m in migrations})})
 
 
 @pytest.fixture
@@ -130,29 +131,38 @@ def test_without_a_lambda_only_the_shape_is_claimed() -> None:
     assert len(left) == 1
 
 
-@pytest.mark.parametrize("shape", [
-    {"reply": ReplyShape(errors=())}, {"reply": ReplyShape(success="accepted")},
-    {"query_reply": ReplyShape(errors=())}, {"reply": ReplyShape(applied="", skipped="")},
-], ids=["errors-unnamed", "another-flag", "loose-query", "no-lists"])
-def test_a_shape_that_is_too_loose_is_broken(shape: dict[str, ReplyShape]) -> None:
-    target = Target(replace(TargetSpec("x", dsn="given"), **shape), Secret("postgresql://x"))
+LOOSE_SHAPES = {
+    "shape_with_errors_unnamed": {"reply": ReplyShape(errors=())},
+    "shape_with_another_flag": {"reply": ReplyShape(success="accepted")},
+    "shape_with_query_errors_unnamed": {"query_reply": ReplyShape(errors=())},
+    "shape_without_lists": {"reply": ReplyShape(applied="", skipped="")},
+}
+
+
+@pytest.mark.parametrize("name", LOOSE_SHAPES)
+def test_a_shape_that_is_too_loose_is_broken(name: str) -> None:
+    target = Target(replace(TargetSpec("x", dsn="given"), **LOOSE_SHAPES[name]), Secret("postgresql://x"))
     cases, _, _ = judge_false_success(Place(target, target.dsn), Expectation(CONTRACT, None, MIGRATIONS, ()))
     verdict = cases[0].verdicts[0]
     assert verdict.verdict == "broken"
     assert verdict.witness
     assert "[target.x." in verdict.next_step
+    saw(f"functions/{name}", [verdict])
 
 
 # The query function
 
 
-def spoiling(aws: LocalAws, spoil: Callable[[Asked], Response | None]) -> Callable[[Invocation], Response | None]:
+SPOIL = {fault.name: fault.spoil for fault in QUERY_FAULTS if fault.spoil}
+
+
+def spoiling(aws: LocalAws, spoil: Spoil) -> Callable[[Invocation], Response | None]:
     """Answers every question truly, and then spoils the answer."""
     def intercept(invocation: Invocation) -> Response | None:
         account = json.loads(json.loads(aws.run(invocation).payload)["body"])
         if not account["success"]:
             return None
-        return spoil(Asked(json.loads(invocation.payload)["sql"], account, "", 0.05))
+        return spoil(TwinAnswer(json.loads(invocation.payload)["sql"], account, "", 0.05))
     return intercept
 
 
@@ -162,10 +172,12 @@ def test_a_query_function_that_lies_is_broken(name: str, deployed: LocalAws) -> 
     found = claims(deployed)
     assert found[f"{QUERY}.answers"].verdict == ("unverified" if name in HONEST_FAILURES else "broken")
     assert found[f"{QUERY}.read-only"].verdict == "unverified"
+    if name not in HONEST_FAILURES:
+        saw(f"functions/{name}", [found[f"{QUERY}.answers"]])
 
 
 def test_rows_left_out_without_a_word_are_missed(deployed: LocalAws) -> None:
-    def cut(asked: Asked) -> Response:
+    def cut(asked: TwinAnswer) -> Response:
         body = json.dumps({**asked.account, "rows": asked.rows[:2], "count": 2})
         return Response(200, json.dumps({"statusCode": 200, "body": body}).encode())
 
@@ -173,6 +185,7 @@ def test_rows_left_out_without_a_word_are_missed(deployed: LocalAws) -> None:
     verdict = claims(deployed)[f"{QUERY}.answers"]
     assert verdict.verdict == "broken"
     assert "leaves out" in verdict.detail
+    saw("functions/rows_left_out", [verdict])
 
 
 def test_a_refusal_told_plainly_is_no_lie(deployed: LocalAws) -> None:
@@ -193,6 +206,7 @@ def test_a_query_function_that_swallows_errors_is_broken(deployed: LocalAws) -> 
     assert found[f"{QUERY}.answers"].verdict == "held"
     assert found[f"{QUERY}.admits-failure"].verdict == "broken"
     assert found[f"{QUERY}.admits-failure"].witness == "a division by zero"
+    saw("functions/errors_swallowed", found.values())
 
 
 def test_a_query_function_that_runs_anything_is_broken(deployed: LocalAws, reader: str, tmp_path: Path) -> None:
@@ -202,6 +216,7 @@ def test_a_query_function_that_runs_anything_is_broken(deployed: LocalAws, reade
     verdict = claims(deployed)[f"{QUERY}.admits-failure"]
     assert verdict.verdict == "broken"
     assert "no SELECT" in verdict.witness
+    saw("functions/runs_anything", [verdict])
 
 
 POWERS = {
@@ -235,6 +250,7 @@ def test_a_role_that_can_write_breaks_read_only(power: str, deployed: LocalAws, 
     assert (verdict.verdict, verdict.evidence) == ("broken", "catalog")
     assert named in verdict.detail
     assert found[f"{QUERY}.answers"].verdict == "held"
+    saw(f"functions/role_with_{power}", found.values())
 
 
 def test_a_stable_definer_function_is_no_power(deployed: LocalAws, scratch_server: ScratchServer, database: str,
@@ -290,7 +306,10 @@ def test_the_version_that_answers_is_the_one_asked_for(qualifier: str, answers: 
 
     deployed.intercept = another
     spec = replace(SPEC, query_function=function, qualifier=qualifier, migration_function=None)
-    assert claims(deployed, spec)[f"{function}.version"].verdict == word
+    verdict = claims(deployed, spec)[f"{function}.version"]
+    assert verdict.verdict == word
+    if word == "broken":
+        saw("functions/another_version_answers", [verdict])
 
 
 # The migration function's code
@@ -317,6 +336,7 @@ def test_old_code_still_deployed_is_broken(deployed: LocalAws, bundled: Contract
     assert "update-function-code" in found[f"{MIGRATION}.code"].next_step
     assert found[f"{MIGRATION}.migrations"].verdict == "broken"
     assert MIGRATIONS[-1].version in found[f"{MIGRATION}.migrations"].detail
+    saw("functions/old_code_deployed", found.values())
 
 
 def test_a_bundle_that_is_not_built_is_unverified(deployed: LocalAws) -> None:
@@ -341,6 +361,8 @@ def test_alias_routing(routing: tuple[str, dict[str, float]], word: str, with_bu
     found = {v.claim.partition(":")[2]: v for v in judge_code(
         spec, function, client, bundled.root / "build.zip" if with_bundle else None, MIGRATIONS)}
     assert found[f"{function}.routing"].verdict == word
+    if word == "broken":
+        saw("functions/alias_on_old_code", [found[f"{function}.routing"]])
     if routing[0] == "1":
         assert found[f"{function}.migrations"].verdict == "broken"
         assert not with_bundle or found[f"{function}.code"].verdict == "broken"
@@ -364,18 +386,33 @@ class Told:
         return answer
 
 
-@pytest.mark.parametrize(("answers", "word", "named"), [
-    ({"LastUpdateStatus": "InProgress"}, "broken", "old code answers"),
-    ({"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "EniLimitExceeded"}, "broken", "EniLimitExceeded"),
-    ({"State": "Pending"}, "broken", "Pending"), ({"State": "Active"}, "held", ""),
-], ids=["in-progress", "failed", "pending", "active"])
-def test_an_update_that_is_not_done_is_broken(answers: dict[str, str], word: str, named: str, deployed: LocalAws,
-                                              ) -> None:
-    client = Told(deployed.client("lambda"), **answers)
-    verdict = next(judge_code(SPEC, MIGRATION, client, None, MIGRATIONS))
-    assert verdict.claim == f"false-success:{MIGRATION}.settled"
-    assert verdict.verdict == word
+UNSETTLED = {
+    "update_in_progress": ({"LastUpdateStatus": "InProgress"}, "old code answers"),
+    "update_failed": ({"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "EniLimitExceeded"}, "EniLimitExceeded"),
+    "function_pending": ({"State": "Pending"}, "Pending"),
+}
+
+
+@pytest.mark.parametrize("name", UNSETTLED)
+def test_an_update_that_is_not_done_is_broken(name: str, deployed: LocalAws) -> None:
+    answers, named = UNSETTLED[name]
+    verdict = next(judge_code(SPEC, MIGRATION, Told(deployed.client("lambda"), **answers), None, MIGRATIONS))
+    assert (verdict.claim, verdict.verdict) == (f"false-success:{MIGRATION}.settled", "broken")
     assert named in verdict.detail
+    saw(f"functions/{name}", [verdict])
+
+
+def test_an_active_function_is_settled(deployed: LocalAws) -> None:
+    client = Told(deployed.client("lambda"), State="Active")
+    verdict = next(judge_code(SPEC, MIGRATION, client, None, MIGRATIONS))
+    assert (verdict.claim, verdict.verdict) == (f"false-success:{MIGRATION}.settled", "held")
+
+
+def test_a_function_that_may_not_be_looked_at_is_unverified(deployed: LocalAws) -> None:
+    (verdict,) = judge_code(replace(SPEC, migration_function="nobody"), "nobody", deployed.client("lambda"), None,
+                            MIGRATIONS)
+    assert (verdict.claim, verdict.verdict) == ("false-success:nobody.settled", "unverified")
+    assert kind_seen(verdict).name == "settled_unseen"
 
 
 def test_code_that_may_not_be_fetched_is_judged_by_the_bundle(deployed: LocalAws, bundled: Contract) -> None:
@@ -430,9 +467,7 @@ def test_a_migration_is_found_however_it_is_packed(way: str) -> None:
 
 
 def test_the_real_packing_is_found() -> None:
-    bundle = pack_migrations(ROOT / "migrations")
-    code = pack(LAMBDAS / "db_migration", {"migrations_bundle.py": bundle})
-    assert held_in(code, MIGRATIONS).whole == tuple(m.version for m in MIGRATIONS)
+    assert held_in(migration_zip(), MIGRATIONS).whole == tuple(m.version for m in MIGRATIONS)
 
 
 def test_another_body_under_the_same_name_is_told() -> None:
@@ -446,3 +481,11 @@ def test_another_body_under_the_same_name_is_told() -> None:
 def test_what_is_no_zip_is_unverified() -> None:
     with pytest.raises(Unverified, match="no zip"):
         held_in(b"PK\x03\x04 broken", MIGRATIONS)
+
+
+SABOTEURS = (
+    *LOOSE_SHAPES, *(name for name in SPOIL if name not in HONEST_FAILURES), *(f"role_with_{power}" for power in POWERS),
+    *UNSETTLED, "rows_left_out", "errors_swallowed", "runs_anything", "another_version_answers", "old_code_deployed",
+    "alias_on_old_code",
+)
+"""What the tests above break a claim about a function with."""

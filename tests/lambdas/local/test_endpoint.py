@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError
 
-from checks.lambdas.package import pack, pack_migrations
+from checks.lambdas.package import pack
 from checks.values import UsageError
 from tests.support.lambda_calls import ECHO, invoke, result, returning, zipped
 
@@ -34,9 +34,8 @@ def test_a_zip_depends_on_its_contents_only(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
-    for packing in (pack, pack_migrations):
-        with pytest.raises(UsageError, match="gone is no folder; name the"):
-            packing(tmp_path / "gone")
+    with pytest.raises(UsageError, match="gone is no folder; name the"):
+        pack(tmp_path / "gone")
 
 
 def test_deploy_answers_the_sha_that_aws_shows_for_the_zip(aws):

@@ -7,41 +7,12 @@ from the reply itself. A stale or empty answer is told only to a question that w
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from checks.audits.faults import ADVICE, Fault
+from checks.audits.faults.fault import ADVICE, Fault, Spoil, TwinAnswer
 from checks.lambdas.local.request import Response
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question and what the twin answered, in the reference shape."""
-
-    sql: str
-    account: dict[str, Any]
-    """The twin's: success, rows, count."""
-    known: str
-    """Text in which every name is known: what is in it is no nonce."""
-    hang_s: float = 3.0
-
-    @property
-    def rows(self) -> list[Any]:
-        """The twin's rows."""
-        return list(self.account["rows"])
-
-    @property
-    def nonces(self) -> tuple[str, ...]:
-        """Literals of the question that are nobody's name and come back in the answer."""
-        told = json.dumps(self.rows, ensure_ascii=False)
-        words = {word for text in re.findall(r"'((?:[^']|'')*)'", self.sql) for word in text.split()}
-        return tuple(sorted(word for word in words if len(word) >= 6 and word not in self.known and word in told))
-
-
-Spoil = Callable[[Asked], Response | None]
-"""None: this question could not show the fault, so it is answered truthfully."""
 
 
 def _told(account: object, status: object = 200) -> Response:
@@ -52,7 +23,7 @@ def _with(**more: Any) -> Spoil:
     return lambda asked: _told({**asked.account, **more})
 
 
-def _without_flag(asked: Asked) -> Response:
+def _without_flag(asked: TwinAnswer) -> Response:
     return _told({key: value for key, value in asked.account.items() if key != "success"})
 
 
@@ -61,29 +32,29 @@ def _error(kind: str, message: str) -> Spoil:
     return lambda _: Response(200, payload, {**_RAN, "x-amz-function-error": "Unhandled"})
 
 
-def _raw(text: Callable[[Asked], str]) -> Spoil:
+def _raw(text: Callable[[TwinAnswer], str]) -> Spoil:
     return lambda asked: Response(200, text(asked).encode(), _RAN)
 
 
-def _beside(asked: Asked) -> Response:
+def _beside(asked: TwinAnswer) -> Response:
     return replace(_told(asked.account), headers={**_RAN, "x-amz-function-error": "Handled"})
 
 
-def _truncated(asked: Asked) -> Response:
+def _truncated(asked: TwinAnswer) -> Response:
     body = json.dumps(asked.account)
     return Response(200, json.dumps({"statusCode": 200, "body": body[:body.rindex("]")]}).encode(), _RAN)
 
 
-def _twice(asked: Asked) -> Response:
+def _twice(asked: TwinAnswer) -> Response:
     body = '{"rows": [], ' + json.dumps(asked.account)[1:]
     return Response(200, json.dumps({"statusCode": 200, "body": body}).encode(), _RAN)
 
 
-def _no_rows(asked: Asked) -> Response | None:
+def _no_rows(asked: TwinAnswer) -> Response | None:
     return _told({**asked.account, "rows": [], "count": 0}) if asked.rows else None
 
 
-def _stale(asked: Asked) -> Response | None:
+def _stale(asked: TwinAnswer) -> Response | None:
     if not asked.nonces:
         return None
     rows = json.dumps(asked.rows)
@@ -131,7 +102,6 @@ _LIES: tuple[tuple[str, str, tuple[str, ...], Spoil], ...] = (
     ("F12.query-read-timeout", "No answer comes.", (), lambda asked: Response(0, delay_s=asked.hang_s)),
 )
 
-FAULTS: tuple[Fault, ...] = tuple(
-    Fault(name, "query", sentence, ADVICE[name.partition(".")[0]], needs=needs, slow=name.startswith("F12"))
-    for name, sentence, needs, _ in _LIES)
-SPOIL: dict[str, Spoil] = {name: spoil for name, _, _, spoil in _LIES}
+QUERY_FAULTS = tuple(
+    Fault(name, "query", sentence, ADVICE[name.partition(".")[0]], spoil=spoil, needs=needs, slow=name.startswith("F12"))
+    for name, sentence, needs, spoil in _LIES)

@@ -1,0 +1,29 @@
+"""What the evidence documents have in common: that they can be written, and how they tell a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+from checks.values import UsageError
+
+
+def prepare_evidence(path: Path) -> None:
+    """Makes sure, before anything else is done, that the document can be written.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise UsageError(f"--evidence {path} cannot be written: {error.strerror}.") from None
+    if not os.access(path, os.W_OK):
+        raise UsageError(f"--evidence {path} cannot be written.")
+
+
+def utc(moment: dt.datetime) -> str:
+    """A moment in UTC, to the millisecond."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
