@@ -32,7 +32,7 @@ class Lookup(NamedTuple):
     """The column of the lookup table, unquoted."""
 
 
-class Trial(NamedTuple):
+class EnumTrial(NamedTuple):
     """Rows that the server is asked about, and the question."""
 
     rows: tuple[ColumnRow, ...]
@@ -65,13 +65,13 @@ class EnumPlan:
         return decide(self.spec.column, self.spec.values, self.guards.checks, self.guards.facts)
 
     @cached_property
-    def trial(self) -> Trial | None:
+    def trial(self) -> EnumTrial | None:
         """What is left to ask: witnesses to confirm, and likely rows where reading leaves an answer open."""
         found = self.decision
         rows = [row for each in (*found.allowed.values(), found.null) if each.answer == "undecided" for row in each.rows]
         rows += [row for row in found.others.rows if not row.session]
         question = self.guards.question(self.spec, rows) if rows else None
-        return Trial(tuple(rows), question) if question is not None else None
+        return EnumTrial(tuple(rows), question) if question is not None else None
 
 
 def plan_enum(spec: EnumSpec, found: Snapshot) -> EnumPlan:

@@ -18,7 +18,7 @@ from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract, EnumSpec
 from checks.observation.check_plan import check_questions
 from checks.observation.dedupe_rows import DedupeCount, scan_dedupe
-from checks.observation.enum_plan import EnumPlan, Trial, plan_enum
+from checks.observation.enum_plan import EnumPlan, EnumTrial, plan_enum
 from checks.observation.evaluate import PredicateQuestion
 from checks.observation.insert_attempts import Attempt, attempt
 from checks.observation.ledger_rows import LedgerQuestion, ledger_question
@@ -36,7 +36,7 @@ class EnumSeen:
     """What was asked about one declared enum, and answered."""
 
     plan: EnumPlan
-    trial: Asked[Trial] | None = None
+    trial: Asked[EnumTrial] | None = None
     """The rows that the server was asked about, with its Truths."""
     lookup: Asked[LookupQuestion] | None = None
     attempts: tuple[Attempt, ...] = ()
@@ -155,7 +155,7 @@ def _built_ins_are_shadowed(found: Snapshot) -> bool:
     return path.replace(" ", "").find("pg_catalog") > 0
 
 
-def _tried(trial: Trial | None, answers: Mapping[Question, Any]) -> Asked[Trial] | None:
+def _tried(trial: EnumTrial | None, answers: Mapping[Question, Any]) -> Asked[EnumTrial] | None:
     return None if trial is None else Asked(trial, answers.get(trial.question))
 
 
