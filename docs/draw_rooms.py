@@ -55,12 +55,12 @@ def _all_below(name: str, imports: Imports) -> set[str]:
 
 
 def _shown(name: str) -> str:
-    return f"{name}.py" if name in MODULES else f"{name}/"
+    return f"{name}/" if (PACKAGE / name).is_dir() else f"{name}.py"
 
 
 def _purpose(name: str) -> str:
     """The first line of the room's docstring."""
-    file = MODULES.get(name) or PACKAGE / name / "__init__.py"
+    file = MODULES[name]
     return (ast.get_docstring(tree(file)) or "").splitlines()[0].replace("|", "\\|")
 
 

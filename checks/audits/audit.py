@@ -17,7 +17,7 @@ from checks.audits.faults import catalogue
 from checks.audits.faults.fault import chosen
 from checks.audits.prepared import prepare
 from checks.audits.script import Runner, find_command
-from checks.audits.trials import AuditRequest, Bench, Trial, TrialWord
+from checks.audits.trials import AuditRequest, Bench, RunWord, ScriptRun
 from checks.contract.contract import Contract, TargetSpec
 from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
@@ -32,11 +32,11 @@ class Audit:
 
     request: AuditRequest
     version: str
-    control: Trial
-    trials: tuple[Trial, ...]
+    control: ScriptRun
+    trials: tuple[ScriptRun, ...]
     duration_s: float
     setup_s: float = 0.0
-    of: Mapping[TrialWord, tuple[Trial, ...]] = field(default_factory=dict)
+    of: Mapping[RunWord, tuple[ScriptRun, ...]] = field(default_factory=dict)
     """The trials by word, the control among them when it is fooled or unverified."""
 
     @property
@@ -68,12 +68,12 @@ def audit(contract: Contract, request: AuditRequest, say: Say = lambda _: None,
         expectation = expected(contract, request.version, lambda: nullcontext(server))
         faults = chosen(catalogue(contract, expectation), request.only)
         with ExitStack() as stack:
-            grounds = stack.enter_context(prepare(contract, expectation, server, request.hang_s))
+            prepared = stack.enter_context(prepare(contract, expectation, server, request.hang_s))
             runner = stack.enter_context(Runner())
-            bench = Bench(grounds, runner, request, patterns, stack)
+            bench = Bench(prepared, runner, request, patterns, stack)
             setup_s = time.monotonic() - started
             control, trials = bench.run(faults, say)
-    of: dict[TrialWord, list[Trial]] = {"fooled": [], "caught": [], "not tried": [], "unverified": []}
+    of: dict[RunWord, list[ScriptRun]] = {"fooled": [], "caught": [], "not tried": [], "unverified": []}
     for trial in (*([control] if control.word != "caught" else []), *trials):
         of[trial.word].append(trial)
     return Audit(request, expectation.migrations[-1].version, control, trials, time.monotonic() - started, setup_s,

@@ -35,10 +35,10 @@ TWIN_QUERY = "audit-twin-query"
 class LyingEndpoint:
     """One endpoint and one database; `reset` begins a run, `settle` ends it."""
 
-    def __init__(self, grounds: Prepared, number: int, stack: ExitStack) -> None:
-        self.grounds = grounds
+    def __init__(self, prepared: Prepared, number: int, stack: ExitStack) -> None:
+        self.prepared = prepared
         self.database = f"audit_world_{number}"
-        self.dsn = grounds.server.dsn(self.database)
+        self.dsn = prepared.server.dsn(self.database)
         self.fault: Fault | None = None
         self.asked: set[str] = set()
         """Kinds of functions that this run invoked."""
@@ -53,15 +53,15 @@ class LyingEndpoint:
         self._told = 0
         self._lock = threading.Lock()
         self._later: list[threading.Thread] = []
-        self._deeds = Deeds(grounds.expectation, grounds.server, self.database, BASE)
-        self.aws = stack.enter_context(local_aws(grounds.region))
+        self._deeds = Deeds(prepared.expectation, prepared.server, self.database, BASE)
+        self.aws = stack.enter_context(local_aws(prepared.region))
         self._deploy()
         self.aws.intercept = self._serve
 
     def reset(self, fault: Fault | None) -> None:
         """Begins a run: a fresh copy of the database before V, and `fault` in the way."""
         self.reset_lie(fault)
-        self.grounds.server.copy_database(self.database, BASE)
+        self.prepared.server.copy_database(self.database, BASE)
 
     def reset_lie(self, fault: Fault | None) -> None:
         """Begins a run on the database as it is, which is enough for a `fault` that leaves it alone."""
@@ -90,23 +90,23 @@ class LyingEndpoint:
             Unverified: nobody can tell.
         """
         target = Target(TargetSpec("the audited database", dsn="given"), Secret(self.dsn))
-        expectation = self.grounds.expectation
+        expectation = self.prepared.expectation
         seen = look(Place(target, Secret(self.dsn)), expectation.contract, expectation.objects)
         cases = judge_ledger(Settled(expectation, seen))
-        verdict, *_ = next(case.verdicts for case in cases if case.name == self.grounds.version)
+        verdict, *_ = next(case.verdicts for case in cases if case.name == self.prepared.version)
         return verdict
 
     def _deploy(self) -> None:
-        grounds = self.grounds
-        for name, role in grounds.roles.items():
-            deploy = grounds.deploy_query if role.kind == "query" else grounds.deploy_migration
+        prepared = self.prepared
+        for name, role in prepared.roles.items():
+            deploy = prepared.deploy_query if role.kind == "query" else prepared.deploy_migration
             deploy(self.aws, name, self.database, publish=True)
             if role.qualifier and not role.qualifier.isdigit() and role.qualifier != "$LATEST":
                 self.aws.client("lambda").create_alias(FunctionName=name, Name=role.qualifier, FunctionVersion="1")
-        grounds.deploy_query(self.aws, TWIN_QUERY, TWIN)
+        prepared.deploy_query(self.aws, TWIN_QUERY, TWIN)
 
     def _serve(self, invocation: Invocation) -> Response | None:
-        role = self.grounds.roles.get(invocation.function)
+        role = self.prepared.roles.get(invocation.function)
         if role is None:
             self.unknown.add(invocation.function)
         if role is None or invocation.refused or invocation.kind not in ("RequestResponse", "Event"):
@@ -143,23 +143,23 @@ class LyingEndpoint:
     def _forged(self, fault: Fault, invocation: Invocation, role: Role) -> Response:
         """What the migration function says under `fault`."""
         if fault.specimen is None:
-            payload = fault.says(self.grounds.perfect, self.grounds.version)
+            payload = fault.says(self.prepared.perfect, self.prepared.version)
             return Response(202) if payload is None else self._said(payload, role)
         if fault.specimen.reply.retries and self._told > 1:
-            return self._said(self.grounds.perfect, role)
+            return self._said(self.prepared.perfect, role)
         specimen = fault.specimen if not fault.specimen.reply.retries else _CUT
-        payload = renamed(specimen.reply.payload, specimen.asked, self.grounds.version)
+        payload = renamed(specimen.reply.payload, specimen.asked, self.prepared.version)
         told = told_in(replace(specimen, reply=replace(specimen.reply, payload=payload)), role.shape)
-        return as_answer(specimen, payload if told is None else told.payload, self.grounds.hang_s, invocation.log_tail)
+        return as_answer(specimen, payload if told is None else told.payload, self.prepared.hang_s, invocation.log_tail)
 
     def _spoiled(self, fault: Fault, invocation: Invocation, role: Role) -> Response | None:
         """What the query function says under `fault`: the twin's answer, spoiled; None when it would not show."""
-        twin = self.aws.run(replace(invocation, function=TWIN_QUERY, qualifier=None, region=self.grounds.region,
+        twin = self.aws.run(replace(invocation, function=TWIN_QUERY, qualifier=None, region=self.prepared.region,
                                     log_tail=False))
         try:
             account = read_json(read_json(twin.payload)["body"])
-            asked = TwinAnswer(str(read_json(invocation.payload)["sql"]), account, self.grounds.known_text,
-                               self.grounds.hang_s)
+            asked = TwinAnswer(str(read_json(invocation.payload)["sql"]), account, self.prepared.known_text,
+                               self.prepared.hang_s)
             spoiled = fault.spoil(asked) if fault.spoil and account["success"] is True else None
         except (UnreadableError, KeyError, TypeError):
             return None
@@ -170,7 +170,7 @@ class LyingEndpoint:
     def _honestly(self, invocation: Invocation, role: Role) -> Response:
         """Runs the function for real, and tells its reply in the declared shape."""
         published = invocation.qualifier if invocation.qualifier and invocation.qualifier.isdigit() else None
-        there = replace(invocation, region=self.grounds.region, kind="RequestResponse",
+        there = replace(invocation, region=self.prepared.region, kind="RequestResponse",
                         qualifier=None if published else invocation.qualifier)
         if invocation.kind == "Event":
             later = threading.Thread(target=self.aws.run, args=(there,), daemon=True)
@@ -179,7 +179,7 @@ class LyingEndpoint:
             return Response(202)
         answer = self.aws.run(there)
         if role.kind == "query" and not self.nonces:
-            self.nonces = _has_nonce(invocation, answer, self.grounds.known_text)
+            self.nonces = _has_nonce(invocation, answer, self.prepared.known_text)
         named = {"x-amz-executed-version": published} if published else {}
         payload = answer.payload if answer.status != 200 else _in_shape(answer.payload, role.kind, role.shape)
         return replace(answer, payload=payload, headers={**answer.headers, **named})

@@ -105,27 +105,27 @@ def prepare(contract: Contract, expectation: Expectation, server: ScratchServer,
     if folder is None:
         raise UsageError(f"The audit needs the reference Lambdas, and {folders[0]} has no db_query and db_migration; "
                          f"set target.NAME.functions in {contract.file.name}.")
-    grounds = Prepared(contract, expectation, server, roles_of(contract), folder, region, b"", hang_s)
+    prepared = Prepared(contract, expectation, server, roles_of(contract), folder, region, b"", hang_s)
     dsn = server.create_database(BASE)
     with closing(connect(Secret(dsn), "the scratch server")) as connection:
         migrate(connection, expectation.migrations[:-1], contract.ledger)
     server.copy_database(TWIN, BASE)
-    yield replace(grounds, perfect=_perfect(grounds))
+    yield replace(prepared, perfect=_perfect(prepared))
 
 
-def _perfect(grounds: Prepared) -> bytes:
+def _perfect(prepared: Prepared) -> bytes:
     """Lets the reference migration function apply V to the twin, and returns what it says."""
-    with local_aws(grounds.region) as aws:
-        grounds.deploy_migration(aws, LOCAL_MIGRATION, TWIN)
+    with local_aws(prepared.region) as aws:
+        prepared.deploy_migration(aws, LOCAL_MIGRATION, TWIN)
         answer = aws.client("lambda").invoke(FunctionName=LOCAL_MIGRATION, Payload=b"{}")
         payload: bytes = answer["Payload"].read()
     try:
         body = read_json(read_json(payload)["body"])
-        applied = grounds.version in body["migrations_applied"]
+        applied = prepared.version in body["migrations_applied"]
     except (UnreadableError, KeyError, TypeError):
         body, applied = {}, False
     if not applied:
-        raise UsageError(f"The reference migration function in {grounds.folder} does not apply {grounds.version}: "
+        raise UsageError(f"The reference migration function in {prepared.folder} does not apply {prepared.version}: "
                          f"{str(body.get('error') or payload[:200])[:200]}")
     return payload
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from checks.audits.audit import Audit, audit
 from checks.audits.faults.fault import Fault
-from checks.audits.trials import AuditRequest, Trial
+from checks.audits.trials import AuditRequest, ScriptRun
 from checks.contract.contract import AuditSpec, Contract
 from checks.evidence import utc
 from checks.kinds import Finding, claim
@@ -57,7 +57,7 @@ def _control_failed(found: Audit) -> Iterator[str]:
            "well can be audited.")
 
 
-def _story(trial: Trial) -> Iterator[str]:
+def _story(trial: ScriptRun) -> Iterator[str]:
     ending = trial.ending
     yield f"{trial.word.upper()} {trial.fault.name}"
     yield f"  fault    {trial.fault.sentence}"
@@ -96,7 +96,7 @@ def evidence(found: Audit, started: dt.datetime, finished: dt.datetime) -> dict[
     }
 
 
-def _trial(trial: Trial) -> dict[str, Any]:
+def _trial(trial: ScriptRun) -> dict[str, Any]:
     ending = trial.ending
     return {
         "fault": trial.fault.name, "sentence": trial.fault.sentence, "word": trial.word, "why": trial.why,

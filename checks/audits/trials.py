@@ -20,7 +20,7 @@ from checks.audits.surroundings import environment, write_profiles
 from checks.target.servers.given import variable_of
 from checks.values import HarnessError, Say, Unverified
 
-TrialWord = Literal["fooled", "caught", "not tried", "unverified"]
+RunWord = Literal["fooled", "caught", "not tried", "unverified"]
 HEALTHY = Fault("world.healthy", "world", "Nothing is wrong here.",
                 "It never applied the version: invoke the migration function, and look at the database after it.")
 
@@ -44,11 +44,11 @@ class AuditRequest:
 
 
 @dataclass(frozen=True)
-class Trial:
+class ScriptRun:
     """One run of the script."""
 
     fault: Fault
-    word: TrialWord
+    word: RunWord
     why: str = ""
     """What the database showed, or why the fault was not tried."""
     ending: Ending | None = None
@@ -59,33 +59,33 @@ class Trial:
 class Bench:
     """Runs trials, several at a time, each in a world of its own."""
 
-    def __init__(self, grounds: Prepared, runner: Runner, request: AuditRequest, patterns: Sequence[re.Pattern[str]],
+    def __init__(self, prepared: Prepared, runner: Runner, request: AuditRequest, patterns: Sequence[re.Pattern[str]],
                  stack: ExitStack) -> None:
-        self._grounds, self._runner, self._request, self._patterns = grounds, runner, request, patterns
+        self._prepared, self._runner, self._request, self._patterns = prepared, runner, request, patterns
         self._stack = stack
         self._worlds: queue.SimpleQueue[LyingEndpoint] = queue.SimpleQueue()
-        profiles = {spec.profile for spec in grounds.contract.targets.values() if spec.profile}
+        profiles = {spec.profile for spec in prepared.contract.targets.values() if spec.profile}
         profiles |= {os.environ[name] for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.get(name)}
-        write_profiles(runner.folder, profiles, grounds.region)
+        write_profiles(runner.folder, profiles, prepared.region)
 
-    def run(self, faults: Sequence[Fault], say: Say) -> tuple[Trial, tuple[Trial, ...]]:
+    def run(self, faults: Sequence[Fault], say: Say) -> tuple[ScriptRun, tuple[ScriptRun, ...]]:
         """The control and the trials, in the order of `faults`."""
-        world = LyingEndpoint(self._grounds, 0, self._stack)
+        world = LyingEndpoint(self._prepared, 0, self._stack)
         control = self._control(world)
         say(f"control: {control.ending.told if control.ending else ''}; {control.why}")
         if control.word == "unverified":
             return control, ()
         self._worlds.put(world)
-        found = {fault.name: Trial(fault, "not tried", why) for fault in faults
+        found = {fault.name: ScriptRun(fault, "not tried", why) for fault in faults
                  if (why := self._pointless(fault, world))}
         tried = [fault for fault in faults if fault.name not in found]
         found.update((trial.fault.name, trial) for trial in self._all(tried, say))
         return control, tuple(found[fault.name] for fault in faults)
 
-    def _all(self, faults: Sequence[Fault], say: Say) -> Iterator[Trial]:
+    def _all(self, faults: Sequence[Fault], say: Say) -> Iterator[ScriptRun]:
         count = min(self._request.parallel or 2 * (os.cpu_count() or 1), max(1, len(faults)))
         for number in range(1, count):
-            self._worlds.put(LyingEndpoint(self._grounds, number, self._stack))
+            self._worlds.put(LyingEndpoint(self._prepared, number, self._stack))
         pool = ThreadPoolExecutor(count)
         try:
             waiting = [pool.submit(self._trial, fault) for fault in faults]
@@ -100,16 +100,16 @@ class Bench:
             self._runner.close()
             pool.shutdown(cancel_futures=True)
 
-    def _control(self, world: LyingEndpoint) -> Trial:
+    def _control(self, world: LyingEndpoint) -> ScriptRun:
         ending, why = self._once(world, None)
         if not self._says_success(ending):
             unknown = f" It invoked {', '.join(sorted(world.unknown))}, which no target names; known here: " \
-                      f"{', '.join(self._grounds.roles)}." if world.unknown else ""
+                      f"{', '.join(self._prepared.roles)}." if world.unknown else ""
             why = f"In the healthy world, where all goes well, it fails.{unknown}"
-            return Trial(HEALTHY, "unverified", why, ending)
+            return ScriptRun(HEALTHY, "unverified", why, ending)
         if why:
-            return Trial(HEALTHY, "fooled", why, ending)
-        return Trial(HEALTHY, "caught", f"{self._grounds.version} is proven in the database", ending)
+            return ScriptRun(HEALTHY, "fooled", why, ending)
+        return ScriptRun(HEALTHY, "caught", f"{self._prepared.version} is proven in the database", ending)
 
     def _pointless(self, fault: Fault, world: LyingEndpoint) -> str:
         """Why `fault` cannot touch this script or this version, as the control showed; or nothing."""
@@ -120,29 +120,29 @@ class Bench:
         if fault.name == "F11.query-stale-nonce" and not world.nonces:
             return "the script's questions carry no nonce, so a stale answer cannot be told from a fresh one"
         kind = "query" if fault.kind == "query" else "migration"
-        for role in (role for role in self._grounds.roles.values() if role.kind == kind):
+        for role in (role for role in self._prepared.roles.values() if role.kind == kind):
             if not tellable(fault, role.shape):
                 return "in a declared reply shape it cannot be told"
-        return fault.impossible(self._grounds.expectation)
+        return fault.impossible(self._prepared.expectation)
 
-    def _trial(self, fault: Fault) -> Trial:
+    def _trial(self, fault: Fault) -> ScriptRun:
         world = self._worlds.get()
         try:
             ending, why = self._once(world, fault)
             if fault.kind == "query" and not world.spoiled:
-                return Trial(fault, "not tried", "no question of this run could show it", ending)
-            return Trial(fault, "fooled" if why else "caught", why, ending, world.reply)
+                return ScriptRun(fault, "not tried", "no question of this run could show it", ending)
+            return ScriptRun(fault, "fooled" if why else "caught", why, ending, world.reply)
         except HarnessError as error:
-            return Trial(fault, "unverified", str(error))
+            return ScriptRun(fault, "unverified", str(error))
         finally:
             self._worlds.put(world)
 
     def _once(self, world: LyingEndpoint, fault: Fault | None) -> tuple[Ending, str]:
         """How one run ended, and, when it said success, why the version is not proven."""
         world.reset(fault)
-        named = (variable_of(spec) for spec in self._grounds.contract.targets.values())
+        named = (variable_of(spec) for spec in self._prepared.contract.targets.values())
         databases = {variable: world.dsn for variable in named if variable is not None}
-        variables = environment(os.environ, world.aws.endpoint_url, self._grounds.region, self._runner.folder,
+        variables = environment(os.environ, world.aws.endpoint_url, self._prepared.region, self._runner.folder,
                                 databases)
         ending = self._runner.run(self._request.command, variables, self._request.timeout_s, self._patterns,
                                   self._request.folder)
@@ -151,7 +151,7 @@ class Bench:
             return ending, ""
         verdict = world.proof()
         if verdict.verdict == "unverified":
-            raise Unverified(f"Whether {self._grounds.version} is applied could not be told: {verdict.detail}")
+            raise Unverified(f"Whether {self._prepared.version} is applied could not be told: {verdict.detail}")
         return ending, "" if verdict.verdict == "held" else verdict.detail
 
     @staticmethod

@@ -53,20 +53,20 @@ BELIEVES = (sys.executable, str(ROOT / "fixtures" / "scripts" / "truthy_flag.py"
 
 
 @pytest.fixture(scope="module")
-def grounds(scratch_server: ScratchServer) -> Iterator[Prepared]:
+def prepared(scratch_server: ScratchServer) -> Iterator[Prepared]:
     expectation = expected(CONTRACT, None, lambda: nullcontext(scratch_server))
     with prepare(CONTRACT, expectation, scratch_server, HANG_S) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def world(grounds: Prepared) -> Iterator[LyingEndpoint]:
+def world(prepared: Prepared) -> Iterator[LyingEndpoint]:
     with ExitStack() as stack:
-        yield LyingEndpoint(grounds, 90, stack)
+        yield LyingEndpoint(prepared, 90, stack)
 
 
-def faults(grounds: Prepared) -> dict[str, Fault]:
-    return {fault.name: fault for fault in catalogue(CONTRACT, grounds.expectation)}
+def faults(prepared: Prepared) -> dict[str, Fault]:
+    return {fault.name: fault for fault in catalogue(CONTRACT, prepared.expectation)}
 
 
 def migrate(world: LyingEndpoint, **more: Any) -> Any:
@@ -99,9 +99,9 @@ WORLD_NAMES = ["did-nothing", "did-half", "did-other-half", "rolled-back", "row-
 
 
 @pytest.mark.parametrize("name", WORLD_NAMES)
-def test_a_false_world_says_applied_and_is_not(name: str, world: LyingEndpoint, grounds: Prepared) -> None:
-    fault = faults(grounds)[f"world.{name}"]
-    assert fault.impossible(grounds.expectation) == ""
+def test_a_false_world_says_applied_and_is_not(name: str, world: LyingEndpoint, prepared: Prepared) -> None:
+    fault = faults(prepared)[f"world.{name}"]
+    assert fault.impossible(prepared.expectation) == ""
     world.reset(fault)
     reply = migrate(world)
     word = classify_apply(reply, [V]).word
@@ -119,16 +119,16 @@ def told_by(name: str) -> str:
             "ddl-without-row": "DDL without row"}.get(name, "Not applied")
 
 
-def test_the_other_database_really_has_it(world: LyingEndpoint, grounds: Prepared) -> None:
-    world.reset(faults(grounds)["world.other-database"])
+def test_the_other_database_really_has_it(world: LyingEndpoint, prepared: Prepared) -> None:
+    world.reset(faults(prepared)["world.other-database"])
     migrate(world)
-    dsn = Secret(grounds.server.dsn(world.database + "_elsewhere"))
+    dsn = Secret(prepared.server.dsn(world.database + "_elsewhere"))
     with closing(connect(dsn, "there")) as connection:
         assert execute(connection, f"SELECT count(*) FROM schema_migrations WHERE version = '{V}'")[0][0] == 1
 
 
-def test_a_transaction_that_is_rolled_back_is_open_when_it_says_applied(world: LyingEndpoint, grounds: Prepared) -> None:
-    world.reset(faults(grounds)["world.rolled-back"])
+def test_a_transaction_that_is_rolled_back_is_open_when_it_says_applied(world: LyingEndpoint, prepared: Prepared) -> None:
+    world.reset(faults(prepared)["world.rolled-back"])
     migrate(world)
     with closing(connect(Secret(world.dsn), "there")) as connection:
         question = ("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
@@ -139,8 +139,8 @@ def test_a_transaction_that_is_rolled_back_is_open_when_it_says_applied(world: L
         assert (before > 0, execute(connection, question)[0][0]) == (True, 0)
 
 
-def test_an_accepted_invocation_runs_in_the_healthy_world_only(world: LyingEndpoint, grounds: Prepared) -> None:
-    for fault, word in ((None, "held"), (faults(grounds)["world.did-nothing"], "broken")):
+def test_an_accepted_invocation_runs_in_the_healthy_world_only(world: LyingEndpoint, prepared: Prepared) -> None:
+    for fault, word in ((None, "held"), (faults(prepared)["world.did-nothing"], "broken")):
         world.reset(fault)
         answer = world.aws.client("lambda").invoke(FunctionName=MIGRATE, InvocationType="Event", Payload=b"{}")
         assert answer["StatusCode"] == 202
@@ -148,11 +148,11 @@ def test_an_accepted_invocation_runs_in_the_healthy_world_only(world: LyingEndpo
         assert world.proof().verdict == word
 
 
-def test_every_reply_of_the_corpus_that_can_be_sent_is_no_success(world: LyingEndpoint, grounds: Prepared) -> None:
+def test_every_reply_of_the_corpus_that_can_be_sent_is_no_success(world: LyingEndpoint, prepared: Prepared) -> None:
     """Over HTTP and boto3, told of this V; and the database stays as it was."""
     tried = 0
     world.reset(None)
-    for fault in faults(grounds).values():
+    for fault in faults(prepared).values():
         if fault.specimen is None:
             continue
         tried += 1
@@ -177,11 +177,11 @@ def test_every_lie_of_the_query_function_can_be_told_from_the_reply(world: Lying
     assert world.proof().verdict == "broken"
 
 
-def test_what_a_question_could_not_show_is_answered_truthfully(world: LyingEndpoint, grounds: Prepared) -> None:
-    world.reset(faults(grounds)["F11.query-stale-nonce"])
+def test_what_a_question_could_not_show_is_answered_truthfully(world: LyingEndpoint, prepared: Prepared) -> None:
+    world.reset(faults(prepared)["F11.query-stale-nonce"])
     rows = classify_query(ask(world, f"SELECT count(*) AS n FROM schema_migrations WHERE version = '{V}'"), None).rows
     assert (rows, world.spoiled) == (({"n": 0},), False)
-    world.reset(faults(grounds)["F11.query-no-rows"])
+    world.reset(faults(prepared)["F11.query-no-rows"])
     assert classify_query(ask(world, "SELECT 1 AS n WHERE false"), None).rows == ()
     assert world.spoiled is False
 
@@ -205,15 +205,15 @@ def shaped() -> Contract:
     return replace(CONTRACT, targets={"prod": spec}, default_target="prod")
 
 
-def test_replies_are_told_in_the_declared_shape(shaped: Contract, grounds: Prepared) -> None:
+def test_replies_are_told_in_the_declared_shape(shaped: Contract, prepared: Prepared) -> None:
     spec = shaped.targets["prod"]
-    mine = replace(grounds, contract=shaped, roles=roles_of(shaped))
+    mine = replace(prepared, contract=shaped, roles=roles_of(shaped))
     assert {"asks", "migrates", "db-query", "db-migration"} == set(mine.roles)
     with ExitStack() as stack:
         world = LyingEndpoint(mine, 91, stack)
         client = world.aws.client("lambda")
         for name, word in ((None, "succeeded"), ("F5.success-string-false", "failed"), ("F4.status-500", "failed")):
-            world.reset(faults(grounds)[name] if name else None)
+            world.reset(faults(prepared)[name] if name else None)
             reply = invoke(client, "migrates", {}, "live")
             assert b"result" in reply.payload
             assert classify_apply(reply, [V], spec.reply).word == word
@@ -225,8 +225,8 @@ def test_replies_are_told_in_the_declared_shape(shaped: Contract, grounds: Prepa
 # The faults
 
 
-def test_every_class_of_the_corpus_is_tried_by_default(grounds: Prepared) -> None:
-    every = faults(grounds)
+def test_every_class_of_the_corpus_is_tried_by_default(prepared: Prepared) -> None:
+    every = faults(prepared)
     tried = {fault.name.partition(".")[0] for fault in every.values() if fault.default and fault.kind == "reply"}
     corpus = {kind for one in CORPUS if one.function == "migration" for kind in one.faults}
     assert tried == corpus
@@ -235,8 +235,8 @@ def test_every_class_of_the_corpus_is_tried_by_default(grounds: Prepared) -> Non
     assert len({fault.name for fault in every.values()}) == len(every)
 
 
-def test_faults_are_chosen_by_name_or_pattern(grounds: Prepared) -> None:
-    every = tuple(faults(grounds).values())
+def test_faults_are_chosen_by_name_or_pattern(prepared: Prepared) -> None:
+    every = tuple(faults(prepared).values())
     assert {fault.default for fault in chosen(every, ())} == {True}
     assert [fault.name for fault in chosen(every, ("world.did-half",))] == ["world.did-half"]
     beyond = next(fault.name for fault in every if not fault.default)

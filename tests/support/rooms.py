@@ -13,11 +13,9 @@ PACKAGE = ROOT / "checks"
 FILES = tuple(sorted(PACKAGE.rglob("*.py")))
 CLAIMS = tuple(file for file in FILES if file.name.startswith("test_"))
 """What pytest collects; apart from the rooms."""
-MODULES = {".".join(file.relative_to(PACKAGE).with_suffix("").parts): file for file in FILES
-           if file.name != "__init__.py" and file not in CLAIMS}
-"""Dotted name below checks -> file."""
-
-FOLDERS = {".".join(file.relative_to(PACKAGE).parts[:-1]) for file in MODULES.values()}
+MODULES = {".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file for file in FILES
+           if file != PACKAGE / "__init__.py" and file not in CLAIMS}
+"""Dotted name below checks -> file; a folder's is its `__init__.py`, where its variants may be listed."""
 
 
 @cache
@@ -43,7 +41,7 @@ def names(file: Path) -> Iterator[str]:
 def imported(file: Path) -> set[str]:
     """The modules and folders of checks that `file` imports."""
     below = [name.removeprefix("checks.") for name in names(file) if name.startswith("checks.")]
-    return {name if name in MODULES or name in FOLDERS else name.rpartition(".")[0] for name in below}
+    return {name if name in MODULES else name.rpartition(".")[0] for name in below}
 
 
 def rooms() -> dict[str, set[str]]:

@@ -1,4 +1,4 @@
-"""Lends one database of a real server on a local port, statement by statement (handshake.py, wire.py)."""
+"""Lends one database of a real server on a local port, statement by statement (handshake.py, connection.py)."""
 
 from __future__ import annotations
 
