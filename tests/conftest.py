@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ import psycopg2.extensions
 import pytest
 
 from checks.contract.consumers import PythonConsumer
+from checks.contract.contract import Contract
 from checks.lambdas.local.endpoint import LocalAws, local_aws
+from checks.lambdas.package import pack
 from checks.replays.consumers import start
 from checks.replays.consumers.delivery import Lane
 from checks.replays.consumers.running import Running
 from checks.replays.proxy.proxy import Proxy, Upstream
 from checks.target.servers import ScratchServer, embedded
+from tests.claims.functions import live
 from tests.replays.consumers.driven import children, server
 from tests.support import MIGRATIONS, OTHER_MAJORS, ROOT
 from tests.support.sabotage_harness import Bench
@@ -145,3 +149,38 @@ def nothing_left_running() -> Iterator[None]:
     yield
     assert [process for process in children() if "resource_tracker" not in process] == []
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("replay-proxy")] == []
+
+
+@pytest.fixture(scope="module")
+def behind(scratch_server: ScratchServer, migrated_template: str) -> Iterator[str]:
+    """The name of a migrated database behind the functions of a module."""
+    name = f"false_success_{next(_numbers)}"
+    scratch_server.execute(f'DROP DATABASE IF EXISTS "{name}"',
+                           f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    yield name
+    scratch_server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def functions_reader(scratch_server: ScratchServer, behind: str) -> Iterator[str]:
+    """The DSN of a role that may only read."""
+    with live.role(scratch_server, behind) as (_, dsn):
+        yield dsn
+
+
+@pytest.fixture
+def deployed(aws: LocalAws, functions_reader: str) -> Iterator[LocalAws]:
+    """The endpoint with both reference Lambdas as they should be."""
+    aws.deploy(live.QUERY, pack(live.LAMBDAS / "db_query"), environment={"DATABASE_URL": functions_reader})
+    aws.deploy(live.MIGRATION, live.migration_zip(), environment={"DATABASE_URL": "postgresql://never/used"})
+    aws.invocations.clear()
+    yield aws
+    aws.intercept = None
+    assert not [i for i in aws.invocations if i.function == live.MIGRATION], "the migration function was invoked"
+
+
+@pytest.fixture
+def bundled(tmp_path: Path) -> Contract:
+    """The contract, from a folder that holds the built zip."""
+    (tmp_path / "build.zip").write_bytes(live.migration_zip())
+    return replace(live.CONTRACT, file=tmp_path / "contract.toml")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from checks.explain import all_kinds
 from tests.audits.test_scripts import EXPECTED
-from tests.claims.functions.test_false_success import SABOTEURS
+from tests.claims.functions.saboteurs import SABOTEURS
 from tests.claims.test_dedupe_stored import SABOTAGE, STATEMENTS
 from tests.replays.test_twins import TWINS
 from tests.support.sabotage_harness import Bench, look_at, projects, saboteurs, verdicts
