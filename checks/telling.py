@@ -21,7 +21,9 @@ _MASKS = (
     (("://",), r"(://[^\s/@:'\"]*:)[^\s'\"]*@", r"\1…@"),
     (("@",), r"(?<![\w/])([\w.%+-]{1,63}:)[^\s@'\"/…]+@(?=[\w\[/])", r"\1…@"),
     (("pass", "pwd", "secret", "token", "key", "credential", "signature"),
-     rf"""({_KEY}['"]?\s*(?:=|:(?!:))\s*)(?:{_VALUE})""", r"\1…"),
+     rf"""({_KEY}['"]?\s*=\s*)(?:{_VALUE})""", r"\1…"),
+    (("pass", "pwd", "secret", "token"),
+     rf"""((?:password|passwd|pwd|passphrase|secret|token)['"]?\s*:(?!:)\s*)(?:{_VALUE})""", r"\1…"),
     (("password",), r"(\bpassword\s+)(?:'(?:[^']|'')*'?)", r"\1…"),
     (("bearer", "basic"), r"(\b(?:bearer|basic)\s+)[\w.~+/=-]{12,}", r"\1…"),
     (("eyj",), r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", "…"),
@@ -137,8 +139,6 @@ def words(sqlstate: str, message: str, known: str) -> str:
 
 
 def names_only(line: str, known: str) -> bool:
-    """Whether everything that `line` quotes stands in `known`, and it is no longer than such messages are."""
-    if len(line) > 300 or not line.isprintable():
-        return False
-    quotes = re.findall(r'"([^"]*)"|\'([^\']*)\'|«([^»]*)»|„([^“]*)“|`([^`´]*)[`´]', line)
-    return all(part in known for parts in quotes for part in parts if part)
+    """Whether everything that `line`, in English, quotes stands in `known`, and it is no longer than such messages are."""
+    return len(line) <= 300 and line.isascii() and line.isprintable() and all(
+        part in known for part in re.findall(r'"([^"]*)"', line))
