@@ -141,7 +141,7 @@ SECTIONS = {
     # built in is not, so FuncExpr nodes are read for functions that are volatile, or that run what they are told to.
     "unsafe": """
         SELECT json_build_array(k.oid::int8, coalesce(d.why, f.why,
-            CASE WHEN k.conbin::text LIKE '%{{COERCETODOMAIN :%' THEN 'casts to a domain' END, d.type, c.why,
+            CASE WHEN strpos(k.conbin::text, '{{COERCETODOMAIN :') > 0 THEN 'casts to a domain' END, d.type, c.why,
             (SELECT 'may go through the cast ' || o.told || ', which is not built in' FROM own_cast o LIMIT 1)))
         FROM pg_constraint k
         LEFT JOIN (
@@ -161,15 +161,15 @@ SECTIONS = {
             SELECT f.oid, 'calls the ' || string_agg(DISTINCT p.told, ', ') AS why
             FROM (SELECT k.oid, m.id[1] AS id
                   FROM pg_constraint k, LATERAL regexp_matches(k.conbin::text, ':funcid (\\d+)', 'g') m(id)
-                  WHERE k.contype = 'c' AND k.conbin::text LIKE '%{{FUNCEXPR%') f
+                  WHERE k.contype = 'c' AND strpos(k.conbin::text, '{{FUNCEXPR') > 0 OFFSET 0) f
             JOIN acting_function p ON p.id = f.id GROUP BY f.oid) f ON f.oid = k.oid
         LEFT JOIN (
             SELECT k.oid, 'reads ' || string_agg(o.attname || ' of the type ' || o.type, ', ' ORDER BY o.attname) AS why
             FROM pg_constraint k JOIN open_column o ON o.attrelid = k.conrelid AND o.attnum = ANY (k.conkey)
             WHERE k.contype = 'c' GROUP BY k.oid) c ON c.oid = k.oid
         WHERE k.contype = 'c' AND (k.contypid <> 0 OR k.conrelid IN (SELECT oid FROM relation))
-          AND (d.objid IS NOT NULL OR f.oid IS NOT NULL OR c.oid IS NOT NULL OR k.conbin::text LIKE '%{{COERCETODOMAIN :%'
-               OR EXISTS (SELECT FROM own_cast))""",
+          AND (d.objid IS NOT NULL OR f.oid IS NOT NULL OR c.oid IS NOT NULL
+               OR strpos(k.conbin::text, '{{COERCETODOMAIN :') > 0 OR EXISTS (SELECT FROM own_cast))""",
     # What would run code that is not built in when rows of a table are read, its heirs' rows with them. To plan a
     # query the server works out expressions of indexes, statistics and partition keys as far as it can.
     "reading": """
