@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+from checks import telling
+
 VerdictWord = Literal["held", "broken", "unverified"]
 Say = Callable[[str], None]
 """Takes a line about what is going on."""
@@ -26,6 +28,9 @@ AREAS = ("ledger", "constraints", "enums", "dedupe", FALSE_SUCCESS, "deployment"
 
 class HarnessError(Exception):
     """Root of all errors the harness raises on purpose; `str(error)` is fit for a user's eyes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(telling.fit(message, lines=True))
 
 
 class UsageError(HarnessError):
@@ -41,13 +46,16 @@ class Unreachable(Unverified):
 
 
 class Rejected(HarnessError):
-    """The server refused a statement. DETAIL and CONTEXT are dropped: they hold stored values."""
+    """The server refused a statement. `str` holds what may be told of it; DETAIL and CONTEXT are dropped."""
 
     def __init__(self, sqlstate: str, message: str, statement: str, constraint: str | None = None,
                  position: int | None = None) -> None:
-        super().__init__(f"{message} (SQLSTATE {sqlstate})")
+        self.words = telling.words(sqlstate, message, statement)
+        """What may be told: the server's words where they hold names of the statement only, else ours."""
+        super().__init__(f"{self.words} (SQLSTATE {sqlstate})")
         self.sqlstate = sqlstate
         self.message = message
+        """The server's own words, which may quote a stored value: for servers of ours only."""
         self.statement = statement
         self.constraint = constraint
         self.position = position
@@ -70,6 +78,14 @@ class Verdict:
     next_step: str = ""
     """For a claim that is not held: what to do now."""
 
+    def __post_init__(self) -> None:
+        """Makes every text fit for terminals, reports and logs, whatever names and values went into it."""
+        for name, text in (("claim", telling.printable(self.claim)), ("sentence", telling.printable(self.sentence)),
+                           ("detail", self.detail and telling.fit(self.detail, lines=True)),
+                           ("witness", self.witness and telling.fit(self.witness)),
+                           ("next_step", self.next_step and telling.fit(self.next_step, lines=True))):
+            object.__setattr__(self, name, text)
+
     @property
     def area(self) -> str:
         """The part of the id before the colon, one of `AREAS`."""
@@ -82,6 +98,10 @@ class LeftOut:
 
     area: str
     why: str
+
+    def __post_init__(self) -> None:
+        """As Verdict's."""
+        object.__setattr__(self, "why", telling.fit(self.why))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from checks.audits.trials import AuditRequest, ScriptRun
 from checks.contract.contract import AuditSpec, Contract
 from checks.evidence import utc
 from checks.kinds import Finding, claim
-from checks.lambdas.replies.reply import said
+from checks.lambdas.replies.reply import short
 from checks.target.target import Target
 from checks.values import FALSE_SUCCESS, Case, HarnessError, Verdict
 
@@ -88,7 +88,7 @@ def evidence(found: Audit, started: dt.datetime, finished: dt.datetime) -> dict[
         started, finished: UTC.
     """
     return {
-        "schema": SCHEMA, "kind": "audit", "verdict": found.verdict, "command": said(" ".join(found.request.command)),
+        "schema": SCHEMA, "kind": "audit", "verdict": found.verdict, "command": short(" ".join(found.request.command)),
         "version": found.version, "started_at": utc(started), "finished_at": utc(finished),
         "duration_s": round(found.duration_s, 3), "setup_s": round(found.setup_s, 3),
         "counts": {word: len(trials) for word, trials in found.of.items()},
@@ -151,6 +151,6 @@ def no_lie_fools(name: str, command: str, found: Audit | HarnessError) -> Findin
     ending = found.control.ending
     if found.control.word == "unverified" and ending is not None:
         tail = " / ".join(ending.last_lines(3))
-        return Finding("unverified", f"The control: {found.control.why} It {ending.told}: {said(tail)}", next_step=again)
+        return Finding("unverified", f"The control: {found.control.why} It {ending.told}: {short(tail)}", next_step=again)
     whys = (trial.why for trial in (*found.of["unverified"], *found.of["not tried"]))
     return Finding("unverified", next(whys, "Nothing could be tried."), next_step=again)

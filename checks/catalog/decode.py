@@ -21,7 +21,7 @@ from checks.catalog.objects import (
     Trigger,
 )
 from checks.catalog.objects import Sequence as SequenceObject
-from checks.catalog.snapshot import Relation, Setting, Snapshot
+from checks.catalog.snapshot import Reading, Relation, Setting, Snapshot
 from checks.sql.names import shown
 
 RELKINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
@@ -74,14 +74,24 @@ class _Decoder:
         objects = dict(sorted((read(row) for section, read in sections for row in doc[section]),
                               key=lambda found: found[0]))
         return Snapshot(
-            identity=doc["identity"], objects=objects,
+            identity={**doc["identity"], "server_version_num": int(doc["identity"]["server_version_num"])},
+            objects=objects,
             settings=tuple(sorted(Setting(role, bool(only), entry) for role, only, entry in doc["settings"])),
             homonyms=_relations(doc["homonyms"]), elsewhere=_relations(doc["elsewhere"]),
             readable=frozenset(self.tables[oid] for oid, *_, readable, _ in doc["tables"] if readable),
             hidden_rows=frozenset(self.tables[oid] for oid, *_, hidden in doc["tables"] if hidden),
+            reading=self._reading(),
             unsafe={self.check_keys[oid]: why for oid, why in doc["unsafe"] if why and oid in self.check_keys},
             readable_sequences=frozenset(shown(schema, name) for schema, name, *_, readable in doc["sequences"]
                                          if readable))
+
+    def _reading(self) -> dict[str, tuple[Reading, ...]]:
+        """Table -> what reading its rows would run; the table's own reasons first."""
+        found: dict[str, list[Reading]] = {}
+        for root, heir, column, why in sorted(self.doc["reading"], key=lambda row: (row[1] or "", row[3])):
+            told = why if heir is None else f"has the heir {heir}, which {why}"
+            found.setdefault(self.tables[root], []).append(Reading(column, told))
+        return {table: tuple(reasons) for table, reasons in found.items()}
 
     def _member(self, kind: str, table: int, name: str) -> Key:
         return Key(kind, self.tables[table], shown(name))

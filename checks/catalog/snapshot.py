@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -33,6 +33,15 @@ class Relation(NamedTuple):
     kind: str
 
 
+class Reading(NamedTuple):
+    """Why reading a table's rows would run code that is not built in."""
+
+    column: str | None
+    """The column, as the catalogue holds it, whose values would do so; None: any row."""
+    why: str
+    """What the table is or has: `is a view, and reading it runs its query`."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What one SELECT saw."""
@@ -50,6 +59,8 @@ class Snapshot:
     """Names of relations on which the role has SELECT."""
     hidden_rows: frozenset[str] = frozenset()
     """Names of relations whose rows row security filters for this role."""
+    reading: Mapping[str, tuple[Reading, ...]] = field(default_factory=dict)
+    """Relations whose rows are not read, or not all of whose columns are, and why."""
     unsafe: Mapping[Key, str] = field(default_factory=dict)
     """CHECKs that must not be evaluated, by the key of the constraint or of the domain's CHECK, and why."""
     readable_sequences: frozenset[str] = frozenset()
@@ -82,6 +93,11 @@ class Snapshot:
             for parent in item.parents if isinstance(item, Table) else ():
                 found[parent] = (*found.get(parent, ()), key.relation)
         return found
+
+    def runs(self, table: str, columns: Iterable[str] = ()) -> str:
+        """What reading `columns` of `table` (names as the catalogue holds them) would run; empty: nothing."""
+        wanted = {None, *columns}
+        return next((reason.why for reason in self.reading.get(table, ()) if reason.column in wanted), "")
 
     def relation(self, name: str) -> Table | None:
         """The relation shown as `name`, or None."""

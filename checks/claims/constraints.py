@@ -109,7 +109,8 @@ def sequence(column: Key, sequence: Key, seen: Observation) -> Finding:
     """{sequence.path} is ahead of every stored {column.path}"""
     lags = seen.stored.sequences.get(sequence)
     if not isinstance(lags, bool):
-        return Finding("unverified", f"It could not be read: {told_why(lags)}.", "", "Run again.")
+        return Finding("unverified", f"It could not be read: {told_why(lags)}.", "",
+                       "Run again, or compare the two yourself.")
     if not lags:
         return Finding("held")
     table = relation_sql(column.relation)

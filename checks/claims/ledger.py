@@ -10,6 +10,7 @@ from checks.expectation.derived import MigrationEffect
 from checks.expectation.settled import Settled
 from checks.kinds import Finding, claim
 from checks.sql.names import nearest
+from checks.telling import quoted
 from checks.values import Case
 
 
@@ -90,6 +91,6 @@ def near_miss(version: str, versions: Mapping[str, object]) -> str:
 
     for other in versions:
         if other != version and folded(other) == folded(version):
-            return f" The ledger has {other!r}, which is not exactly this name."
+            return f" The ledger has {quoted(other)}, which is not exactly this name."
     close = nearest(version, versions)
     return f" The ledger has no {version!r}.{close}" if close else ""

@@ -14,10 +14,11 @@ from checks.contract.contract import LedgerSpec
 from checks.contract.migrations import inversions
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
-from checks.observation.ledger_rows import LedgerAnswer
+from checks.observation.ledger_rows import LedgerAnswer, ledger_runs
 from checks.observation.observe import Observation
 from checks.observation.questions import told_why
 from checks.sql.names import ident, nearest, shown
+from checks.telling import quoted
 from checks.values import Verdict
 
 CLOCK_SLACK_S = 300
@@ -63,6 +64,13 @@ def read_rows(spec: LedgerSpec, seen: Observation) -> Rows:
     if spec.shown not in found.readable:
         return Rows({}, why_not=f"role {role} may not read {spec.shown}",
                     remedy=f"GRANT SELECT ON {ident(spec.schema, spec.table)} TO {ident(role)};")
+    if spec.shown in found.hidden_rows:
+        return Rows({}, why_not=f"row security filters {spec.shown} for role {role}",
+                    remedy=f"ALTER ROLE {ident(role)} BYPASSRLS;")
+    runs = ledger_runs(spec, found)
+    if runs:
+        return Rows({}, absent=True, why_not=f"the ledger {spec.shown} {runs}, so its rows are not read",
+                    remedy="Find out who changed it; a ledger is a plain table of built-in types. Then bring it back.")
     answer = seen.ledger.answer if seen.ledger else None
     if not isinstance(answer, LedgerAnswer):
         return Rows({}, why_not=f"the rows of {spec.shown} could not be read: "
@@ -71,10 +79,7 @@ def read_rows(spec: LedgerSpec, seen: Observation) -> Rows:
     for row in answer.rows:
         key = NO_VERSION if row.version is None else row.version
         times[key] = (*times.get(key, ()), row.at)
-    hidden = spec.shown in found.hidden_rows
-    return Rows(times, answer.now,
-                why_not=f"row security filters {spec.shown} for role {role}" if hidden else "",
-                remedy=f"ALTER ROLE {ident(role)} BYPASSRLS;" if hidden else "")
+    return Rows(times, answer.now)
 
 
 def table_claims(spec: LedgerSpec, expectation: Expectation, rows: Rows, found: Snapshot) -> Iterator[Verdict]:
@@ -167,7 +172,7 @@ def versions(ledger: LedgerSpec, expectation: Expectation, rows: Rows) -> Findin
 
 
 def _quoted(version: str) -> str:
-    return version if version == NO_VERSION else repr(version)
+    return version if version == NO_VERSION else quoted(version)
 
 
 @claim("ledger:{ledger.shown}.{ledger.applied_at}",

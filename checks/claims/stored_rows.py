@@ -7,6 +7,7 @@ from checks.catalog.objects import Constraint
 from checks.expectation.settled import Settled
 from checks.kinds import Finding
 from checks.observation.questions import told_why
+from checks.observation.stored_rows import uncountable
 from checks.sql.names import ident
 
 
@@ -31,12 +32,11 @@ def breaking_rows(key: Key, item: Constraint, settled: Settled) -> Finding:
 def _uncounted(key: Key, item: Constraint, settled: Settled, answer: object, validate: str) -> tuple[str, str]:
     """(why the rows were not counted, remedy)."""
     found = settled.found
+    why = uncountable(key, item, found)
     role = ident(found.identity["role"])
     for name in filter(None, (key.relation, item.references)):
         if name not in found.readable:
-            return f"role {role} may not read {name}", f"GRANT SELECT ON {name} TO {role};"
+            return why, f"GRANT SELECT ON {name} TO {role};"
         if name in found.hidden_rows:
-            return f"row security hides rows of {name} from role {role}", f"ALTER ROLE {role} BYPASSRLS;"
-    if key in found.unsafe:
-        return f"it {found.unsafe[key]}", validate
-    return told_why(answer), f"Count them yourself, or {validate}"
+            return why, f"ALTER ROLE {role} BYPASSRLS;"
+    return (why, validate) if why else (told_why(answer), f"Count them yourself, or {validate}")

@@ -100,6 +100,8 @@ class TargetSpec:
     image: str = "postgres:16"
     bundle: str | None = None
     """The built zip that the migration function should be running."""
+    event_triggers: str = ""
+    """`off`: ask at start-up that event triggers ON login do not run; a superuser's right on PostgreSQL 17 and later."""
     error_probes: bool | None = None
     """Whether failing questions may be asked; None: only of servers we started ourselves."""
     reply: ReplyShape = REFERENCE

@@ -185,6 +185,7 @@ def _target(name: str, table: TomlTable) -> TargetSpec:
         migration_function=table.take("migration_function", str),
         functions=table.text("functions", "fixtures/lambdas"), image=table.text("image", "postgres:16"),
         bundle=table.take("bundle", str), error_probes=probes,
+        event_triggers=table.text("event_triggers", ""),
         reply=REFERENCE if reply is None else _shape(reply),
         query_reply=REFERENCE if query_reply is None else _shape(query_reply),
     )
@@ -199,6 +200,10 @@ def _shape(table: TomlTable) -> ReplyShape:
 
 
 def _check_target(spec: TargetSpec, table: TomlTable) -> None:
+    if spec.event_triggers not in ("", "off"):
+        raise table.error("event_triggers", f"can only be 'off', not {spec.event_triggers!r}")
+    if spec.event_triggers and spec.route == "lambda":
+        raise table.error("event_triggers", "does not go with route = 'lambda': the function logs in, not we")
     if spec.server != "given":
         if spec.dsn:
             raise table.error("dsn", f"does not go with server = {spec.server!r}, which lends its own database")

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checks.catalog.arbiters import arbiter
+from checks.catalog.difference import column_types
 from checks.catalog.key import Key, relation_sql
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
 from checks.contract.dedupe import Dedupe, Effect
-from checks.observation.questions import Asked, Refusal
-from checks.sql.names import ident, shown, text_array
+from checks.observation.questions import Asked, Refusal, Unasked, ask_one
+from checks.sql.names import as_text, ident, shown, text_array
 from checks.target.session import Session
-from checks.values import Rejected
 
 GRACE_MINUTES = 5
 """Rows younger than this may be half way: an event's effect is on its way."""
@@ -36,26 +36,37 @@ class DedupeCount:
     """`stored`, `lost`, `unrecorded` or `retention`."""
     select: str
     """A SELECT of one number as text."""
+    reads: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Each table that it reads, as shown, with the columns."""
 
 
 def scan_dedupe(session: Session, contract: Contract, found: Snapshot) -> tuple[Asked[DedupeCount], ...]:
-    """How many rows speak against each stored-data claim (at most MAX_COUNTED), or a Refusal.
+    """How many rows speak against each stored-data claim (at most MAX_COUNTED), a Refusal, or why it was not asked.
 
     Raises:
-        Unverified: the route did not answer.
+        Unreachable: the route is broken.
     """
-    results = tuple(Asked(question, _counted(session, question.select)) for question in _questions(contract, found))
+    results = tuple(Asked(question, _unasked(question, found) or _counted(session, question.select))
+                    for question in _questions(contract, found))
     session.rest()
     return results
 
 
+def _unasked(question: DedupeCount, found: Snapshot) -> Unasked | None:
+    for table, columns in question.reads:
+        runs = found.runs(table, columns)
+        if runs:
+            return Unasked(f"{table} {runs}, so its rows are not read")
+    return None
+
+
 def _counted(session: Session, select: str) -> int | Refusal:
+    rows = ask_one(session, select)
+    if isinstance(rows, Refusal):
+        return rows
     try:
-        ((number, *_), *_) = session.ask(select, scan=True)
+        ((number, *_), *_) = rows
         return int(json.loads(number))
-    except Rejected as refusal:
-        session.rest()
-        return Refusal(refusal.sqlstate, refusal.message)
     except (ValueError, TypeError):
         return Refusal("XX000", "the target answered something else than a number")
 
@@ -67,16 +78,19 @@ def _questions(contract: Contract, found: Snapshot) -> Iterator[DedupeCount]:
         if not _readable(found, table, spec.key):
             continue
         if arbiter(table, spec.key, found) is None:
-            yield DedupeCount(spec.name, "key", spec.table, "stored", _duplicates(table, spec.key))
+            yield DedupeCount(spec.name, "key", spec.table, "stored", _duplicates(table, spec.key), ((table, spec.key),))
         for effect in spec.effects:
             target = contract.relation(effect.table)
             if not _readable(found, target, effect.key):
                 continue
             if arbiter(target, effect.key, found) is None:
-                yield DedupeCount(spec.name, target, target, "stored", _duplicates(target, effect.key))
+                yield DedupeCount(spec.name, target, target, "stored", _duplicates(target, effect.key),
+                                  ((target, effect.key),))
             if spec.seen_at and _readable(found, table, (*effect.source, *effect.when, spec.seen_at)):
+                reads = ((table, (*effect.source, *effect.when, spec.seen_at)),
+                         (target, (*effect.key, *filter(None, (effect.at,)))))
                 for part, select in _joined(spec, effect, table, target, found):
-                    yield DedupeCount(spec.name, target, target, part, select)
+                    yield DedupeCount(spec.name, target, target, part, select, reads)
 
 
 def _joined(spec: Dedupe, effect: Effect, table: str, target: str, found: Snapshot) -> Iterator[tuple[str, str]]:
@@ -84,7 +98,9 @@ def _joined(spec: Dedupe, effect: Effect, table: str, target: str, found: Snapsh
     seen = f"d.{ident(spec.seen_at or '')}"
     pairs = " AND ".join(f"e.{ident(ours)} = d.{ident(theirs)}"
                          for ours, theirs in zip(effect.key, effect.source, strict=True))
-    chosen = "".join(f" AND d.{ident(name)}::text = ANY ({text_array(values)})" for name, values in effect.when.items())
+    types = column_types(found, table)
+    chosen = "".join(f" AND {as_text(f'd.{ident(name)}', types.get(name, ''))} = ANY ({text_array(values)})"
+                     for name, values in effect.when.items())
     named = " AND ".join(f"d.{ident(name)} IS NOT NULL" for name in effect.source)
     keyed = " AND ".join(f"e.{ident(name)} IS NOT NULL" for name in effect.key)
     recorded = f"EXISTS (SELECT FROM {relation_sql(table)} d WHERE {pairs}{chosen})"
@@ -117,4 +133,4 @@ def _duplicates(table: str, key: tuple[str, ...]) -> str:
 
 
 def _count(rows: str) -> str:
-    return f"SELECT count(*)::text AS doc FROM (SELECT 1 FROM {rows} LIMIT {MAX_COUNTED}) c"
+    return f"SELECT format('%s', count(*)) AS doc FROM (SELECT 1 FROM {rows} LIMIT {MAX_COUNTED}) c"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from checks.catalog.objects import Column
+from checks.catalog.difference import column_types
 from checks.catalog.snapshot import Snapshot
-from checks.contract.contract import Contract
-from checks.sql.names import ident, shown
+from checks.contract.contract import Contract, LedgerSpec
+from checks.sql.names import as_text, ident
 
 MAX_LEDGER_ROWS = 20_000
 
@@ -48,18 +48,22 @@ class LedgerQuestion:
 
 
 def ledger_question(contract: Contract, found: Snapshot) -> LedgerQuestion | None:
-    """The question about the ledger's rows; None when the role may not read them, or there are none to read."""
+    """The question about the ledger's rows; None when the role may not read them, or reading them would run code."""
     spec = contract.ledger
     if spec is None or spec.shown not in found.readable or spec.schema not in (found.identity["usage"] or ()):
         return None
-    columns = dict(found.of(spec.shown, "column"))
-    if shown(spec.version) not in columns:
+    columns = column_types(found, spec.shown)
+    if spec.version not in columns or spec.shown in found.hidden_rows or ledger_runs(spec, found):
         return None
-    time = columns.get(shown(spec.applied_at)) if spec.applied_at else None
     when = "NULL"
-    if isinstance(time, Column) and time.type.startswith(("timestamp", "date")):
-        when = f"extract(epoch FROM l.{ident(spec.applied_at or '')})::float8"
-    return LedgerQuestion(
-        f"SELECT json_build_object('now', extract(epoch FROM now())::float8, 'rows', coalesce(json_agg("
-        f"json_build_array(r.version, r.at)), '[]'::json)) FROM (SELECT l.{ident(spec.version)}::text AS version, "
-        f"{when} AS at FROM {ident(spec.schema, spec.table)} l ORDER BY 2, 1 LIMIT {MAX_LEDGER_ROWS}) r")
+    if spec.applied_at and columns.get(spec.applied_at, "").startswith(("timestamp", "date")):
+        when = f"extract(epoch FROM l.{ident(spec.applied_at)})::float8"
+    rows = (f"SELECT {as_text(f'l.{ident(spec.version)}', columns[spec.version])} AS version, {when} AS at "
+            f"FROM {ident(spec.schema, spec.table)} l ORDER BY 2, 1 LIMIT {MAX_LEDGER_ROWS}")
+    return LedgerQuestion("SELECT json_build_object('now', extract(epoch FROM now())::float8, 'rows', coalesce(json_agg("
+                          f"json_build_array(r.version, r.at)), '[]'::json)) FROM ({rows}) r")
+
+
+def ledger_runs(spec: LedgerSpec, found: Snapshot) -> str:
+    """What reading the ledger would run, in words after its name; empty: nothing that is not built in."""
+    return found.runs(spec.shown, filter(None, (spec.version, spec.applied_at)))

@@ -6,10 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from checks.catalog.difference import column_types
 from checks.catalog.key import relation_sql
 from checks.catalog.snapshot import Snapshot
 from checks.observation.enum_plan import EnumPlan
-from checks.sql.names import ident, text_array
+from checks.observation.questions import Unasked
+from checks.sql.names import as_text, ident, text_array
 
 MAX_LOOKUP_ROWS = 10_000
 
@@ -41,12 +43,24 @@ class LookupQuestion:
 
 
 def lookup_question(plan: EnumPlan, found: Snapshot) -> LookupQuestion | None:
-    """The question about the plan's lookup table; None when it has none, or the role may not read it."""
+    """The question about the plan's lookup table; None when it has none, or `lookup_unasked` says why not."""
     table = plan.lookup.reference.references if plan.lookup else None
-    if plan.lookup is None or not table or table not in found.readable:
+    if plan.lookup is None or not table or table not in found.readable or lookup_unasked(plan, found):
         return None
-    column, allowed = ident(plan.lookup.column), text_array(plan.spec.values)
+    name, allowed = plan.lookup.column, text_array(plan.spec.values)
+    value = as_text(f"l.{ident(name)}", column_types(found, table).get(name, ""))
     return LookupQuestion(
         f"SELECT json_build_object('others', count(*) FILTER (WHERE v.v <> ALL ({allowed})), 'present', "
-        f"json_agg(v.v) FILTER (WHERE v.v = ANY ({allowed}))) FROM (SELECT l.{column}::text AS v FROM "
+        f"json_agg(v.v) FILTER (WHERE v.v = ANY ({allowed}))) FROM (SELECT {value} AS v FROM "
         f"{relation_sql(table)} l LIMIT {MAX_LOOKUP_ROWS}) v")
+
+
+def lookup_unasked(plan: EnumPlan, found: Snapshot) -> Unasked | None:
+    """Why the lookup table must not be read, or None."""
+    table = plan.lookup.reference.references if plan.lookup else None
+    if plan.lookup is None or not table:
+        return None
+    runs = found.runs(table, (plan.lookup.column,))
+    if runs:
+        return Unasked(f"{table} {runs}, so its rows are not read")
+    return Unasked(f"row security hides rows of {table}") if table in found.hidden_rows else None

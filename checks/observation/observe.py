@@ -22,8 +22,8 @@ from checks.observation.enum_plan import EnumPlan, EnumTrial, plan_enum
 from checks.observation.evaluate import PredicateQuestion
 from checks.observation.insert_attempts import Attempt, attempt
 from checks.observation.ledger_rows import LedgerQuestion, ledger_question
-from checks.observation.lookup_rows import LookupQuestion, lookup_question
-from checks.observation.questions import Asked, Question, Refusal, ask_all
+from checks.observation.lookup_rows import LookupQuestion, lookup_question, lookup_unasked
+from checks.observation.questions import Asked, Question, Refusal, Unasked, ask_all
 from checks.observation.stored_rows import StoredRows, scan
 from checks.sql.values_accepted.answers import ColumnRow
 from checks.target.open_target import Place
@@ -38,7 +38,8 @@ class EnumSeen:
     plan: EnumPlan
     trial: Asked[EnumTrial] | None = None
     """The rows that the server was asked about, with its Truths."""
-    lookup: Asked[LookupQuestion] | None = None
+    lookup: Asked[LookupQuestion] | Asked[None] | None = None
+    """The question about its lookup table; without one, the answer says why."""
     attempts: tuple[Attempt, ...] = ()
     """What became of real INSERTs; empty when none was made."""
 
@@ -107,7 +108,8 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
     answers = ask_all(session, asked())
     session.rest()
     attempts = attempt(session, found, plans) if session.can_run else {}
-    enums = {plan.spec: EnumSeen(plan, _tried(trials[plan.spec], answers), _asked(lookups[plan.spec], answers),
+    enums = {plan.spec: EnumSeen(plan, _tried(trials[plan.spec], answers),
+                                 _asked(lookups[plan.spec], answers) or _left(lookup_unasked(plan, found)),
                                  attempts.get(plan.spec.shown, ())) for plan in plans}
     return Observation(
         found, _asked(ledger, answers), enums,
@@ -153,6 +155,10 @@ def _built_ins_are_shadowed(found: Snapshot) -> bool:
     """Whether the session's search_path puts something before pg_catalog."""
     path: str = found.identity.get("search_path", "")
     return path.replace(" ", "").find("pg_catalog") > 0
+
+
+def _left(why: Unasked | None) -> Asked[None] | None:
+    return None if why is None else Asked(None, why)
 
 
 def _tried(trial: EnumTrial | None, answers: Mapping[Question, Any]) -> Asked[EnumTrial] | None:

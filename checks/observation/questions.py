@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from checks.sql.names import literal
 from checks.target.session import Row, Session
 from checks.values import Rejected, Unreachable, Unverified
 
@@ -31,15 +32,27 @@ class Refusal:
 
     sqlstate: str
     """Empty when a query function told of an error in its own way."""
-    message: str
+    words: str
+    """What may be told of it."""
 
     def told(self) -> str:
-        """The refusal as a sentence part; the server's words only where they cannot hold a stored value."""
+        """The refusal as a sentence part."""
         if not self.sqlstate:
             return "the target refused to say, and not why"
         if self.sqlstate[:2] in ("22", "23"):
             return f"the server could not evaluate it (SQLSTATE {self.sqlstate})"
-        return f"{self.message} (SQLSTATE {self.sqlstate})"
+        return f"{self.words} (SQLSTATE {self.sqlstate})"
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """Why a question was not asked: to answer it, the target would run code of its own."""
+
+    why: str
+
+    def told(self) -> str:
+        """See Refusal."""
+        return self.why
 
 
 Q = TypeVar("Q")
@@ -56,7 +69,31 @@ class Asked(Generic[Q]):
 
 def told_why(answer: object, otherwise: str = "the target did not tell") -> str:
     """Why `answer`, which is none, is none."""
-    return answer.told() if isinstance(answer, Refusal) else otherwise
+    return answer.told() if isinstance(answer, Refusal | Unasked) else otherwise
+
+
+def ask_one(session: Session, select: str) -> list[Row] | Refusal:
+    """The rows of one SELECT that scans stored rows, or why there are none: it ends no run.
+
+    Raises:
+        Unreachable: the route is broken.
+    """
+    try:
+        return session.ask(select, scan=True)
+    except (Rejected, Unverified) as error:
+        session.rest()
+        return refusal_of(error)
+
+
+def refusal_of(error: Rejected | Unverified) -> Refusal:
+    """What one question came to that raised.
+
+    Raises:
+        Unreachable: as it came.
+    """
+    if isinstance(error, Unreachable):
+        raise error
+    return Refusal(error.sqlstate, error.words) if isinstance(error, Rejected) else Refusal("", str(error))
 
 
 def ask_all(session: Session, questions: Iterable[Question]) -> dict[Question, Any]:
@@ -72,16 +109,13 @@ def ask_all(session: Session, questions: Iterable[Question]) -> dict[Question, A
     waiting = _batches([(question, question.select()) for question in questions], session.question_bytes)
     while waiting:
         batch = waiting.pop()
-        select = f"SELECT to_json(ARRAY[{', '.join(f'({text})' for _, text in batch)}])::text AS doc"
+        together = ", ".join(f"({text})" for _, text in batch)
+        select = f"SELECT {json_text(f'to_json(ARRAY[{together}])')} AS doc"
         try:
             rows = session.ask(select)
-        except Rejected as refusal:
+        except (Rejected, Unverified) as error:  # a query function may tell of errors in its own way
+            refused = refusal_of(error)
             session.rest()
-            refused = Refusal(refusal.sqlstate, refusal.message)
-        except Unreachable:
-            raise
-        except Unverified as silence:  # a query function that tells of errors in its own way
-            refused = Refusal("", str(silence))
         else:
             for (question, _), value in zip(batch, json_list(rows, len(batch)), strict=True):
                 found[question] = question.read(value)
@@ -92,6 +126,11 @@ def ask_all(session: Session, questions: Iterable[Question]) -> dict[Question, A
             middle = len(batch) // 2
             waiting += [batch[middle:], batch[:middle]]
     return found
+
+
+def json_text(json_expression: str) -> str:
+    """A JSON expression as text, through the output function: a cast between built-in types may be the user's."""
+    return f"format('%s', {json_expression})"
 
 
 def json_list(rows: Sequence[Row], count: int) -> list[Any]:
@@ -115,11 +154,11 @@ Batch = list[tuple[Question, str]]
 
 
 def _batches(asked: Batch, limit: int) -> list[Batch]:
-    """As many together as make a question of at most `limit` bytes of JSON; the last batch first."""
+    """As many together as make a question of at most `limit` bytes of JSON, in quotes; the last batch first."""
     batches: list[Batch] = []
     size = limit
     for question, text in asked:
-        more = len(json.dumps(text))
+        more = len(json.dumps(literal(text)))
         if size + more > limit:
             batches.append([])
             size = 0

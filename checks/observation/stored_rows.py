@@ -15,10 +15,9 @@ from checks.catalog.key import Key, relation_sql
 from checks.catalog.objects import Column, Constraint, Index, Object
 from checks.catalog.objects import Sequence as SequenceObject
 from checks.catalog.snapshot import Snapshot
-from checks.observation.questions import Refusal, json_list
+from checks.observation.questions import Refusal, Unasked, ask_one, json_list, json_text
 from checks.sql.names import ident, text_array
 from checks.target.session import Session
-from checks.values import Rejected
 
 TABLES_A_TRANSACTION = 200
 N = TypeVar("N")
@@ -30,9 +29,9 @@ _T = "postdeploy t"
 class StoredRows:
     """What was counted, or why not."""
 
-    constraints: Mapping[Key, int | Refusal] = field(default_factory=dict)
+    constraints: Mapping[Key, int | Refusal | Unasked] = field(default_factory=dict)
     """NOT VALID constraint -> how many stored rows break it."""
-    sequences: Mapping[Key, bool | Refusal] = field(default_factory=dict)
+    sequences: Mapping[Key, bool | Refusal | Unasked] = field(default_factory=dict)
     """Sequence -> whether its next value is one that the table has passed already."""
 
 
@@ -40,13 +39,18 @@ def scan(session: Session, found: Snapshot, expected: Mapping[Key, Object]) -> S
     """Counts on a target.
 
     Raises:
-        Unverified: the route did not answer.
+        Unreachable: the route is broken.
+        Unverified: it answered something else than was asked.
     """
     unchecked, sequences = _not_valid(found, expected), dict(lagging_candidates(found, expected))
     owners = {key: item.owner.relation for key, item in sequences.items() if item.owner}
     empty = _empty(session, sorted({*unchecked, *owners.values()}))
-    counts: dict[Key, int | Refusal] = {key: 0 for table in empty for key in unchecked.pop(table, ())}
-    lags: dict[Key, bool | Refusal] = {key: False for key in sequences if owners[key] in empty}
+    counts: dict[Key, int | Refusal | Unasked] = {key: 0 for table in empty for key in unchecked.pop(table, ())}
+    lags: dict[Key, bool | Refusal | Unasked] = {key: False for key in sequences if owners[key] in empty}
+    for key, item in sequences.items():
+        runs = found.runs(owners[key], (item.owner.bare,)) if item.owner and key not in lags else ""
+        if runs:
+            lags[key] = Unasked(f"{owners[key]} {runs}, so its rows are not read")
     for number, (table, keys) in enumerate(unchecked.items()):
         if number and number % TABLES_A_TRANSACTION == 0:
             session.rest()
@@ -65,8 +69,9 @@ def _empty(session: Session, tables: Sequence[str]) -> frozenset[str]:
     """Those of `tables` that have no page, and no children whose rows they show. Sizes need no look at a row."""
     if not tables:
         return frozenset()
-    select = ("SELECT json_agg(coalesce(c.relkind = 'r' AND NOT c.relhassubclass AND a.amname = 'heap' "
-              "AND pg_catalog.pg_relation_size(c.oid) = 0, false) ORDER BY o.n)::text AS doc "
+    rows = ("json_agg(coalesce(c.relkind = 'r' AND NOT c.relhassubclass AND a.amname = 'heap' "
+            "AND pg_catalog.pg_relation_size(c.oid) = 0, false) ORDER BY o.n)")
+    select = (f"SELECT {json_text(rows)} AS doc "
               f"FROM unnest({text_array(map(relation_sql, tables))}) WITH ORDINALITY o(name, n) "
               "LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(o.name) "
               "LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam")
@@ -76,11 +81,9 @@ def _empty(session: Session, tables: Sequence[str]) -> frozenset[str]:
 
 def _ask(session: Session, names: Sequence[N], select: str) -> dict[N, Any]:
     """What is said of each of `names`, in order, or the Refusal for all of them."""
-    try:
-        rows = session.ask(select, scan=True)
-    except Rejected as refusal:
-        session.rest()
-        return dict.fromkeys(names, Refusal(refusal.sqlstate, refusal.message))
+    rows = ask_one(session, select)
+    if isinstance(rows, Refusal):
+        return dict.fromkeys(names, rows)
     return dict(zip(names, json_list(rows, len(names)), strict=True))
 
 
@@ -96,11 +99,23 @@ def _not_valid(found: Snapshot, expected: Mapping[Key, Object]) -> dict[str, lis
 
 def countable(key: Key, item: Constraint, found: Snapshot) -> bool:
     """Whether stored rows that break `item` can be counted by this role without running the user's code."""
-    if key.relation not in found.readable or key.relation in found.hidden_rows:
-        return False
-    if item.type == "check":
-        return key not in found.unsafe and item.expression is not None
-    return item.type == "foreign key" and item.references in found.readable
+    return not uncountable(key, item, found) and item.type in ("check", "foreign key") and (
+        item.type != "check" or item.expression is not None)
+
+
+def uncountable(key: Key, item: Constraint, found: Snapshot) -> str:
+    """Why the rows that break `item` must not be counted, or cannot be by this role; else empty."""
+    tables = {key.relation: item.columns, **({item.references: item.referenced_columns} if item.references else {})}
+    role = ident(found.identity["role"])
+    for name, columns in tables.items():
+        if name not in found.readable:
+            return f"role {role} may not read {name}"
+        if name in found.hidden_rows:
+            return f"row security hides rows of {name} from role {role}"
+        runs = found.runs(name, columns)
+        if runs:
+            return f"{name} {runs}, so its rows are not read"
+    return f"it {found.unsafe[key]}" if key in found.unsafe else ""
 
 
 def _counts(table: str, items: Sequence[Object]) -> str:
@@ -110,7 +125,8 @@ def _counts(table: str, items: Sequence[Object]) -> str:
             continue
         condition = f"NOT ({item.expression})" if item.type == "check" else _orphan(item)
         filters.append(f"count(*) FILTER (WHERE {condition})")
-    return f"SELECT json_build_array({', '.join(filters)})::text AS doc FROM {relation_sql(table)} AS {ident(_T)}"
+    counts = f"json_build_array({', '.join(filters)})"
+    return f"SELECT {json_text(counts)} AS doc FROM {relation_sql(table)} AS {ident(_T)}"
 
 
 def _orphan(item: Constraint) -> str:
@@ -141,4 +157,4 @@ def _lags(batch: Mapping[Key, SequenceObject]) -> str:
         f">= s.last_value::numeric + CASE WHEN s.is_called THEN {int(item.increment)} ELSE 0 END, false) "
         f"FROM {relation_sql(key.path)} s)" for key, item in batch.items() if item.owner]
     rows = " UNION ALL ".join(f"SELECT {at} AS n, {cell} AS v" for at, cell in enumerate(cells))
-    return f"SELECT json_agg(q.v ORDER BY q.n)::text AS doc FROM ({rows}) q"
+    return f"SELECT {json_text('json_agg(q.v ORDER BY q.n)')} AS doc FROM ({rows}) q"

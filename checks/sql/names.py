@@ -45,6 +45,16 @@ def array_literal(values: Iterable[str | None]) -> str:
     return "{" + ",".join(map(_element, values)) + "}"
 
 
+def as_text(expression: str, kind: str) -> str:
+    """`expression` of the built-in type `kind` as text, by a cast or an output function that is built in.
+
+    Where no cast to text is built in, one of the user's would take the output function's place.
+    """
+    if kind.startswith(("text", "character", "name", "bpchar")):
+        return f"{expression}::text"
+    return f"CASE WHEN {expression} IS NOT NULL THEN format('%s', {expression}) END"
+
+
 @lru_cache(maxsize=8192)
 def _element(value: str | None) -> str:
     """A value inside an array literal (manual 8.15.2)."""

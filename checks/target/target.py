@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from typing import NoReturn
 
 from checks.contract.contract import Contract, TargetSpec
 from checks.sql.names import nearest
 from checks.target.servers.given import given_dsn
 from checks.values import UsageError
 
-_URL = re.compile(r"(postgres|postgresql)://", re.IGNORECASE)
+_URL = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
+_LIKE_A_DSN = re.compile(r"://|=|@")
 
 
 class Secret:
-    """A string that no repr, format or traceback shows; `reveal` is called where it is spent."""
+    """A string with no way to text but `reveal`, which is called where it is spent: not repr, format, pickle or ==."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("reveal",)
+    reveal: Callable[[], str]
+    """Gives the value itself."""
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        self.reveal = lambda: value
 
     def __repr__(self) -> str:
         return "Secret(…)"
 
-    def reveal(self) -> str:
-        """The value itself."""
-        return self._value
+    def __format__(self, format_spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is never written down or copied")
 
 
 @dataclass(frozen=True)
@@ -61,38 +66,65 @@ def resolve_target(wanted: str | None, contract: Contract, *, writes: str | None
     """The Target called `wanted`, or the contract's default.
 
     Args:
-        wanted: a name in contract.toml, a `postgresql://` URL, or None.
-        writes: `--writes`; only for URLs.
+        wanted: a name in contract.toml, a DSN as libpq takes it (`postgresql://…` or `host=… dbname=…`), or None.
+        writes: `--writes`; only for DSNs.
         through: `--through`; wins over the target's own.
         environ: the environment, `os.environ` unless given.
 
     Raises:
         UsageError: unknown name (nearest named), or the variable that holds the DSN is not set.
     """
-    environ = os.environ if environ is None else environ
     name = contract.default_target if wanted is None else wanted
-    if _URL.match(name):
-        spec = TargetSpec(name=redacted(name), dsn="url", writes=writes or "never")
+    shown = None if name in contract.targets else redacted(name)
+    if shown is not None:
+        spec = TargetSpec(name=shown, dsn="url", writes=writes or "never")
         return Target(replace(spec, through=through), Secret(name))
     if name not in contract.targets:
-        raise UsageError(f"Unknown target {name.split('@')[-1]!r}. Known: {', '.join(contract.targets)} "
-                         f"({contract.file.name}), or a postgresql:// URL.{nearest(name, contract.targets)}")
+        raise UsageError(f"{_unknown(name)} Known: {', '.join(contract.targets)} ({contract.file.name}), a postgresql:// "
+                         f"URL, or host=… dbname=… as libpq takes it.{_nearest(name, contract)}")
     spec = contract.targets[name]
     if writes is not None:
         raise UsageError(f"--writes is for postgresql:// URLs; target {name!r} says it in {contract.file.name}: "
                          f"[target.{name}] writes = {writes!r}")
     spec = replace(spec, through=through or spec.through)
-    dsn = Secret(given_dsn(spec, contract.file.name, environ)) if spec.dsn else None
+    dsn = Secret(given_dsn(spec, contract.file.name, os.environ if environ is None else environ)) if spec.dsn else None
     return Target(replace(spec, dsn="given" if spec.dsn else ""), dsn)
 
 
-def redacted(url: str) -> str:
-    """`url` without password and without query parameters, which may hold secrets too."""
+def _unknown(name: str) -> str:
+    """What is wrong with a target's name, without repeating what may be a part of a DSN."""
+    if not _LIKE_A_DSN.search(name):
+        return f"Unknown target {name[:80]!r}."
+    scheme = re.match(r"[a-z][a-z0-9+.-]{0,40}://|jdbc:[a-z]{1,20}:", name, re.IGNORECASE)
+    return f"Unknown target {(scheme[0] if scheme else '') + '…'!r}: it is no DSN that libpq reads."
+
+
+def _nearest(name: str, contract: Contract) -> str:
+    return "" if _LIKE_A_DSN.search(name) else nearest(name, contract.targets)
+
+
+def redacted(dsn: str) -> str | None:
+    """The place that a DSN leads to, as a URL without a password or parameters, or None when `dsn` is none."""
+    if not _URL.match(dsn) and "=" not in dsn:
+        return None
+    from psycopg2 import ProgrammingError
+    from psycopg2.extensions import parse_dsn
+
     try:
-        parts = urlsplit(url)
-        place = parts.hostname or "local"
-        place += f":{parts.port}" if parts.port else ""
-    except ValueError:
+        parts: Mapping[str, str] = parse_dsn(dsn)
+    except (ProgrammingError, UnicodeError):
+        return "postgresql://…" if _URL.match(dsn) else None
+    told = {name: value for name, value in parts.items() if _PLACE.fullmatch(value)}
+    if len(told.keys() & {"user", "host", "port", "dbname"}) < len(parts.keys() & {"user", "host", "port", "dbname"}):
         return "postgresql://…"
-    user = f"{parts.username}@" if parts.username else ""
-    return f"postgresql://{user}{place}{parts.path}"
+    user = f"{told['user']}@" if "user" in told else ""
+    host = told.get("host", told.get("hostaddr", "" if "service" in parts else "local"))
+    if host.startswith("/"):
+        host = "local"
+    port = f":{told['port']}" if "port" in told else ""
+    service = f"?service={told['service']}" if "service" in told else ""
+    return f"postgresql://{user}{host}{port}" + (f"/{told['dbname']}" if "dbname" in told else "") + service
+
+
+_PLACE = re.compile(r"[\w .,/:-]{1,200}")
+"""What names a place; a password that was not percent-encoded, and so was cut in two, holds other characters."""

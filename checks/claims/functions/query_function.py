@@ -17,12 +17,15 @@ from checks.kinds import Finding, claim
 from checks.lambdas.replies.outcome import Outcome, classify_query
 from checks.lambdas.replies.reply import Reply, UnreadableError, read_json
 from checks.sql.names import ident, literal
+from checks.target.routes.pinned import late
 from checks.values import Verdict
 
 LISTED = 40
 """Objects told of each kind at most."""
 KNOWN_ROWS = ("postdeploy", "known", "rows")
 """Rows of the question that do not depend on the database."""
+POWERS = "powers"
+"""The kind of the row that holds all that does, as JSON."""
 _DANGEROUS = ("pg_write_all_data", "pg_write_server_files", "pg_execute_server_program", "pg_signal_backend",
               "pg_maintain", "pg_create_subscription")
 _USERS = ("n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') "
@@ -68,7 +71,7 @@ _POWERS = f"""
     SELECT DISTINCT 'creation', 'CREATE on database ' || d.datname, 1 FROM pg_catalog.pg_database d CROSS JOIN mine r
     WHERE d.datname = pg_catalog.current_database() AND pg_catalog.has_database_privilege(r.oid, d.oid, 'CREATE')
     UNION ALL
-    SELECT DISTINCT 'definer', p.oid::pg_catalog.regprocedure::text, 1
+    SELECT DISTINCT 'definer', pg_catalog.format('%s', p.oid::pg_catalog.regprocedure), 1
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace CROSS JOIN mine r
     WHERE p.prosecdef AND p.provolatile = 'v' AND {_USERS}
       AND pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE')
@@ -78,19 +81,20 @@ _POWERS = f"""
 
 
 def question(nonce: str) -> str:
-    """The one SELECT: known rows, the role, and each power to write; every row echoes `nonce`."""
-    known = ", ".join(f"('known', {literal(word)}, {n})" for n, word in enumerate(KNOWN_ROWS))
+    """The one SELECT: known rows, and in a row of its own the role and each power to write; all echo `nonce`."""
+    known = ", ".join(f"('known', {literal(word)})" for word in KNOWN_ROWS)
     mine = ("SELECT r.* FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER') "
             "AND (r.rolname = current_user OR NOT (SELECT s.rolsuper FROM pg_catalog.pg_roles s "
             "WHERE s.rolname = current_user))")
-    return (f"SELECT q.kind, q.name, {literal(nonce)} AS nonce FROM (WITH mine AS ({mine}) "
-            f"SELECT * FROM (VALUES {known}) k(kind, name, n) UNION ALL SELECT 'role', current_user::text, 1 "
-            f"UNION ALL SELECT w.kind, w.name::text, w.n FROM ({_POWERS}) w) q "
-            f"WHERE q.n <= {LISTED} ORDER BY q.kind, q.n, q.name")
+    powers = (f"SELECT format('%s', json_agg(json_build_array(q.kind, q.name) ORDER BY q.kind, q.n, q.name)) AS doc "
+              f"FROM (WITH mine AS ({mine}) SELECT 'role' AS kind, current_user::text AS name, 1 AS n "
+              f"UNION ALL SELECT w.kind, w.name::text, w.n FROM ({_POWERS}) w) q WHERE q.n <= {LISTED}")
+    return (f"SELECT k.kind, k.name, {literal(nonce)} AS nonce FROM (VALUES {known}) k(kind, name) "
+            f"UNION ALL SELECT {literal(POWERS)}, p.page, p.nonce FROM ({late(powers, nonce)}) p")
 
 
 class Line(NamedTuple):
-    """One row of the answer to `question`."""
+    """One thing that the answer to `question` tells."""
 
     kind: str
     """`known`, `role`, or a kind of power."""
@@ -138,7 +142,7 @@ def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, pro
     nonce = secrets.token_hex(8)
     reply = ask(question(nonce))
     outcome = classify_query(reply, nonce, spec.query_reply)
-    told = Told(outcome, tuple(map(_line, outcome.rows or ())), _admitted(reply, spec.query_reply))
+    told = Told(outcome, tuple(line for row in outcome.rows or () for line in _lines(row)), _admitted(reply, spec.query_reply))
     yield answers(name, told)
     yield read_only(name, told)
     if probes:
@@ -172,7 +176,8 @@ def read_only(function: str, told: Told) -> Finding:
     if not told.whole or role is None:
         return Finding("unverified", f"It did not tell what its role may do: {told.outcome.reason}",
                        next_step="Mend its answer first.")
-    powers = [f"{_WORDS[line.kind]}{line.name}" for line in told.lines if line.kind in _WORDS]
+    powers = [_WORDS[line.kind] + (line.name.removeprefix("public.") if line.kind == "definer" else line.name)
+              for line in told.lines if line.kind in _WORDS]
     if not powers:
         return Finding("held", f"role {role}")
     more = f"; and {len(powers) - 8} more" if len(powers) > 8 else ""
@@ -201,7 +206,7 @@ def admits_failure(function: str, probed: Mapping[Probe, Outcome]) -> Finding:
 _WORDS = {"attribute": "", "membership": "member of ", "ownership": "owns ", "privilege": "", "creation": "",
           "definer": "may call the SECURITY DEFINER function "}
 _PROBES = (
-    Probe("SELECT 1/0", "a division by zero"),
+    Probe("SELECT 1 OPERATOR(pg_catalog./) 0", "a division by zero"),
     Probe("SELECT * FROM postdeploy_no_such_table_…", "a table that does not exist"),
     Probe("SHOW server_version", "a statement that is no SELECT"),
 )
@@ -218,11 +223,18 @@ def _probed(spec: TargetSpec, ask: Callable[[str], Reply], nonce: str) -> Mappin
     return found
 
 
-def _line(row: Any) -> Line:
+def _lines(row: Any) -> Iterator[Line]:
+    """What one row of the answer tells."""
     if isinstance(row, dict):
-        return Line(str(row.get("kind")), str(row.get("name")))
+        row = [row.get("kind"), row.get("name")]
     kind, name = row[:2] if isinstance(row, list) and len(row) > 1 else ("", "")
-    return Line(str(kind), str(name))
+    if kind != POWERS:
+        yield Line(str(kind), str(name))
+        return
+    try:
+        yield from [Line(str(power[0]), str(power[1])) for power in read_json(name)]
+    except (UnreadableError, TypeError, KeyError, IndexError):
+        return  # then the role is missing, and the answer is not whole
 
 
 def _admitted(reply: Reply, shape: ReplyShape) -> bool:

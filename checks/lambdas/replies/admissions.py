@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from checks.contract.reply_shape import ReplyShape, plain
 from checks.lambdas.replies.endings import Ruling, failed, undecided
-from checks.lambdas.replies.reply import kind, path, said
+from checks.lambdas.replies.reply import kind, path, said, sqlstate
+from checks.telling import SENTENCES
 
 Steps = tuple[str | int, ...]
 
@@ -46,10 +47,10 @@ def _admissions(account: dict[str, Any], at: Steps, shape: ReplyShape, skip: str
     errors = {plain(key) for key in (*shape.errors, *_LAMBDAS_ERRORS)}
     statuses = {plain(shape.status), "statuscode"} - {""}
     flags = {plain(shape.success), "success"} - {""}
-    for steps, key, value in _entries(account, at, skip):
+    for steps, holder, key, value in _entries(account, at, skip):
         name = plain(key) if len(key) <= _LONGEST_NAME else ""
         if name in errors and not _denies(value):
-            yield Admission(0, failed(f"It tells of an error: {said(value)}.", path(*steps, key)))
+            yield Admission(0, _error(value, holder, path(*steps, key)))
             return
         if name in statuses and not (type(value) is int and value == 200):
             yield Admission(1, _status(value, path(*steps, key)))
@@ -57,6 +58,14 @@ def _admissions(account: dict[str, Any], at: Steps, shape: ReplyShape, skip: str
             yield Admission(2, failed(f"The success flag is {kind(value)}, not true.", path(*steps, key)))
         elif steps == at:
             yield from _state(name, value, path(*steps, key))
+
+
+def _error(value: Any, holder: Mapping[str, Any], place: str) -> Ruling:
+    state = sqlstate(value, holder)
+    words = said(value)
+    if state and "SQLSTATE" not in words:
+        words = f"{SENTENCES.get(state, 'the database refused it')} (SQLSTATE {state})"
+    return failed(f"It tells of an error: {words}.", place, state)
 
 
 def _status(value: Any, place: str) -> Ruling:
@@ -75,8 +84,8 @@ def _state(name: str, value: Any, place: str) -> Iterator[Admission]:
         yield Admission(3, undecided("It says that its body is base64, which no contract describes.", place))
 
 
-def _entries(account: dict[str, Any], at: Steps, skip: str) -> Iterator[tuple[Steps, str, Any]]:
-    """Every path, key and value at any level, shallowest first; not what is inside `account[skip]`."""
+def _entries(account: dict[str, Any], at: Steps, skip: str) -> Iterator[tuple[Steps, dict[str, Any], str, Any]]:
+    """Every path, object, key and value at any level, shallowest first; not what is inside `account[skip]`."""
     waiting: deque[tuple[Steps, Any]] = deque([(at, account)])
     while waiting:
         steps, holder = waiting.popleft()
@@ -87,7 +96,7 @@ def _entries(account: dict[str, Any], at: Steps, skip: str) -> Iterator[tuple[St
         for key, value in holder.items():
             if holder is account and key == skip:
                 continue
-            yield steps, key, value
+            yield steps, holder, key, value
             if isinstance(value, (dict, list)):
                 waiting.append(((*steps, key), value))
 

@@ -22,7 +22,16 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from checks.lambdas.replies.reply import Reply, UnreadableError, kind, read_json, said
+from checks.lambdas.replies.reply import (
+    Reply,
+    UnreadableError,
+    awss_words,
+    error_name,
+    kind,
+    read_json,
+    said,
+    sqlstate,
+)
 
 OutcomeWord = Literal["succeeded", "failed", "undecided"]
 
@@ -80,11 +89,13 @@ class Ruling:
     reason: str
     place: str
     """A path in the reply such as `$.body.success`, or a header's name."""
+    sqlstate: str = ""
+    """Of the database's refusal that it tells of, if it does."""
 
 
-def failed(reason: str, place: str) -> Ruling:
+def failed(reason: str, place: str, sqlstate: str = "") -> Ruling:
     """Nothing ran, or it ended of its own accord without a proof."""
-    return Ruling("failed", reason, place)
+    return Ruling("failed", reason, place, sqlstate)
 
 
 def undecided(reason: str, place: str) -> Ruling:
@@ -115,12 +126,12 @@ def _not_answered(status: int | None, words: str) -> Ruling:
              if word in NOT_SENT or word.endswith(("Error", "Exception"))]
     name = names[0] if names else ""
     if name in NOT_SENT:
-        return failed(f"The function was never invoked: {said(words)}.", "transport")
+        return failed(f"The function was never invoked: {awss_words(words) or name}.", "transport")
     if not name and status is not None and status != 200:
         return _other_status(status)
     if name != "ServiceException" and status is not None and 400 <= status < 500 and status not in (408, 499):
-        return failed(f"AWS refused the invocation with HTTP {status}: {said(words)}.", "transport")
-    return undecided(f"No answer came, and it may be running still: {said(words) or 'no word why'}.",
+        return failed(f"AWS refused the invocation with HTTP {status}: {awss_words(words) or 'no word why'}.", "transport")
+    return undecided(f"No answer came, and it may be running still: {awss_words(words) or 'no word why'}.",
                      "transport")
 
 
@@ -145,11 +156,12 @@ def _function_error(reply: Reply) -> Ruling:
         return undecided(f"Lambda reports a function error, and its payload {error}.", place)
     told = payload if isinstance(payload, dict) else {}
     error_type, message = told.get("errorType"), told.get("errorMessage")
-    what = ": ".join(said(part) for part in (error_type, message) if isinstance(part, str) and part)
+    what = ": ".join(filter(None, (error_name(error_type), said(message) if isinstance(message, str) else "")))
     if isinstance(error_type, str) and error_type in NEVER_RAN:
         return failed(f"The handler was never entered: {what}.", place)
     if cut_off(reply) or (isinstance(error_type, str) and error_type.startswith(_PLATFORM)):
-        return undecided(f"Lambda ended the invocation midway: {what or said(reply.function_error)}.", place)
+        return undecided(f"Lambda ended the invocation midway: {what or 'no word why'}.", place)
     if not told:
         return undecided(f"Lambda reports a function error, and its payload is {kind(payload)}.", place)
-    return failed(f"The function raised an error: {what or said(reply.function_error)}.", place)
+    return failed(f"The function raised an error: {what or 'no word why'}.", place,
+                  sqlstate({"type": error_type, "message": message}))

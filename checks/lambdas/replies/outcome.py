@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from checks.contract.reply_shape import REFERENCE, ReplyShape, plain
 from checks.lambdas.replies.admissions import Steps, gravest
 from checks.lambdas.replies.endings import OutcomeWord, Ruling, cut_off, ending, failed, undecided
-from checks.lambdas.replies.reply import Reply, UnreadableError, kind, path, read_json, said, strings
+from checks.lambdas.replies.reply import Reply, UnreadableError, kind, path, read_json, short, strings
 
 _CUT_SHORT = frozenset({"truncated", "istruncated", "hasmore", "nexttoken"})
 
@@ -28,7 +28,7 @@ class Outcome:
 
     word: OutcomeWord
     reason: str
-    """One sentence; never a row's value, at most 120 characters of the function's own error message."""
+    """One sentence of ours; never a row's value, and of a function's own words only those that Lambda chose."""
     place: str
     """Where it was decided: a path in the reply such as `$.body.success`, or a header's name."""
     applied: tuple[str, ...] = ()
@@ -36,6 +36,8 @@ class Outcome:
     skipped: tuple[str, ...] = ()
     rows: tuple[Any, ...] | None = None
     """A query's rows as decoded (objects or lists); None unless it succeeded."""
+    sqlstate: str = ""
+    """Of the database's refusal that the reply tells of, if it does."""
 
 
 class Account(NamedTuple):
@@ -69,7 +71,7 @@ def classify_query(reply: Reply, nonce: str | None, shape: ReplyShape = REFERENC
 
 
 def _ruled(ruling: Ruling, applied: Sequence[str] = (), skipped: Sequence[str] = ()) -> Outcome:
-    return Outcome(ruling.word, ruling.reason, ruling.place, tuple(applied), tuple(skipped))
+    return Outcome(ruling.word, ruling.reason, ruling.place, tuple(applied), tuple(skipped), sqlstate=ruling.sqlstate)
 
 
 def _account(reply: Reply, shape: ReplyShape, expected_version: str | None, opaque: str) -> Account | Ruling:
@@ -81,8 +83,8 @@ def _account(reply: Reply, shape: ReplyShape, expected_version: str | None, opaq
     if end is not None:
         return end
     if expected_version is not None and reply.executed_version != expected_version:
-        return failed(f"Version {said(reply.executed_version)} of the function answered, "
-                      f"not {said(expected_version)}.", "X-Amz-Executed-Version")
+        return failed(f"Version {short(str(reply.executed_version))} of the function answered, "
+                      f"not {short(expected_version)}.", "X-Amz-Executed-Version")
     account = _own_account(reply.payload, shape, opaque)
     if isinstance(account, Ruling) and account.word == "failed" and cut_off(reply):
         return undecided(f"{account.reason[:-1]}; that end may have come after a COMMIT.", account.place)
@@ -144,9 +146,9 @@ def _versions_named(account: Account, versions: Sequence[str], shape: ReplyShape
     for version in versions:
         if version not in applied and version not in skipped:
             near = _near(version, applied + skipped)
-            return _ruled(failed(f"It does not name {said(version)} as applied or skipped{near}.", place), applied, skipped)
+            return _ruled(failed(f"It does not name {short(version)} as applied or skipped{near}.", place), applied, skipped)
         if version in applied and version in skipped:
-            return _ruled(failed(f"It names {said(version)} as both applied and skipped.", place), applied, skipped)
+            return _ruled(failed(f"It names {short(version)} as both applied and skipped.", place), applied, skipped)
     if not versions and not shape.success:
         return _ruled(failed("No version was asked for, and the contract knows no flag.", path(*account.at)),
                       applied, skipped)

@@ -7,8 +7,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NoReturn
 
+from checks import telling
 from checks.contract.reply_shape import plain
 
 MAX_BYTES = 6_291_556
@@ -19,7 +21,7 @@ MAX_DEPTH = 100
 MAX_DIGITS = 640
 """Digits of one number read: the most that Python converts under any setting (sys.int_info)."""
 MAX_SAID = 120
-"""Characters of the function's own words that a reason may hold."""
+"""Characters that a reason may hold of what others say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +77,55 @@ def path(*steps: str | int) -> str:
 
 
 def said(value: Any) -> str:
-    """A function's own error words, fit for a report: one line, at most MAX_SAID long, no secret, no row.
+    """What may be told of a function's own error words: never the words, since they may quote a stored value.
 
-    PostgreSQL's DETAIL and CONTEXT quote whole rows, so everything from there on is dropped.
+    They are repeated where Lambda itself chose them; else it is said what they mean, with the SQLSTATE if they let us
+    tell one.
     """
     if isinstance(value, Mapping):
         inner = [item for key, item in value.items() if plain(key) in ("message", "errormessage", "error")]
         value = next((item for item in inner if isinstance(item, str)), value)
     if not isinstance(value, str):
         return f"({kind(value)})"
-    text = _ROW_WORDS.split(value[:4_000], maxsplit=1)[0]
-    text = _NAMED_SECRET.sub(r"\1…", _URL_SECRET.sub(r"\1…@", text))
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = value.strip()[:4_000]
+    if any(shape.fullmatch(line) for shape in _LAMBDAS_OWN):
+        return short(line)
+    state = sqlstate(value)
+    if state:
+        return f"{telling.SENTENCES.get(state, 'the database refused it')} (SQLSTATE {state})"
+    return "its own words are not repeated" if line else "no word why"
+
+
+def sqlstate(value: Any, beside: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The SQLSTATE that an error tells of, empty when it cannot be told.
+
+    Args:
+        value: under a key that tells of an error: its words, or an object about it.
+        beside: the object that holds that key, which may name the state too.
+    """
+    for holder in (value if isinstance(value, Mapping) else {}, beside):
+        for key, item in holder.items():
+            if plain(key[:64]) in ("sqlstate", "pgcode", "code") and isinstance(item, str) and _STATE.fullmatch(item):
+                return item
+    texts = [value, *value.values()] if isinstance(value, Mapping) else [value]
+    return next(filter(None, (telling.sqlstate_of(text[:4_000]) for text in texts if isinstance(text, str))), "")
+
+
+def error_name(value: Any) -> str:
+    """An exception's or AWS error's name, where `value` is one; else empty."""
+    return value if isinstance(value, str) and _ERROR_NAME.fullmatch(value) else ""
+
+
+def awss_words(text: str) -> str:
+    """What may be told of the AWS client's words about a call: the error's name, and what it says in a known shape."""
+    names = [word for word in re.findall(r"[\w.]+", text[:2_000]) if _ERROR_NAME.fullmatch(word)]
+    more = next((found[0] for shape in _AWSS_OWN if (found := shape.search(text[:2_000]))), "")
+    return short(": ".join(filter(None, (names[0] if names else text if text in _PLAIN_CODES else "", more))))
+
+
+def short(text: str) -> str:
+    """`text` on one line, without secrets, at most MAX_SAID characters."""
+    text = telling.fit(" ".join(text.split()))
     return text if len(text) <= MAX_SAID else text[: MAX_SAID - 1] + "…"
 
 
@@ -106,10 +145,29 @@ def strings(value: Any) -> Sequence[str] | None:
 
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_ROW_WORDS = re.compile(r"(?:DETAIL|CONTEXT|QUERY|STATEMENT|PARAMETERS?)\s*:|Failing row contains|Key \(")
-_URL_SECRET = re.compile(r"(://[^\s:/@]*:)\S*@")
-_NAMED_SECRET = re.compile(r"((?:password|passwd|pwd|secret|token)\w*['\"]?\s*[=:]\s*['\"]?)[^\s'\",]+",
-                           re.IGNORECASE)
+_STATE = re.compile(r"[0-9A-Z]{5}")
+_ERROR_NAME = re.compile(r"(?:[A-Za-z_]\w{0,40}\.){0,4}[A-Za-z_]\w{0,60}(?:Error|Exception)|(?:Runtime|Sandbox|Extension"
+                         r"|Function|Lambda|Platform)\.[A-Z]\w{0,60}")
+_NAME = r"[\w.$/-]{1,140}"
+_LAMBDAS_OWN = tuple(map(re.compile, (
+    r"(?:\S{1,40} )?[0-9a-f-]{36} Task timed out after [\d.]+ seconds", r"Task timed out after [\d.]+ seconds",
+    rf"Unable to import module '{_NAME}'(?:: No module named '{_NAME}')?",
+    rf"Handler '{_NAME}' missing on module '{_NAME}'(?:: module '{_NAME}' has no attribute '{_NAME}')?",
+    rf"Bad handler '{_NAME}'.{{0,60}}", rf"Syntax error in module '{_NAME}': .{{0,60}} \({_NAME}, line \d+\)",
+    r"RequestId: [0-9a-f-]{36} Error: Runtime exited (?:with error: (?:signal: \w+|exit status \d+)|without providing a "
+    r"reason)", r"RequestId: [0-9a-f-]{36} Process exited before completing request",
+    r"Response payload size (?:\(\d+ bytes\) )?exceeded maximum allowed payload size \(\d+ bytes\)\.",
+)))
+"""What Lambda and its runtimes say themselves (awslambdaric's bootstrap.py; developer guide, "Troubleshoot")."""
+_AWSS_OWN = tuple(map(re.compile, (
+    r"User: arn:aws[\w:/.@+=,-]+ is not authorized to perform: [\w:]+", r"Function not found: arn:aws[\w:/.$-]+",
+    r"Rate [Ee]xceeded", r"Unable to locate credentials", r"The security token included in the request is \w+",
+    r'Could not connect to the endpoint URL: "https?://[\w.:-]+', r'(?:Connect|Read) timeout on endpoint URL: '
+    r'"https?://[\w.:-]+', r"The config profile \([\w.-]+\) could not be found", r"You must specify a region",
+    r"Connection was closed before we received a valid response", r"the reply broke off",
+)))
+"""What AWS and botocore say in words that hold names of theirs only; a signature's error quotes what was signed."""
+_PLAIN_CODES = frozenset({"Throttling", "AccessDenied", "ExpiredToken", "InvalidClientTokenId", "OptInRequired"})
 
 
 def _decoded(data: bytes | str) -> str:

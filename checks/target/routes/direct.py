@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
+from checks.target.routes.pinned import BEGIN
 from checks.target.session import Cost, Row
 from checks.target.target import Secret, Target
 from checks.values import Rejected, Unreachable, Unverified, UsageError
@@ -13,14 +16,8 @@ if TYPE_CHECKING:
     import psycopg2
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
-BEGIN = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-         "SELECT pg_catalog.set_config('postdeploy.search_path', pg_catalog.current_setting('search_path'), true); "
-         "SET LOCAL search_path = pg_catalog; "
-         "SET LOCAL jit = off; "  # the questions are long and run once: compiling them takes seconds
-         "SET LOCAL statement_timeout = '{timeout_s}s'; SET LOCAL lock_timeout = '3s'; "
-         "SET LOCAL idle_in_transaction_session_timeout = '60s'; "
-         "SELECT set_config('client_connection_check_interval', '1s', true) WHERE version() LIKE '%linux%'")
 CONNECT_TIMEOUT_S = 10
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 def open_session(target: Target, dsn: Secret | None, endpoint_url: str | None) -> DirectSession:
@@ -32,8 +29,9 @@ def open_session(target: Target, dsn: Secret | None, endpoint_url: str | None) -
     """
     if dsn is None:
         raise UsageError(f"Target {target.name!r} has no database of its own to be asked directly.")
+    startup = {"event_triggers": target.spec.event_triggers} if target.spec.event_triggers else NO_SETTINGS
     return DirectSession(dsn, "the scratch server" if target.ours else f"target {target.name!r}",
-                         can_run=target.scratch)
+                         can_run=target.scratch, startup=startup)
 
 
 class DirectSession:
@@ -42,11 +40,11 @@ class DirectSession:
     question_bytes = 200_000_000
     """PostgreSQL takes 1 GB; parsing needs many times the text."""
 
-    def __init__(self, dsn: Secret, place: str, *, can_run: bool = False, timeout_s: int = 30) -> None:
+    def __init__(self, dsn: Secret, place: str, *, can_run: bool = False, startup: Mapping[str, str] = NO_SETTINGS,
+                 ) -> None:
         self.cost = Cost()
         self.can_run = can_run
-        self._timeout_s = timeout_s
-        self._connection = connect(dsn, place)
+        self._connection = connect(dsn, place, startup)
         self._scanning: bool | None = None
         """None: no transaction is open; else whether it is one of scans."""
 
@@ -55,7 +53,7 @@ class DirectSession:
         if self._scanning is not None and self._scanning != scan:
             self.rest()
         if self._scanning is None:
-            self._execute(BEGIN.format(timeout_s=self._timeout_s), scan)
+            self._execute(BEGIN, scan)
             self._scanning = scan
         return self._execute(select, scan)
 
@@ -84,26 +82,40 @@ class DirectSession:
         return execute(self._connection, sql)
 
 
-def connect(dsn: Secret, place: str) -> Connection:
+def connect(dsn: Secret, place: str, startup: Mapping[str, str] = NO_SETTINGS) -> Connection:
     """An autocommit connection, so that BEGIN is ours to send.
 
+    Args:
+        dsn: a libpq URL or keyword string.
+        place: what it leads to, in words.
+        startup: settings to ask for in the startup packet, before anything of the database's runs.
+
     Raises:
-        Unreachable: with the server's words, never the DSN.
+        Unreachable: with the server's words where they hold names only, never the DSN.
     """
     import psycopg2
 
     try:
-        connection = psycopg2.connect(dsn.reveal(), connect_timeout=CONNECT_TIMEOUT_S, client_encoding="UTF8",
-                                      application_name="postdeploy-checks")
+        more: dict[str, Any] = {"options": _options(dsn, startup)} if startup else {}
+        connection: Connection = psycopg2.connect(dsn.reveal(), connect_timeout=CONNECT_TIMEOUT_S, client_encoding="UTF8",
+                                      application_name="postdeploy-checks", **more)
     except psycopg2.ProgrammingError:
         raise Unreachable(f"The DSN of {place} is not one that libpq understands. Write it as "
-                          "postgresql://user:password@host:5432/database, odd characters percent-encoded.") from None
+                          "postgresql://user:…@host:5432/database, odd characters percent-encoded.") from None
     except psycopg2.OperationalError as error:
-        raise Unreachable(f"Cannot reach {place}: {_why(str(error), dsn)}") from None
+        raise Unreachable(f"Cannot reach {place}: {_why(str(error))}") from None
     except UnicodeError:
         raise Unreachable(f"Cannot reach {place}: the server's refusal is not readable text.") from None
     connection.autocommit = True
     return connection
+
+
+def _options(dsn: Secret, startup: Mapping[str, str]) -> str:
+    """The DSN's own command-line options for the session, and `startup` after them."""
+    from psycopg2.extensions import parse_dsn
+
+    own: str = parse_dsn(dsn.reveal()).get("options", "")
+    return " ".join([own, *(f"-c {name}={value}" for name, value in startup.items())]).strip()
 
 
 def execute(connection: Connection, sql: str) -> list[Row]:
@@ -133,23 +145,30 @@ def _refusal(error: psycopg2.Error, sql: str) -> Rejected | Unreachable:
     return Rejected(sqlstate, message, sql, diagnosis.constraint_name, int(position) if position else None)
 
 
-_REMEDIES = (
-    (r"password authentication failed|no password supplied",
+_NAME = r'"[\w.$-]{1,63}"'
+_WORDS = (
+    (rf"password authentication failed for user {_NAME}|fe_sendauth: no password supplied",
      "Give the right password in the DSN, PGPASSWORD or ~/.pgpass."),
-    (r"could not translate host name", "Look at the host name in the DSN."),
-    (r"refused|No such file or directory|timeout|timed out|unreachable",
+    (rf"could not translate host name {_NAME}(?: to address)?", "Look at the host name in the DSN."),
+    (r"Connection refused|No such file or directory|timeout expired|Connection timed out|Network is unreachable"
+     r"|No route to host|server closed the connection unexpectedly|the database system is \w+(?: \w+)?",
      "Look whether the server is up and reachable from here."),
-    (r'database ".*" does not exist', "Look at the database name in the DSN."),
-    (r'role ".*" does not exist', "Look at the user name in the DSN."),
-    (r"no pg_hba.conf entry|SSL", "Look at sslmode in the DSN and at the server's pg_hba.conf."),
-    (r"too many connections|remaining connection slots", "Wait until connections are free."),
+    (rf"database {_NAME} does not exist|permission denied for database {_NAME}|database {_NAME} is not currently "
+     "accepting connections", "Look at the database name in the DSN."),
+    (rf'role {_NAME} (?:does not exist|is not permitted to log in)', "Look at the user name in the DSN."),
+    (r"no pg_hba\.conf entry|server does not support SSL|SSL error|certificate verify failed|SSL connection is required",
+     "Look at sslmode in the DSN and at the server's pg_hba.conf."),
+    (r"too many (?:clients|connections)|remaining connection slots are reserved", "Wait until connections are free."),
+    (r'unrecognized configuration parameter "event_triggers"|permission denied to set parameter "event_triggers"',
+     "event_triggers = \"off\" in the contract is a superuser's right on PostgreSQL 17 and later: leave it out."),
 )
+"""What libpq and servers say of a connection, in words that hold names only, and what to do."""
 
 
-def _why(message: str, dsn: Secret) -> str:
-    lines = [line.strip() for line in message.replace(dsn.reveal(), "…").splitlines() if line.strip()]
-    first = re.sub(r'^connection to server (at|on) .*?failed: ', "", lines[0] if lines else "no reason given")
-    first = re.sub(r"^(FATAL|ERROR):\s*", "", first).rstrip(".?")
-    remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, message)),
-                  "Look at the DSN and at the server's log.")
-    return f"{first}. {remedy}"
+def _why(message: str) -> str:
+    """A refused connection: those of its words that cannot hold a part of the DSN, and the remedy."""
+    for pattern, remedy in _WORDS:
+        found = re.search(pattern, message)
+        if found:
+            return f"{found[0]}. {remedy}"
+    return "it was refused, in words that are not repeated. Look at the DSN and at the server's log."

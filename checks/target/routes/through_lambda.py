@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from checks.contract.contract import TargetSpec
 from checks.lambdas.client import invoke, lambda_client
 from checks.lambdas.replies.outcome import Outcome, classify_query
+from checks.target.routes.pinned import late
 from checks.target.session import Cost, Row
 from checks.target.target import Secret, Target
-from checks.values import Rejected, Unverified
+from checks.values import Rejected, Unreachable, Unverified
 
 PAGE_CHARACTERS = 5_000_000
 """Of a document that Lambda's 6 MB (6,291,556 bytes) let through with its wrapping."""
@@ -105,46 +106,32 @@ class LambdaSession:
 
     def _asked(self, select: str, start: int, length: int, scan: bool) -> Outcome:
         nonce = secrets.token_hex(8)
-        question = (f"SELECT substr(q.doc, {start}, {length}) AS page, length(q.doc) AS size, "
-                    f"CASE WHEN {start} > 1 OR length(q.doc) > {length} THEN md5(q.doc) ELSE '' END AS mark, "
-                    f"'{nonce}' AS nonce FROM (SELECT translate(w.doc, '\"`', '`\"') AS doc FROM ({select}) w "
-                    "OFFSET 0) q")
+        page = (f"SELECT concat(length(q.doc), ':', CASE WHEN {start} > 1 OR length(q.doc) > {length} THEN md5(q.doc) END, "
+                f"':', substr(q.doc, {start}, {length})) AS doc FROM (SELECT translate(w.doc, '\"`', '`\"') AS doc "
+                f"FROM ({select}) w OFFSET 0) q")
         if scan:
             self.cost.scans += 1
         else:
             self.cost.statements += 1
         self.cost.invocations += 1
-        reply = invoke(self._client, self._spec.query_function or "", {"sql": question}, self._spec.qualifier)
+        reply = invoke(self._client, self._spec.query_function or "", {"sql": late(page, nonce)}, self._spec.qualifier)
         return classify_query(reply, nonce, self._spec.query_reply)
 
     def _checked(self, outcome: Outcome, start: int, length: int) -> Page:
         row = next(iter(outcome.rows or ()), None)
-        if isinstance(row, dict):
-            row = [row.get(name) for name in ("page", "size", "mark")]
-        text, size, mark = row[:3] if isinstance(row, list) and len(row) >= 3 else (None, "", None)
-        if not isinstance(text, str):
+        told = row.get("page") if isinstance(row, dict) else row[0] if isinstance(row, list) and len(row) > 1 else None
+        size, mark, text = (str(told).split(":", 2) if isinstance(told, str) and told.count(":") > 1 else ("", "", ""))
+        if not size.isdecimal():
             raise Unverified(f"{self._name} answered something else than was asked: its first row holds "
                              "no text `page`. Look whether it is the SELECT-only query function.")
-        try:
-            page = Page(text, int(size), str(mark))
-        except (TypeError, ValueError):
-            raise Unverified(f"{self._name} answered something else than was asked: no `size`.") from None
+        page = Page(text, int(size), mark)
         if len(page.text) != max(0, min(length, page.size - start + 1)):
             raise Unverified(f"{self._name} cut its answer short: {len(page.text):,} of {page.size:,} characters.")
         return page
 
     def _refusal(self, outcome: Outcome) -> Exception:
-        found = sqlstate_of(outcome.reason)
-        if found:
-            return Rejected(found, outcome.reason, "")
+        if outcome.sqlstate:
+            return Rejected(outcome.sqlstate, "", "")
         remedy = " Give credentials: AWS_PROFILE, or profile in the contract." if "Credentials" in outcome.reason else ""
-        return Unverified(f"{self._name} did not answer the question ({outcome.place}): {outcome.reason}{remedy}")
-
-
-def sqlstate_of(reason: str) -> str | None:
-    """The SQLSTATE that a function's error text lets us tell, for the refusals that have a remedy of their own."""
-    if "permission denied" in reason or "InsufficientPrivilege" in reason:
-        return "42501"
-    if "statement timeout" in reason or "lock timeout" in reason:
-        return "57014"
-    return None
+        kind = Unreachable if outcome.place == "transport" else Unverified
+        return kind(f"{self._name} did not answer the question ({outcome.place}): {outcome.reason}{remedy}")

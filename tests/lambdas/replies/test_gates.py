@@ -46,7 +46,8 @@ def test_the_place_is_a_path_into_the_reply(change: dict[str, object], place: st
 
 def test_an_error_explains_more_than_the_status_beside_it() -> None:
     outcome = applied(wrapped({"success": False, "error": "lock timeout"}, statusCode=500))
-    assert (outcome.reason, outcome.place) == ("It tells of an error: lock timeout.", "$.body.error")
+    assert outcome.reason == "It tells of an error: somebody else holds the lock (SQLSTATE 55P03)."
+    assert (outcome.place, outcome.sqlstate) == ("$.body.error", "55P03")
 
 
 def test_what_was_named_instead_is_kept_and_a_misspelling_is_shown() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from checks.contract.reply_shape import plain
-from checks.lambdas.replies.reply import MAX_BYTES, MAX_SAID, UnreadableError, path, read_json, said
+from checks.lambdas.replies.reply import MAX_BYTES, MAX_SAID, UnreadableError, awss_words, path, read_json, said, sqlstate
 from tests.lambdas.replies.honest import GOOD, applied, wrapped
 
 
@@ -27,16 +27,48 @@ def test_a_reason_quotes_no_secret_no_row_and_at_most_so_much() -> None:
 @pytest.mark.parametrize(
     "value, shown",
     [
-        ({"message": "boom"}, "boom"),
+        ({"message": "boom"}, "its own words are not repeated"),
+        ("boom SECRET-7731", "its own words are not repeated"),
+        ({"message": 'invalid input syntax for type integer: "SECRET-7731"'},
+         "a value is not of the type it is read as (SQLSTATE 22P02)"),
+        ('relation "SECRET-7731" does not exist\nLINE 1: SELECT', "there is no such table (SQLSTATE 42P01)"),
+        ("ERROR (SQLSTATE 23514) SECRET-7731", "a CHECK was violated (SQLSTATE 23514)"),
+        ("SECRET-7731 (SQLSTATE XX001)", "the database refused it (SQLSTATE XX001)"),
+        ("2026-02-03T04:05:06.789Z 12345678-1234-1234-1234-123456789abc Task timed out after 3.00 seconds",) * 2,
+        ("Unable to import module 'app': No module named 'psycopg2'",) * 2,
+        ("Unable to import module 'SECRET 7731': No module named 'x'", "its own words are not repeated"),
+        ("Task timed out after 3.00 seconds SECRET-7731", "its own words are not repeated"),
         ({"a": 1}, "(an object)"),
         (7, "(a number)"),
         (None, "(null)"),
         (["x"], "(a list)"),
-        ("", ""),
+        ("", "no word why"),
     ],
 )
-def test_only_words_are_quoted(value: object, shown: str) -> None:
+def test_only_lambdas_own_words_are_repeated(value: object, shown: str) -> None:
     assert said(value) == shown
+
+
+@pytest.mark.parametrize(("value", "beside", "state"), [
+    ("x", {"sqlstate": "22P02"}, "22P02"), ({"code": "42501", "message": "x"}, {}, "42501"),
+    ("x", {"pgcode": "SECRET"}, ""), ("x", {"sqlstate": 22012}, ""), ("division by zero", {}, "22012"), ("x", {}, ""),
+])
+def test_the_sqlstate_is_found_beside_the_words_in_them_or_by_them(value: object, beside: dict[str, object], state: str,
+                                                                   ) -> None:
+    assert sqlstate(value, beside) == state
+
+
+@pytest.mark.parametrize(("words", "shown"), [
+    ("AccessDeniedException: User: arn:aws:iam::123456789012:user/ci is not authorized to perform: lambda:InvokeFunction "
+     "on resource: x", "AccessDeniedException: User: arn:aws:iam::123456789012:user/ci is not authorized to perform: "
+     "lambda:InvokeFunction"),
+    ("InvalidSignatureException: The Canonical String should have been 'x-amz-security-token:SECRET-7731'",
+     "InvalidSignatureException"),
+    ("NoCredentialsError: Unable to locate credentials", "NoCredentialsError: Unable to locate credentials"),
+    ("SECRET-7731", ""),
+])
+def test_of_awss_words_the_name_and_what_holds_no_secret(words: str, shown: str) -> None:
+    assert awss_words(words).rstrip("…") in (shown, shown[:MAX_SAID - 1])
 
 
 def test_a_path_is_bounded() -> None:
