@@ -9,8 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from checks.sql.names import ident, text_array
+from checks.sql.syntax.expression import parse
+from checks.sql.syntax.lexemes import ParseError
+from checks.sql.syntax.nodes import (
+    Binary,
+    Cast,
+    FunctionCall,
+    Keyword,
+    Node,
+    Number,
+    Quantified,
+    Raw,
+    String,
+    Subscript,
+    Unary,
+    walk,
+)
 from checks.values import Unverified
 
 TEXT_TYPES = frozenset({"text", "character varying", "character", "bpchar", "name", "citext", "public.citext"})
@@ -36,6 +53,11 @@ class PredicateQuestion:
     """Candidate rows as text, NULL as None."""
     predicates: tuple[str, ...]
 
+    @property
+    def may_raise(self) -> bool:
+        """See Question."""
+        return not all(map(_is_total, self.predicates))
+
     def select(self) -> str:
         """A SELECT of one JSON string: for each row, for each predicate, a letter: t true, f false, n null."""
         names = [f"v{at}" for at in range(len(self.columns))]
@@ -60,6 +82,32 @@ class PredicateQuestion:
                              "route leads to the database itself, then run again.")
         truths = [_LETTERS[letter] for letter in value]
         return tuple(zip(*[iter(truths)] * width, strict=True))
+
+
+_TOTAL_OPERATORS = frozenset({"=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*", "||"})
+_TOTAL_FUNCTIONS = frozenset({"lower", "upper", "length", "char_length", "btrim", "ltrim", "rtrim", "coalesce", "array[]",
+                              "starts_with", "md5", "reverse", "nullif"})
+
+
+@lru_cache(maxsize=4096)
+def _is_total(predicate: str) -> bool:
+    """Whether a predicate has an answer for every value: nothing in it raises."""
+    if "\\" in predicate:
+        return False  # a pattern must not end with one
+    try:
+        return all(map(_cannot_raise, walk(parse(predicate))))
+    except (ParseError, RecursionError):
+        return False
+
+
+def _cannot_raise(node: Node) -> bool:
+    if isinstance(node, Cast):  # of a constant: it was made when the CHECK was
+        return isinstance(node.operand, String | Number | Keyword) or base_type(node.type).removesuffix("[]") in TEXT_TYPES
+    if isinstance(node, Binary | Quantified):
+        return node.op in _TOTAL_OPERATORS
+    if isinstance(node, FunctionCall):
+        return node.name in _TOTAL_FUNCTIONS
+    return not isinstance(node, Raw | Subscript) and not (isinstance(node, Unary) and node.op not in ("NOT", "-"))
 
 
 _LETTERS: Mapping[str, bool | None] = {"t": True, "f": False, "n": None}

@@ -35,6 +35,11 @@ class LedgerQuestion:
 
     sql: str
 
+    @property
+    def may_raise(self) -> bool:
+        """See Question."""
+        return False
+
     def select(self) -> str:
         """See Question."""
         return self.sql

@@ -31,6 +31,11 @@ class LookupQuestion:
 
     sql: str
 
+    @property
+    def may_raise(self) -> bool:
+        """See Question."""
+        return False
+
     def select(self) -> str:
         """See Question."""
         return self.sql

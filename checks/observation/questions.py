@@ -15,6 +15,10 @@ from checks.values import Rejected, Unreachable, Unverified
 class Question(Protocol):
     """One thing to ask a database."""
 
+    @property
+    def may_raise(self) -> bool:
+        """Whether the server may raise an error instead of answering, because of a value."""
+
     def select(self) -> str:
         """A SELECT of one JSON value."""
 
@@ -99,32 +103,37 @@ def refusal_of(error: Rejected | Unverified) -> Refusal:
 def ask_all(session: Session, questions: Iterable[Question]) -> dict[Question, Any]:
     """Asks all questions in as few SELECTs as can be: question -> what it read, or its Refusal.
 
-    One is the rule. A question that raises takes the whole SELECT with it: then halves are asked, and the one that is
-    to blame comes back as a Refusal.
+    One is the rule. A question that raises takes the whole SELECT with it: then those that cannot raise are asked again,
+    once, and the others stay unanswered. So the cost is the same whatever CHECKs a schema holds.
 
     Raises:
         Unverified: the route did not answer, or something else than was asked.
     """
     found: dict[Question, Any] = {}
+    refused: Refusal | None = None
     waiting = _batches([(question, question.select()) for question in questions], session.question_bytes)
     while waiting:
         batch = waiting.pop()
-        together = ", ".join(f"({text})" for _, text in batch)
-        select = f"SELECT {json_text(f'to_json(ARRAY[{together}])')} AS doc"
+        if refused is not None:  # one has raised: from now on only what cannot
+            found.update({question: refused for question, _ in batch if question.may_raise})
+            batch = [(question, text) for question, text in batch if not question.may_raise]
+        if not batch:
+            continue
+        values = ", ".join(f"({text})" for _, text in batch)
+        select = f"SELECT {json_text(f'to_json(ARRAY[{values}])')} AS doc"
         try:
             rows = session.ask(select)
-        except (Rejected, Unverified) as error:  # a query function may tell of errors in its own way
-            refused = refusal_of(error)
+        except (Rejected, Unverified) as error:  # the latter from a query function that tells of errors in its own way
             session.rest()
+            again = refused is None and any(not question.may_raise for question, _ in batch)
+            refused = refusal_of(error)
+            if again:
+                waiting.append(batch)
+            else:
+                found.update({question: refused for question, _ in batch})
         else:
             for (question, _), value in zip(batch, json_list(rows, len(batch)), strict=True):
                 found[question] = question.read(value)
-            continue
-        if len(batch) == 1:
-            found[batch[0][0]] = refused
-        else:
-            middle = len(batch) // 2
-            waiting += [batch[middle:], batch[:middle]]
     return found
 
 
