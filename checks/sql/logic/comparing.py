@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from checks.sql.evaluation.comparisons import elements
-from checks.sql.evaluation.constants import Constant, cast, compared, read
+from checks.sql.evaluation.constants import Constant, as_text, cast, compared, read
 from checks.sql.evaluation.evaluate import evaluate, known_value
 from checks.sql.evaluation.types import type_of
 from checks.sql.languages.cells import Product
@@ -122,6 +122,9 @@ class Comparisons(Spelling, Memberships):
 
     def _known_test(self, op: str, left: Node, other: Constant) -> Formula | None:
         """The comparison of a column whose values are exactly known; None when it is not."""
+        array = elements(other) if op in ("=", "<>") and self._items_known(left) else None
+        if array is not None and isinstance(left, ColumnRef):
+            return comparison(left.name, name(left.name), op, array, f"{as_text(array)}::{other.type}")
         peeled = self.peeled(left)
         if peeled is None:
             return None

@@ -64,7 +64,7 @@ class Memberships(Terms):
             return None if inner is None else _cast(inner, node.type)
         if isinstance(node, Collate) and node.collation in DETERMINISTIC:
             inner = self.view(node.operand)
-            if inner is None or inner.type.base not in ("text", "character varying") or (inner.steps and not inner.plain):
+            if inner is None or inner.type.base not in ("text", "character varying", "character") or (inner.steps and not inner.plain):
                 return None
             plain = node.collation in ('"C"', '"POSIX"')
             return replace(inner, type=replace(inner.type, collation=""), plain=plain)

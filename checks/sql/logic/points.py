@@ -141,6 +141,10 @@ def _of_array(kind: Type, atoms: Sequence[Atom], literals: set[Value]) -> Points
     made = [Elements(each) for length in range((min(size, len(parts)) if short else 1) + 1)  # type: ignore[arg-type]
             for each in itertools.combinations(parts, length)]
     exact = {each for each in literals if isinstance(each, Elements)}
+    for array in [each for each in made if each in exact and each.items]:
+        while array in exact:  # another array of the same items
+            array = Elements((*array.items, array.items[-1]))
+        made.append(array)
     return Points((*made, *sorted(exact - set(made), key=str)), frozenset(exact | {Elements(())}), covering=short)
 
 

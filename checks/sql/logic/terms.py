@@ -64,7 +64,7 @@ class Terms:
             return inner[0], type_of(node.type)
         if isinstance(node, Collate) and node.collation in _DETERMINISTIC:
             inner = self.peeled(node.operand)
-            return inner if inner is not None and inner[1].family == "text" else None
+            return inner if inner is not None and inner[1].family in ("text", "bpchar") else None
         return None
 
     def scalar(self, node: Node) -> bool:

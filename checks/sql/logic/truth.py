@@ -123,7 +123,7 @@ class RowSpace:
         """One value of each part of the column's domain, NULL last."""
         kind = type_of(self.types.get(column, ""))
         known: tuple[Value | Some, ...]
-        if kind.family is not None or any(atom.kind == "elements" and atom.column == column for atom in self.atoms):
+        if kind.family is not None or kind.array:
             known = self.points(column).values
         else:
             labels = {str(atom.value) for atom in self.atoms if atom.column == column and atom.kind == "label"}
