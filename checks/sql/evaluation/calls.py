@@ -62,7 +62,7 @@ def function(name: str, args: Sequence[Constant]) -> Constant | None:
     try:
         if name in ("concat", "num_nulls", "num_nonnulls", "greatest", "least"):
             return _loose(name, args)
-        if name in ("array_position", "cardinality", "array_length"):
+        if name in ("array_position", "cardinality", "array_length", "array_to_string"):
             return _of_array(name, args)
         if not (texts.known(name) or name in numbers.FUNCTIONS):
             return None
@@ -100,6 +100,10 @@ def _of_array(name: str, args: Sequence[Constant]) -> Constant | None:
         if args[1].kind == "null" or texts.count(args[1]) != 1 or not found.items:
             return NULL
         return whole(len(found.items))
+    if name == "array_to_string" and len(args) == 2:
+        if args[1].kind == "null" or type_of(args[0].type.removesuffix("[]")).family != "text":
+            return NULL if args[1].kind == "null" else None
+        return text_constant(texts.text(args[1]).join(str(item) for item in found.items if item is not None))
     if name == "array_position" and len(args) == 2 and _comparable(args[0], args[1]):
         value = args[1].value
         return whole(found.items.index(value) + 1) if value in found.items else NULL

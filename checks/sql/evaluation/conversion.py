@@ -26,6 +26,9 @@ def converted(inner: Constant, target: str) -> Constant | None:
         return Constant("text", "true" if inner.value else "false", target, "")
     if inner.kind == "exact" and type_of(inner.type).base in ("smallint", "integer", "bigint") and kind.family == "text":
         return _text(inner, str(numbers.finite(inner)), kind, target)
+    if inner.kind == "exact" and kind.family == "text" and len(type_of(inner.type).modifiers) == 2:
+        shown = numbers.with_decimals(inner, type_of(inner.type).modifiers[1])
+        return None if shown is None else _text(inner, shown, kind, target)
     if inner.kind == "text" and isinstance(inner.value, str) and kind.family == "exact" and not kind.modifiers:
         value = number(inner.value, kind.base)
         return None if value is None else Constant("exact", value, target, inner.value.strip())

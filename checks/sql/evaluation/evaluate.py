@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from checks.sql.evaluation import numbers, texts
 from checks.sql.evaluation.calls import contained, function, joined, language_of, plain_call, word_text
 from checks.sql.evaluation.comparisons import PLAIN, element_type, elements, is_plain, test
-from checks.sql.evaluation.constants import NULL, Constant, boolean, constant, text_constant
+from checks.sql.evaluation.constants import NULL, Constant, as_text, boolean, constant, text_constant
 from checks.sql.evaluation.conversion import converted
 from checks.sql.evaluation.types import Elements, type_of
 from checks.sql.syntax.nodes import (
@@ -32,6 +32,7 @@ from checks.sql.syntax.nodes import (
     Number,
     Quantified,
     String,
+    Subscript,
     Unary,
     identity,
     walk,
@@ -106,7 +107,23 @@ def _rest(node: Node, row: Row) -> Constant | None:
         return _negated(found) if node.negated else found
     if isinstance(node, Collate):
         return _collated(node, row)
+    if isinstance(node, Subscript):
+        return _item(node, row)
     return constant(node) if isinstance(node, Keyword) else None
+
+
+def _item(node: Subscript, row: Row) -> Constant | None:
+    """`array[number]`: NULL beyond its bounds (manual 8.15.3)."""
+    found = evaluate(node.operand, row)
+    index = node.index[0] if node.form == "[]" and len(node.index) == 1 else None
+    number = evaluate(index, row) if index is not None else None
+    known = None if found is None else elements(found)
+    at = None if number is None else numbers.finite(number)
+    if found is None or known is None or at is None:
+        return None
+    kind = element_type(found.type)
+    item = known.items[int(at) - 1] if 1 <= at <= len(known.items) else None
+    return NULL if item is None else Constant(type_of(kind).family or "other", item, kind, str(as_text(item)))
 
 
 def _collated(node: Collate, row: Row) -> Constant | None:

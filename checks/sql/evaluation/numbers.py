@@ -52,6 +52,16 @@ def rounded(value: Fraction, step: Fraction) -> Fraction:
     return size if value >= 0 else -size
 
 
+def with_decimals(constant: Constant, count: int) -> str | None:
+    """A number as its numeric(p,s) type prints it; None where it is not finite."""
+    value = finite(constant)
+    if value is None or count < 0:
+        return None
+    digits = str(abs(value.numerator) * 10 ** count // value.denominator).rjust(count + 1, "0")
+    shown = f"{digits[:-count]}.{digits[-count:]}" if count else digits
+    return "-" + shown if value < 0 else shown
+
+
 def fitted(constant: Constant, target: str) -> Constant | None:
     """A number cast to an integer or numeric type, rounded; None where that raises."""
     value, step = finite(constant), unit(type_of(target))

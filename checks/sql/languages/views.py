@@ -27,6 +27,8 @@ class Membership:
     """The language, where it is none."""
     loose: bool = False
     """`=` of a nondeterministic collation: surely so for these texts, maybe for others."""
+    unchanged: Step | None = None
+    """The language is that of the texts which this function leaves as they are."""
 
 
 @lru_cache(maxsize=8192)

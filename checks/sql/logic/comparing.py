@@ -104,12 +104,14 @@ class Comparisons(Spelling, Memberships):
         if op in ("=", "<>") and both:
             return signed(iff(self.formula(left), self.formula(right)), op == "<>")
         if other is None:
-            return self._opaque_test(op, left, right, other)
+            if chosen(right) is not None and chosen(left) is None:
+                left, right, op = right, left, MIRROR[op]
+            return (self._branching(op, left, right) if chosen(left) else None) or self._opaque_test(op, left, right, other)
         return self._branching(op, left, right) or self._known_test(op, left, other) or self._label_test(
             op, left, other) or self._opaque_test(op, left, right, other)
 
     def _branching(self, op: str, left: Node, right: Node) -> Formula | None:
-        """The comparison of a COALESCE or CASE with a constant: that of each of its results."""
+        """The comparison of a COALESCE or CASE: that of each of its results."""
         *early, last = coalesced(left)
         if early and all(self.scalar(arg) for arg in early):
             branches = [(self.null(arg, negated=True), self.comparing(op, arg, right)) for arg in early]

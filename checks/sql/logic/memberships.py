@@ -23,6 +23,7 @@ from checks.sql.syntax.nodes import Binary, Cast, Collate, ColumnRef, FunctionCa
 _LENGTHS = ("length", "char_length", "character_length")
 _MATCHES = ("~", "~*", "~~", "~~*", "^@")
 _TRIMS = {"btrim": (True, True), "ltrim": (True, False), "rtrim": (False, True)}
+_COLLATABLE = ("text", "character varying", "character")
 _MOST = 2_000
 """Characters of the longest text whose length is looked into."""
 
@@ -64,7 +65,7 @@ class Memberships(Terms):
             return None if inner is None else _cast(inner, node.type)
         if isinstance(node, Collate) and node.collation in DETERMINISTIC:
             inner = self.view(node.operand)
-            if inner is None or inner.type.base not in ("text", "character varying", "character") or (inner.steps and not inner.plain):
+            if inner is None or inner.type.base not in _COLLATABLE or (inner.steps and not inner.plain):
                 return None
             plain = node.collation in ('"C"', '"POSIX"')
             return replace(inner, type=replace(inner.type, collation=""), plain=plain)
@@ -125,7 +126,7 @@ class Memberships(Terms):
                     and bare.type.family == "text" and identity(bare.column) == identity(view.column):
                 language = unchanged_by(view.steps[0], plain=view.plain) if len(view.steps) == 1 else None
                 if language is not None:
-                    return view, Membership(language=language)
+                    return view, Membership(plain=view.plain, language=language, unchanged=view.steps[0])
         return None
 
     def _counted(self, op: str, left: Node, known: Constant) -> tuple[View, Membership] | None:

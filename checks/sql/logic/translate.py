@@ -182,6 +182,9 @@ class Reader(Comparisons):
             return self.null(left, not node.negated)
         if known is not None and (self.peeled(left) is not None or self.view(left) is not None):
             return signed(truth(self.comparing("=", left, right), True), not node.negated)
+        if chosen(left) is not None or chosen(right) is not None:
+            both = junction("and", [self.null(left), self.null(right)])
+            return signed(junction("or", [both, truth(self.comparing("=", left, right), True)]), not node.negated)
         first, second = sorted((self.term(left), self.term(right)))
         test = Distinct(left.start, right.end, left, right, True)
         return signed(opaque(f"({first} is not distinct from {second})", test, total=True), not node.negated)
