@@ -137,7 +137,8 @@ class RowSpace:
             value, kind = env.get(column, SOME), self.types.get(column, "")
             if isinstance(value, Some):
                 return None
-            known = type_of(kind).family is None or value is None or value in self.points(column).single
+            opaque = type_of(kind).family is None and not type_of(kind).array
+            known = opaque or value is None or value in self.points(column).single
             made = constant_of(value, kind) if known else None
             if made is None:
                 return None

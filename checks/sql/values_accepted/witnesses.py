@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from checks.sql.evaluation.constants import Constant, as_text, constant_of, number
 from checks.sql.evaluation.evaluate import evaluate
@@ -124,6 +125,7 @@ class Witnesses:
                  if atom.column == name or (atom.kind == "opaque" and name in atom.columns)]
         points = points_of(kind, atoms, _typed(kind, texts)).values
         yield from sorted(points, key=_plainest)
+        yield from _usual(kind)
 
 
 def _refuses(part: ReadPart, known: Mapping[str, Constant]) -> bool:
@@ -134,6 +136,14 @@ def _refuses(part: ReadPart, known: Mapping[str, Constant]) -> bool:
 def _plainest(value: Value) -> tuple[int, str]:
     text = as_text(value) or ""
     return len(text), text
+
+
+def _usual(kind: Type) -> Iterator[Value]:
+    """Values that a column can be given where nothing tells which ones matter."""
+    if kind.family in ("text", "bpchar", "folded"):
+        yield from ("a", "b")
+    if kind.family == "exact":
+        yield from (made for number in (0, 1, 2, 3, -1, 5, 10, 100) if fits(made := (0, Fraction(number)), kind))
 
 
 def _typed(kind: Type, texts: Iterable[str]) -> set[Value]:
