@@ -64,6 +64,8 @@ def function(name: str, args: Sequence[Constant]) -> Constant | None:
             return _loose(name, args)
         if name in ("array_position", "cardinality", "array_length", "array_to_string"):
             return _of_array(name, args)
+        if name in ("jsonb_typeof", "json_typeof") or (name == "octet_length" and args[0].type == "bytea"):
+            return _of_document(name, args[0])
         if not (texts.known(name) or name in numbers.FUNCTIONS):
             return None
         if any(each.kind == "null" for each in args):
@@ -108,6 +110,17 @@ def _of_array(name: str, args: Sequence[Constant]) -> Constant | None:
         value = args[1].value
         return whole(found.items.index(value) + 1) if value in found.items else NULL
     return None
+
+
+def _of_document(name: str, value: Constant) -> Constant | None:
+    """Of documents and bytes just as plain as the values that columns are tried with."""
+    if value.kind == "null":
+        return NULL
+    if name == "octet_length":
+        plain = value.raw.startswith("\\x")
+        return whole(len(value.raw) // 2 - 1) if plain else None
+    kind = {"{}": "object", "[]": "array", "1": "number", '"a"': "string", "true": "boolean"}.get(value.raw)
+    return None if kind is None else text_constant(kind)
 
 
 def _comparable(array: Constant, item: Constant) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from checks.sql.evaluation import numbers
-from checks.sql.evaluation.comparisons import PLAIN, element_type, elements
-from checks.sql.evaluation.constants import Constant, cast, number
+from checks.sql.evaluation.comparisons import PLAIN, WHOLE, element_type, elements
+from checks.sql.evaluation.constants import Constant, cast, number, read
 from checks.sql.evaluation.types import Elements, Type, type_of
 
 _TEXTS = ("text", "bpchar", "folded")
@@ -20,6 +20,8 @@ def converted(inner: Constant, target: str) -> Constant | None:
         return made
     if kind.array:
         return _array(inner, target)
+    if inner.type == "real" and kind.base == "double precision" and WHOLE.fullmatch(inner.raw):
+        return read(inner.raw, target)
     if inner.kind == "exact" and kind.family == "exact":
         return numbers.fitted(inner, target)
     if inner.kind == "boolean" and kind.family == "text" and not kind.modifiers:

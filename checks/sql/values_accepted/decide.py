@@ -74,7 +74,7 @@ def _named(found: AcceptedValues, names: Sequence[str]) -> AcceptedValues:
         if not each.by and not each.parts:
             return each
         by = tuple(dict.fromkeys(names[int(number)] for number in each.by))
-        parts = tuple(UndecidedPart(names[int(part.constraint)] if part.constraint else "", part.text)
+        parts = tuple(replace(part, constraint=names[int(part.constraint)] if part.constraint else "")
                       for part in each.parts)
         return replace(each, by=by, parts=parts)
 
@@ -147,7 +147,7 @@ class _Decision:
     def _witnessed(self, value: Value, found: Found, elsewhere: Found) -> Storability:
         rows = (self._row(value, found, elsewhere),)
         if elsewhere.unsure:
-            return Storability("undecided", rows, parts=_undecided(elsewhere.unsure))
+            return Storability("undecided", rows, parts=_undecided(elsewhere.unsure, apart=True))
         return Storability("yes", rows)
 
     def _row(self, value: Value, found: Found, elsewhere: Found) -> ColumnRow:
@@ -229,8 +229,8 @@ class _Decision:
             yield from (value for value in numbers if fits(value, self.kind) and self._other(value))
 
 
-def _undecided(parts: Iterable[ReadPart]) -> tuple[UndecidedPart, ...]:
-    return tuple(dict.fromkeys(UndecidedPart("" if part.check == GENERATED else str(part.check), part.text)
+def _undecided(parts: Iterable[ReadPart], *, apart: bool = False) -> tuple[UndecidedPart, ...]:
+    return tuple(dict.fromkeys(UndecidedPart("" if part.check == GENERATED else str(part.check), part.text, apart)
                                for part in parts))
 
 
