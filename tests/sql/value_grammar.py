@@ -264,7 +264,7 @@ def _folded(random: Random, kind: str, texts: Sequence[str]) -> list[str]:
              f"side IN ({listed(texts)}) AND side::text = lower(side::text)", f"side ~ {anchored(texts)}",
              f"side LIKE {one}", f"side IS NOT DISTINCT FROM {one}", f"NULLIF(side, {one}) IS NULL",
              f"CASE side WHEN {one} THEN true ELSE false END", f"lower(side) IN ({listed(texts)})",
-             f"side <> {one}", f"side = ANY ('{{long,short}}')", f"side IN ({listed(texts)}) AND side::text ~ '^[a-z]*$'",
+             f"side <> {one}", "side = ANY ('{long,short}')", f"side IN ({listed(texts)}) AND side::text ~ '^[a-z]*$'",
              f"side IN ({listed(texts)}) OR j > 4", f"side::text COLLATE \"C\" IN ({listed(texts)})"]
     if "COLLATE" in kind:
         forms = [each for each in forms if "~" not in each and "LIKE" not in each]

@@ -9,23 +9,16 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from checks.sql.evaluation.constants import Constant, compared, read
+from checks.sql.evaluation.arrays import elements
 from checks.sql.evaluation.moments import comparable, instant
-from checks.sql.evaluation.types import Elements, Ordered, type_of
-from checks.sql.languages.case import lowered
-from checks.sql.syntax.lexemes import ParseError, array_elements
+from checks.sql.languages.images.case import lowered
+from checks.sql.values.constants import Constant, compared, is_plain
+from checks.sql.values.types import Ordered
 
-PLAIN = ' COLLATE "C"'
-"""How the type of a text in the C collation ends."""
 WHOLE = re.compile(r"-?[0-9]{1,6}")
 """Numbers that real holds exactly."""
 _TEXTS = ("text", "folded", "unknown")
 _MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-
-
-def is_plain(*constants: Constant) -> bool:
-    """Whether an explicit collation makes these compare, fold case and classify characters as C does."""
-    return any(each.type.endswith(PLAIN) for each in constants)
 
 
 def test(op: str, left: Constant, right: Constant) -> bool | None:
@@ -92,27 +85,3 @@ def _float(constant: Constant) -> Ordered | None:
     if constant.type == "real":
         return (0, Fraction(constant.raw)) if WHOLE.fullmatch(constant.raw) else None
     return constant.value if constant.kind == "float" and isinstance(constant.value, tuple) else None
-
-
-def elements(constant: Constant) -> Elements | None:
-    """The items of an array of one dimension whose element type is exactly known; None for anything else."""
-    if isinstance(constant.value, Elements):
-        return constant.value
-    kind = type_of(constant.type)
-    if constant.kind != "other" or not kind.array or not isinstance(constant.value, str):
-        return None
-    try:
-        texts = array_elements(constant.value, flat=False)
-    except ParseError:
-        return None
-    items = [None if each is None else read(each, element_type(constant.type)) for each in texts]
-    if any(text is not None and (item is None or item.kind == "other")
-           for text, item in zip(texts, items, strict=True)):
-        return None
-    return Elements(tuple(
-        None if item is None else item.value for item in items))  # type: ignore[misc]
-
-
-def element_type(array: str) -> str:
-    """`text[]` -> `text`."""
-    return array.removesuffix("[]")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from checks.sql.evaluation import numbers
-from checks.sql.evaluation.comparisons import PLAIN, WHOLE, element_type, elements
-from checks.sql.evaluation.constants import Constant, cast, number, read
-from checks.sql.evaluation.types import Elements, Type, type_of
+from checks.sql.evaluation.arrays import element_type, elements
+from checks.sql.evaluation.comparisons import WHOLE
+from checks.sql.values.constants import PLAIN, Constant, cast, number, read
+from checks.sql.values.types import Elements, Type, type_of
 
 _TEXTS = ("text", "bpchar", "folded")
 

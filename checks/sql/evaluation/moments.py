@@ -6,8 +6,8 @@ import re
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from checks.sql.evaluation.constants import ZERO, Constant
-from checks.sql.evaluation.types import Ordered
+from checks.sql.values.constants import ZERO, Constant
+from checks.sql.values.types import Ordered
 
 _ZONED, _UNZONED = "timestamp with time zone", ("date", "timestamp without time zone")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?(?:([+-])(\d\d)(?::?(\d\d))?)?")

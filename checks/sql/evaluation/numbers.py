@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from checks.sql.evaluation.constants import Constant, plain
-from checks.sql.evaluation.types import INTEGERS, Ordered, fits, type_of, unit
+from checks.sql.values.constants import Constant, plain
+from checks.sql.values.types import INTEGERS, Ordered, fits, type_of, unit
 
 _WIDTH = ("smallint", "integer", "bigint", "numeric")
 _MOST_DIGITS = 14

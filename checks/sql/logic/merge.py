@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from checks.sql.languages.views import Membership, Step
+from checks.sql.languages.images.views import Membership, Step
 from checks.sql.logic.formula import Atom, Formula, Iff, Junction, Not, Pick, Truth, iff, junction, negation, pick, truth
 from checks.sql.syntax.nodes import Logic
 

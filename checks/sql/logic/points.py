@@ -9,16 +9,16 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from checks.sql.evaluation.comparisons import elements
-from checks.sql.evaluation.domains import points
+from checks.sql.evaluation.arrays import elements
 from checks.sql.evaluation.evaluate import evaluate
-from checks.sql.evaluation.types import Elements, Type, Value, holds, item_type, length_limit, unit
 from checks.sql.languages.automaton import Automaton, TooLargeError
 from checks.sql.languages.cells import Cell, Product
-from checks.sql.languages.substitution import without_edges
-from checks.sql.languages.views import held_by
+from checks.sql.languages.images.ends import without_edges
+from checks.sql.languages.images.views import held_by
 from checks.sql.logic.formula import Atom
 from checks.sql.syntax.nodes import Binary, Node, Quantified
+from checks.sql.values.domains import points
+from checks.sql.values.types import Elements, Type, Value, holds, item_type, length_limit, unit
 
 FEW = 120
 """A cell of at most so many texts, or a gap of so many integers, is listed whole."""

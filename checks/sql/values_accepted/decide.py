@@ -12,13 +12,13 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from checks.sql.evaluation.constants import as_text, number
-from checks.sql.evaluation.domains import assigned
-from checks.sql.evaluation.types import Elements, Type, Value, fits, item_type, type_of
-from checks.sql.logic.decide import satisfy
-from checks.sql.logic.parts import literals_of
-from checks.sql.logic.truth import BUDGET, ExhaustedError, RowSpace, Some
+from checks.sql.logic.reading.parts import literals_of
+from checks.sql.logic.rowspace import BUDGET, ExhaustedError, RowSpace, Some
+from checks.sql.logic.search import satisfy
 from checks.sql.syntax.lexemes import ParseError
+from checks.sql.values.constants import as_text, number
+from checks.sql.values.domains import assigned
+from checks.sql.values.types import Elements, Type, Value, fits, item_type, type_of
 from checks.sql.values_accepted import suspects
 from checks.sql.values_accepted.answers import (
     AcceptedValues,

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.sql.evaluation.constants import NULL, Constant
 from checks.sql.evaluation.evaluate import evaluate
-from checks.sql.evaluation.types import INTEGERS, Type, length_limit, type_of
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.lexemes import ParseError
 from checks.sql.syntax.nodes import Binary, Cast, ColumnRef, FunctionCall, Node, Number, Quantified, String, identity, walk
 from checks.sql.syntax.rewrite import rewritten
+from checks.sql.values.constants import NULL, Constant
+from checks.sql.values.types import INTEGERS, Type, length_limit, type_of
 from checks.sql.values_accepted.answers import AcceptedValues, ColumnFacts, ColumnRow, NamedCheck, Storability
 from checks.sql.values_accepted.session import session_column
 

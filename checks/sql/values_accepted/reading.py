@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from checks.sql.evaluation.types import ENUM
-from checks.sql.logic.formula import TRUE, Atom, Formula
+from checks.sql.logic.formula import TRUE, Atom, Formula, atoms_of
 from checks.sql.logic.merge import merged, without_step
-from checks.sql.logic.parts import parts_of
-from checks.sql.logic.translate import Reader
-from checks.sql.logic.truth import atoms_of
+from checks.sql.logic.reading.parts import parts_of
+from checks.sql.logic.reading.translate import Reader
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.lexemes import ParseError
 from checks.sql.syntax.nodes import Binary, Cast, ColumnRef, Distinct, Node, Quantified, Raw, identity, walk
 from checks.sql.syntax.rewrite import rewritten
+from checks.sql.values.types import ENUM
 from checks.sql.values_accepted.answers import ColumnFacts
 from checks.sql.values_accepted.session import SessionColumn, session_column
 

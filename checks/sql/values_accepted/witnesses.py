@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from checks.sql.evaluation.constants import Constant, as_text, constant_of, number
 from checks.sql.evaluation.evaluate import evaluate
 from checks.sql.evaluation.moments import beside
-from checks.sql.evaluation.types import Type, Value, fits, type_of
-from checks.sql.logic.parts import literals_of
 from checks.sql.logic.points import points_of
+from checks.sql.logic.reading.parts import literals_of
+from checks.sql.values.constants import Constant, as_text, constant_of, number
+from checks.sql.values.types import Type, Value, fits, type_of
 from checks.sql.values_accepted.reading import Reading, ReadPart
 
 _MOST_ROWS = 600
@@ -162,8 +162,6 @@ def _typed(kind: Type, texts: Iterable[str]) -> set[Value]:
     found: set[Value] = set()
     for text in texts:
         value = number(text, kind.base)
-        for shift in (0, 1, -1) if value is not None and value[0] == 0 else ():
-            near = (0, value[1] + shift) if value is not None else (0, 0)
-            if fits(near, kind):  # type: ignore[arg-type]
-                found.add(near)  # type: ignore[arg-type]
+        if value is not None and not value[0]:
+            found.update(made for shift in (0, 1, -1) if fits(made := (0, value[1] + shift), kind))
     return found

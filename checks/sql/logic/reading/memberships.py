@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.sql.evaluation.calls import language_of, plain_call, word_text
-from checks.sql.evaluation.comparisons import PLAIN
-from checks.sql.evaluation.constants import Constant
 from checks.sql.evaluation.evaluate import DETERMINISTIC, evaluate
 from checks.sql.evaluation.numbers import finite
-from checks.sql.evaluation.types import INTEGERS, Type, length_limit, type_of
 from checks.sql.languages.automaton import of_words
-from checks.sql.languages.case import lowered
+from checks.sql.languages.images.case import lowered
+from checks.sql.languages.images.views import Membership, Step, unchanged_by
 from checks.sql.languages.language import NOTHING, UNKNOWN, Language, attempted, lengths
-from checks.sql.languages.like import liked
-from checks.sql.languages.views import Membership, Step, unchanged_by
-from checks.sql.logic.terms import Terms
+from checks.sql.languages.patterns.like import liked
+from checks.sql.logic.reading.terms import Terms
 from checks.sql.syntax.nodes import Binary, Cast, Collate, ColumnRef, FunctionCall, Node, identity
+from checks.sql.values.constants import PLAIN, Constant
+from checks.sql.values.types import INTEGERS, Type, length_limit, type_of
 
 _LENGTHS = ("length", "char_length", "character_length")
 _MATCHES = ("~", "~*", "~~", "~~*", "^@")

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from checks.sql.evaluation.comparisons import elements
-from checks.sql.evaluation.constants import Constant, as_text, cast, compared, read
+from checks.sql.evaluation.arrays import elements
 from checks.sql.evaluation.evaluate import evaluate, known_value
-from checks.sql.evaluation.types import type_of
 from checks.sql.languages.cells import Product
-from checks.sql.languages.integers import INTEGERS_AS_TEXT
-from checks.sql.languages.views import Membership, held_by
+from checks.sql.languages.images.views import Membership, held_by
+from checks.sql.languages.patterns.integers import INTEGERS_AS_TEXT
 from checks.sql.logic.formula import NULL, Atom, Formula, comparison, const, iff, junction, negation, pick
-from checks.sql.logic.memberships import Memberships, View
-from checks.sql.logic.spelling import Spelling, literal, name
-from checks.sql.logic.terms import DENIAL, MIRROR, STRICT, TESTS, is_array
+from checks.sql.logic.reading.memberships import Memberships, View
+from checks.sql.logic.reading.spelling import Spelling, literal, name
+from checks.sql.logic.reading.terms import DENIAL, MIRROR, STRICT, TESTS, is_array
 from checks.sql.syntax.nodes import (
     Binary,
     CaseExpression,
@@ -31,6 +29,8 @@ from checks.sql.syntax.nodes import (
     identity,
     walk,
 )
+from checks.sql.values.constants import Constant, as_text, cast, compared, read
+from checks.sql.values.types import type_of
 
 _NO_LABEL = ("(", "[", "{")
 """How the text of a composite, a range or an array starts, and no sane enum label."""

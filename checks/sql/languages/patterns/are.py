@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from checks.sql.languages.brackets import SHORTHANDS, bracket, escaped
 from checks.sql.languages.charsets import Bounds, caseless, chars, exactly
 from checks.sql.languages.language import UNKNOWN, Language, matching
+from checks.sql.languages.patterns.brackets import SHORTHANDS, bracket, escaped
 from checks.sql.languages.trees import (
     ANY,
     Chain,
