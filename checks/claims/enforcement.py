@@ -16,7 +16,7 @@ from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.sql import meaning
 from checks.sql.names import nearest, shown
-from checks.sql.values_accepted.plain_lists import listed_values
+from checks.sql.values_accepted.plain import listed_values
 
 _ENABLE = {"always": "ALWAYS ", "replica": "REPLICA "}
 _LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z"

@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from checks.sql.evaluation.constants import as_text
-from checks.sql.evaluation.domains import assigned
-from checks.sql.evaluation.types import Value, type_of
-from checks.sql.logic.decide import Satisfaction, components, satisfy, splits
-from checks.sql.logic.formula import Atom, Formula, conjuncts_of
+from checks.sql.logic.formula import Atom, Formula, atoms_of, conjuncts_of
 from checks.sql.logic.merge import merged
-from checks.sql.logic.parts import Conjunct, conjuncts, literals
-from checks.sql.logic.translate import Reader
-from checks.sql.logic.truth import GIVEN, ExhaustedError, RowSpace, Some, accepted, atoms_of
+from checks.sql.logic.reading.parts import Conjunct, conjuncts, literals
+from checks.sql.logic.reading.translate import Reader
+from checks.sql.logic.rowspace import GIVEN, ExhaustedError, RowSpace, Some, accepted
+from checks.sql.logic.search import Satisfaction, components, satisfy, splits
 from checks.sql.syntax.expression import columns_in, parse
 from checks.sql.syntax.lexemes import ParseError, tokens
 from checks.sql.syntax.loose_text import loose
 from checks.sql.syntax.nodes import identity
+from checks.sql.values.constants import as_text
+from checks.sql.values.domains import assigned
+from checks.sql.values.types import Value, type_of
 
 __all__ = ["Conjunct", "Different", "Same", "Unknown", "accepting_assignment", "canonical", "compare", "conjuncts",
            "literals", "loose", "never_accepts"]

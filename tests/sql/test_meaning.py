@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from checks.sql.logic.parts import Conjunct, conjuncts, literals
+from checks.sql.logic.reading.parts import Conjunct, conjuncts, literals
 from checks.sql.meaning import Different, Same, Unknown, accepting_assignment, canonical, compare, never_accepts
 from checks.sql.syntax.loose_text import loose
 

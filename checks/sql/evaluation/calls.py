@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.sql.evaluation import numbers, texts
-from checks.sql.evaluation.comparisons import elements
-from checks.sql.evaluation.constants import NULL, Constant, boolean, text_constant, whole
-from checks.sql.evaluation.types import Elements, type_of
-from checks.sql.languages.are import Flags, matched_by
+from checks.sql.evaluation.arrays import FUNCTIONS, array_function
 from checks.sql.languages.language import Language
-from checks.sql.languages.like import liked, liked_caseless
+from checks.sql.languages.patterns.are import Flags, matched_by
+from checks.sql.languages.patterns.like import liked, liked_caseless
 from checks.sql.languages.trees import PatternError
 from checks.sql.syntax.nodes import FunctionCall, Keyword, Node
+from checks.sql.values.constants import NULL, Constant, text_constant, whole
 
 _TRIMS = {"BOTH": "btrim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 _FORMS = ("NFC", "NFD", "NFKC", "NFKD")
@@ -62,8 +61,10 @@ def function(name: str, args: Sequence[Constant]) -> Constant | None:
     try:
         if name in ("concat", "num_nulls", "num_nonnulls", "greatest", "least"):
             return _loose(name, args)
-        if name in ("array_position", "cardinality", "array_length"):
-            return _of_array(name, args)
+        if name in FUNCTIONS:
+            return array_function(name, args)
+        if name in ("jsonb_typeof", "json_typeof") or (name == "octet_length" and args[0].type == "bytea"):
+            return _of_document(name, args[0])
         if not (texts.known(name) or name in numbers.FUNCTIONS):
             return None
         if any(each.kind == "null" for each in args):
@@ -88,56 +89,12 @@ def _loose(name: str, args: Sequence[Constant]) -> Constant | None:
     return whole(nulls if name == "num_nulls" else len(args) - nulls)
 
 
-def _of_array(name: str, args: Sequence[Constant]) -> Constant | None:
-    if args[0].kind == "null":
+def _of_document(name: str, value: Constant) -> Constant | None:
+    """Of documents and bytes just as plain as the values that columns are tried with."""
+    if value.kind == "null":
         return NULL
-    found = elements(args[0])
-    if found is None:
-        return None
-    if name == "cardinality" and len(args) == 1:
-        return whole(len(found.items))
-    if name == "array_length" and len(args) == 2:
-        if args[1].kind == "null" or texts.count(args[1]) != 1 or not found.items:
-            return NULL
-        return whole(len(found.items))
-    if name == "array_position" and len(args) == 2 and _comparable(args[0], args[1]):
-        value = args[1].value
-        return whole(found.items.index(value) + 1) if value in found.items else NULL
-    return None
-
-
-def _comparable(array: Constant, item: Constant) -> bool:
-    kind = type_of(array.type.removesuffix("[]")).family
-    return kind in ("text", "exact", "bpchar") and (item.kind in (kind, "null") or (
-        kind == "text" and item.kind == "unknown"))
-
-
-def joined(left: Constant, right: Constant) -> Constant | None:
-    """`left || right`."""
-    try:
-        one, other = elements(left), elements(right)
-        if one is None and other is None:
-            if "null" in (left.kind, right.kind):
-                return NULL if not (type_of(left.type).array or type_of(right.type).array) else None
-            return text_constant(texts.spelled(left) + texts.spelled(right))
-        if one is not None and other is not None:
-            return Constant("array", Elements(one.items + other.items), left.type, "") if left.type == right.type else None
-        if one is not None and right.kind == "text":
-            return Constant("array", Elements((*one.items, right.value)), left.type, "")  # type: ignore[arg-type]
-    except texts.UncertainError:
-        return None
-    return None
-
-
-def contained(op: str, left: Constant, right: Constant) -> Constant | None:
-    """`left <@ right`, `@>` or `&&` between arrays: NULL items equal nothing."""
-    if "null" in (left.kind, right.kind):
-        return NULL
-    if op == "@>":
-        left, right = right, left
-    one, other = elements(left), elements(right)
-    families = {type_of(each.type.removesuffix("[]")).family for each in (left, right)}
-    if one is None or other is None or len(families) != 1 or not families <= {"text", "exact", "bpchar", "boolean"}:
-        return None
-    inside = [item is not None and item in other.items for item in one.items]
-    return boolean(any(inside) if op == "&&" else all(inside))
+    if name == "octet_length":
+        plain = value.raw.startswith("\\x")
+        return whole(len(value.raw) // 2 - 1) if plain else None
+    kind = {"{}": "object", "[]": "array", "1": "number", '"a"': "string", "true": "boolean"}.get(value.raw)
+    return None if kind is None else text_constant(kind)

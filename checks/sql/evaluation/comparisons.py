@@ -7,24 +7,18 @@ known in the C collation only.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from fractions import Fraction
 
-from checks.sql.evaluation.constants import ZERO, Constant, compared
-from checks.sql.evaluation.types import Elements, Ordered, type_of
-from checks.sql.languages.case import lowered
-from checks.sql.syntax.lexemes import ParseError, array_elements
+from checks.sql.evaluation.arrays import elements
+from checks.sql.evaluation.moments import comparable, instant
+from checks.sql.languages.images.case import lowered
+from checks.sql.values.constants import Constant, compared, is_plain
+from checks.sql.values.types import Ordered
 
-PLAIN = ' COLLATE "C"'
-"""How the type of a text in the C collation ends."""
-_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?(?:([+-])(\d\d)(?::?(\d\d))?)?")
+WHOLE = re.compile(r"-?[0-9]{1,6}")
+"""Numbers that real holds exactly."""
 _TEXTS = ("text", "folded", "unknown")
 _MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-
-
-def is_plain(*constants: Constant) -> bool:
-    """Whether an explicit collation makes these compare, fold case and classify characters as C does."""
-    return any(each.type.endswith(PLAIN) for each in constants)
 
 
 def test(op: str, left: Constant, right: Constant) -> bool | None:
@@ -72,10 +66,11 @@ def _same_letters(one: str, other: str) -> bool | None:
 
 
 def _others(op: str, left: Constant, right: Constant) -> bool | None:
-    first, second = instant(left), instant(right)
+    first, second = (instant(left), instant(right)) if comparable(left.type, right.type) else (None, None)
+    if "real" in (left.type, right.type):
+        first, second = _float(left), _float(right)
     if first is not None and second is not None:
-        zoned = {each.type.startswith("timestamp with time") for each in (left, right)}
-        return compared(op, first, second) if len(zoned) == 1 else None
+        return compared(op, first, second)
     if left.kind == right.kind == "other" and left.type == right.type == "uuid":
         one, other = (re.sub(r"[{}-]", "", each.raw).lower() for each in (left, right))
         return compared(op, one, other) if op in ("=", "<>") else None
@@ -85,49 +80,8 @@ def _others(op: str, left: Constant, right: Constant) -> bool | None:
     return None
 
 
-def instant(constant: Constant) -> Ordered | None:
-    """A date or timestamp in microseconds since 1970 (UTC where it has a zone); None for anything else."""
-    if type_of(constant.type).base not in ("date", "timestamp without time zone", "timestamp with time zone"):
-        return None
-    if constant.raw in ("infinity", "-infinity"):
-        return (1 if constant.raw == "infinity" else -1, ZERO)
-    match = _MOMENT.fullmatch(constant.raw)
-    zoned = constant.type.startswith("timestamp with time")
-    if match is None or zoned is not (match.group(8) is not None) or (
-            constant.type == "date" and match.group(4) is not None):
-        return None
-    year, month, day, hour, minute, second = (int(each or 0) for each in match.groups()[:6])
-    micro = int((match.group(7) or "0").ljust(6, "0"))
-    try:
-        moment = datetime(year, month, day, hour, minute, second, micro)
-    except ValueError:
-        return None
-    offset = timedelta(hours=int(match.group(9) or 0), minutes=int(match.group(10) or 0))
-    moment = moment + offset if match.group(8) == "-" else moment - offset
-    return 0, Fraction((moment - datetime(1970, 1, 1)) // timedelta(microseconds=1))
-
-
-def elements(constant: Constant) -> Elements | None:
-    """The items of an array of one dimension whose element type is exactly known; None for anything else."""
-    if isinstance(constant.value, Elements):
-        return constant.value
-    kind = type_of(constant.type)
-    if constant.kind != "other" or not kind.array or not isinstance(constant.value, str):
-        return None
-    from checks.sql.evaluation.constants import read
-
-    try:
-        texts = array_elements(constant.value, flat=False)
-    except ParseError:
-        return None
-    items = [None if each is None else read(each, element_type(constant.type)) for each in texts]
-    if any(text is not None and (item is None or item.kind == "other")
-           for text, item in zip(texts, items, strict=True)):
-        return None
-    return Elements(tuple(
-        None if item is None else item.value for item in items))  # type: ignore[misc]
-
-
-def element_type(array: str) -> str:
-    """`text[]` -> `text`."""
-    return array.removesuffix("[]")
+def _float(constant: Constant) -> Ordered | None:
+    """A number that real and double precision hold alike; None for any other."""
+    if constant.type == "real":
+        return (0, Fraction(constant.raw)) if WHOLE.fullmatch(constant.raw) else None
+    return constant.value if constant.kind == "float" and isinstance(constant.value, tuple) else None

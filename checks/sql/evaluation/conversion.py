@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from checks.sql.evaluation import numbers
-from checks.sql.evaluation.comparisons import PLAIN, element_type, elements
-from checks.sql.evaluation.constants import Constant, cast, number
-from checks.sql.evaluation.types import Elements, Type, type_of
+from checks.sql.evaluation.arrays import element_type, elements
+from checks.sql.evaluation.comparisons import WHOLE
+from checks.sql.values.constants import PLAIN, Constant, cast, number, read
+from checks.sql.values.types import Elements, Type, type_of
 
 _TEXTS = ("text", "bpchar", "folded")
 
@@ -20,12 +21,17 @@ def converted(inner: Constant, target: str) -> Constant | None:
         return made
     if kind.array:
         return _array(inner, target)
+    if inner.type == "real" and kind.base == "double precision" and WHOLE.fullmatch(inner.raw):
+        return read(inner.raw, target)
     if inner.kind == "exact" and kind.family == "exact":
         return numbers.fitted(inner, target)
     if inner.kind == "boolean" and kind.family == "text" and not kind.modifiers:
         return Constant("text", "true" if inner.value else "false", target, "")
     if inner.kind == "exact" and type_of(inner.type).base in ("smallint", "integer", "bigint") and kind.family == "text":
         return _text(inner, str(numbers.finite(inner)), kind, target)
+    if inner.kind == "exact" and kind.family == "text" and len(type_of(inner.type).modifiers) == 2:
+        shown = numbers.with_decimals(inner, type_of(inner.type).modifiers[1])
+        return None if shown is None else _text(inner, shown, kind, target)
     if inner.kind == "text" and isinstance(inner.value, str) and kind.family == "exact" and not kind.modifiers:
         value = number(inner.value, kind.base)
         return None if value is None else Constant("exact", value, target, inner.value.strip())

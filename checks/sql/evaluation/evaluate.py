@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checks.sql.evaluation import numbers, texts
-from checks.sql.evaluation.calls import contained, function, joined, language_of, plain_call, word_text
-from checks.sql.evaluation.comparisons import PLAIN, element_type, elements, is_plain, test
-from checks.sql.evaluation.constants import NULL, Constant, boolean, constant, text_constant
+from checks.sql.evaluation import numbers
+from checks.sql.evaluation.arrays import elements, item_of, made_of
+from checks.sql.evaluation.calls import function, plain_call, word_text
+from checks.sql.evaluation.comparisons import test
 from checks.sql.evaluation.conversion import converted
-from checks.sql.evaluation.types import Elements, type_of
+from checks.sql.evaluation.harmless import harmless
+from checks.sql.evaluation.operators import operator
 from checks.sql.syntax.nodes import (
     Between,
     Binary,
@@ -32,24 +33,18 @@ from checks.sql.syntax.nodes import (
     Number,
     Quantified,
     String,
+    Subscript,
     Unary,
     identity,
-    walk,
 )
+from checks.sql.values.constants import NULL, PLAIN, Constant, boolean, constant, text_constant
 
 Row = Mapping[str, Constant]
 """Columns by identity, as constants of the columns' types."""
 NO_ROW: Row = {}
-_COMPARISONS = frozenset(("=", "<>", "<", "<=", ">", ">="))
-_MATCHES = {"~": True, "!~": False, "~*": True, "!~*": False, "~~": True, "!~~": False, "~~*": True, "!~~*": False,
-            "^@": True}
 DETERMINISTIC = frozenset(('"C"', '"POSIX"', '"default"', "ucs_basic", "pg_c_utf8", "pg_unicode_fast", '"C.utf8"',
                             '"en_US"', '"en_US.utf8"', "unicode"))
 _PLAIN = frozenset(('"C"', '"POSIX"'))
-_HARMLESS = frozenset(("lower", "upper", "length", "char_length", "character_length", "btrim", "ltrim", "rtrim",
-                       "trim", "left", "right", "md5", "strpos", "position", "starts_with", "reverse", "coalesce",
-                       "concat", "array[]", "cardinality", "abs", "replace", "translate"))
-
 
 def evaluate(node: Node, row: Row = NO_ROW) -> Constant | None:
     """The value of an expression; None where it is not surely known, or an error."""
@@ -61,7 +56,7 @@ def evaluate(node: Node, row: Row = NO_ROW) -> Constant | None:
         return _logic(node, row)
     if isinstance(node, Binary):
         left, right = evaluate(node.left, row), evaluate(node.right, row)
-        return None if left is None or right is None else _operator(node.op, left, right)
+        return None if left is None or right is None else operator(node.op, left, right)
     if isinstance(node, Cast):
         return _cast(node, row)
     if isinstance(node, Quantified):
@@ -106,13 +101,29 @@ def _rest(node: Node, row: Row) -> Constant | None:
         return _negated(found) if node.negated else found
     if isinstance(node, Collate):
         return _collated(node, row)
+    if isinstance(node, Subscript):
+        return _item(node, row)
     return constant(node) if isinstance(node, Keyword) else None
+
+
+def _item(node: Subscript, row: Row) -> Constant | None:
+    """`array[number]`: NULL beyond its bounds (manual 8.15.3)."""
+    found = evaluate(node.operand, row)
+    index = node.index[0] if node.form == "[]" and len(node.index) == 1 else None
+    number = evaluate(index, row) if index is not None else None
+    known = None if found is None else elements(found)
+    at = None if number is None else numbers.finite(number)
+    if found is None or known is None or at is None:
+        return None
+    return item_of(found, known.items[int(at) - 1]) if 1 <= at <= len(known.items) else NULL
 
 
 def _collated(node: Collate, row: Row) -> Constant | None:
     inner = evaluate(node.operand, row)
-    if inner is None or inner.kind not in ("text", "unknown") or node.collation not in DETERMINISTIC:
+    if inner is None or inner.kind not in ("text", "unknown", "bpchar") or node.collation not in DETERMINISTIC:
         return inner if inner is not None and inner.kind == "null" else None
+    if inner.kind == "bpchar":
+        return inner
     kind = "text" + PLAIN if node.collation in _PLAIN else "text"
     return Constant("text", inner.value, kind, inner.raw)
 
@@ -145,64 +156,6 @@ def _any(parts: list[Node], row: Row, *, dominant: bool) -> Constant | None:
     return None if unknown else NULL if null else boolean(not dominant)
 
 
-def harmless(node: Node) -> bool:
-    """Whether evaluating it surely raises no error."""
-    for each in walk(node):
-        if isinstance(each, FunctionCall):
-            if each.name not in _HARMLESS:
-                return False
-        elif isinstance(each, Binary | Quantified):
-            if each.op in _MATCHES and not (isinstance(each, Binary) and _sound_pattern(each)):
-                return False
-            if each.op not in _COMPARISONS and each.op not in _MATCHES and each.op not in ("||", "<@", "@>", "&&"):
-                return False
-        elif isinstance(each, Cast):
-            kind = type_of(each.type)
-            if constant(each) is None and not (kind.family in ("text", "bpchar") or (kind.array and "text" in kind.base)):
-                return False
-        elif not isinstance(each, ColumnRef | String | Number | Keyword | Logic | Is | In | Distinct | Between | Collate
-                            | CaseExpression | Unary):
-            return False
-    return True
-
-
-def _sound_pattern(node: Binary) -> bool:
-    pattern = evaluate(node.right)
-    return pattern is not None and isinstance(pattern.value, str) and language_of(
-        node.op.removeprefix("!"), pattern.value, plain=False) is not None
-
-
-def _operator(op: str, left: Constant, right: Constant) -> Constant | None:
-    if op == "||":
-        return joined(left, right)
-    if op in ("<@", "@>", "&&"):
-        return contained(op, left, right)
-    if op not in _COMPARISONS and op not in _MATCHES and op not in ("+", "-", "*", "/", "%"):
-        return None
-    if "null" in (left.kind, right.kind):
-        return NULL
-    if op in _COMPARISONS:
-        found = test(op, left, right)
-        return None if found is None else boolean(found)
-    return _matched(op, left, right) if op in _MATCHES else numbers.calculated(op, left, right)
-
-
-def _matched(op: str, left: Constant, right: Constant) -> Constant | None:
-    if right.kind not in ("text", "unknown", "folded") or not isinstance(right.value, str):
-        return None
-    base = op.removeprefix("!")
-    if left.kind == "folded":
-        if left.type != "citext" or right.type != "citext":
-            return None
-        base = {"~": "~*", "~~": "~~*"}.get(base, base)
-    language = language_of(base, right.value, plain=is_plain(left, right))
-    try:
-        held = None if language is None else language.holds(texts.stored(left))
-    except texts.UncertainError:
-        return None
-    return None if held is None else boolean(held is _MATCHES[op])
-
-
 def _cast(node: Cast, row: Row) -> Constant | None:
     literal = constant(node)
     if literal is not None:
@@ -220,10 +173,7 @@ def _quantified(node: Quantified, row: Row) -> Constant | None:
     found = elements(right)
     if found is None:
         return None
-    kind = element_type(right.type)
-    family = type_of(kind).family or "other"
-    items = [NULL if item is None else Constant(family, item, kind, "") for item in found.items]
-    answers = [_operator(node.op, left, item) for item in items]
+    answers = [operator(node.op, left, item_of(right, item)) for item in found.items]
     values = {None if each is None else each.value if each.kind == "boolean" else "null" for each in answers}
     if not node.every and True in values:
         return boolean(True)
@@ -247,22 +197,11 @@ def _call(node: FunctionCall, row: Row) -> Constant | None:
     if len(known) < len(args):
         return None
     if name == "array[]":
-        return _array(known)
+        return made_of(known)
     if name == "nullif" and len(known) == 2:
-        equal = _operator("=", known[0], known[1])
+        equal = operator("=", known[0], known[1])
         return None if equal is None else NULL if equal.value is True else known[0]
     return function(name, known)
-
-
-def _array(items: list[Constant]) -> Constant | None:
-    kinds = {each.type for each in items if each.kind != "null"} - {"unknown"}
-    kind = type_of(next(iter(kinds))) if len(kinds) == 1 else None
-    if kind is None or kind.family not in ("text", "exact", "bpchar", "boolean", "float", "folded", "byte"):
-        return None
-    if any(each.kind == "unknown" for each in items):
-        return None
-    name = next(iter(kinds)).removesuffix(PLAIN)
-    return Constant("array", Elements(tuple(each.value for each in items)), name + "[]", "")  # type: ignore[misc]
 
 
 def _is(node: Is, row: Row) -> Constant | None:

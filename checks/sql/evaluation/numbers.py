@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from checks.sql.evaluation.constants import Constant, plain
-from checks.sql.evaluation.types import INTEGERS, Ordered, fits, type_of, unit
+from checks.sql.values.constants import Constant, plain
+from checks.sql.values.types import INTEGERS, Ordered, fits, type_of, unit
 
 _WIDTH = ("smallint", "integer", "bigint", "numeric")
 _MOST_DIGITS = 14
@@ -50,6 +50,16 @@ def rounded(value: Fraction, step: Fraction) -> Fraction:
     """To a multiple of `step`, halves away from zero, as numeric is rounded."""
     size = math.floor(abs(value) / step + Fraction(1, 2)) * step
     return size if value >= 0 else -size
+
+
+def with_decimals(constant: Constant, count: int) -> str | None:
+    """A number as its numeric(p,s) type prints it; None where it is not finite."""
+    value = finite(constant)
+    if value is None or count < 0:
+        return None
+    digits = str(abs(value.numerator) * 10 ** count // value.denominator).rjust(count + 1, "0")
+    shown = f"{digits[:-count]}.{digits[-count:]}" if count else digits
+    return "-" + shown if value < 0 else shown
 
 
 def fitted(constant: Constant, target: str) -> Constant | None:

@@ -9,12 +9,11 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
-from checks.sql.evaluation.comparisons import is_plain
-from checks.sql.evaluation.constants import Constant, boolean, text_constant, whole
 from checks.sql.evaluation.numbers import finite
-from checks.sql.evaluation.types import Elements, type_of
-from checks.sql.languages.case import lowered, uppered
-from checks.sql.languages.like import like_escape, similar_to_escape
+from checks.sql.languages.images.case import lowered, uppered
+from checks.sql.languages.patterns.like import like_escape, similar_to_escape
+from checks.sql.values.constants import Constant, boolean, is_plain, text_constant, whole
+from checks.sql.values.types import Elements, type_of
 
 _LONGEST = 100_000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -80,6 +80,10 @@ class Automaton:
             state = moves[state][group(character)]
         return state
 
+    def accepting(self) -> list[int]:
+        """The states that accept."""
+        return [state for state, accepts in enumerate(self.final) if accepts]
+
     def accepts(self, text: str) -> bool:
         """Whether `text` is in the language."""
         return self.final[self.run(text)]
@@ -153,11 +157,3 @@ def of_lengths(low: int, high: int | None) -> Automaton:
         raise TooLargeError
     final = [low <= size and (high is None or size <= high) for size in range(last + 1)]
     return smallest(letters, [(min(size + 1, last),) for size in range(last + 1)], final)
-
-
-def ends(states: Iterable[int], size: int) -> list[bool]:
-    """The `final` of an automaton of `size` states, given which of them accept."""
-    found = [False] * size
-    for state in states:
-        found[state] = True
-    return found

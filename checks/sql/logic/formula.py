@@ -6,12 +6,12 @@ repetition, the constants TRUE and FALSE. `x OR NOT x` is not TRUE, for x may be
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from checks.sql.evaluation.types import Value
-from checks.sql.languages.views import Membership
+from checks.sql.languages.images.views import Membership
 from checks.sql.syntax.nodes import Node
+from checks.sql.values.types import Value
 
 _OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
@@ -215,3 +215,22 @@ def conjuncts_of(formula: Formula) -> tuple[Formula, ...]:
     if isinstance(formula, Junction) and formula.op == "and":
         return formula.parts
     return () if formula is TRUE else (formula,)
+
+
+def atoms_of(formula: Formula) -> Iterator[Atom]:
+    """Every atom in the formula."""
+    if isinstance(formula, Atom):
+        yield formula
+    elif isinstance(formula, Not | Truth):
+        yield from atoms_of(formula.part)
+    elif isinstance(formula, Junction):
+        for part in formula.parts:
+            yield from atoms_of(part)
+    elif isinstance(formula, Iff):
+        yield from atoms_of(formula.left)
+        yield from atoms_of(formula.right)
+    elif isinstance(formula, Pick):
+        for test_of, result in formula.branches:
+            yield from atoms_of(test_of)
+            yield from atoms_of(result)
+        yield from atoms_of(formula.default)

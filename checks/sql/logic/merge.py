@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from checks.sql.languages.views import Membership
+from checks.sql.languages.images.views import Membership, Step
 from checks.sql.logic.formula import Atom, Formula, Iff, Junction, Not, Pick, Truth, iff, junction, negation, pick, truth
 from checks.sql.syntax.nodes import Logic
 
@@ -26,6 +27,37 @@ def merged(formula: Formula) -> Formula:
         return iff(merged(formula.left), merged(formula.right))
     if isinstance(formula, Pick):
         return pick([(merged(test), merged(each)) for test, each in formula.branches], merged(formula.default))
+    return formula
+
+
+def without_step(formula: Formula, column: str, step: Step, *, plain: bool) -> Formula:
+    """The formula for texts of a column that the function `step` leaves as they are: it need not be applied first."""
+    def change(atom: Atom) -> Formula:
+        known = atom.membership
+        if atom.kind != "within" or atom.column != column or known is None or known.plain is not plain or known.loose:
+            return atom
+        if known.steps[:1] != (step,):
+            return atom
+        return replace(atom, key=f"{atom.key} as it is", membership=replace(known, steps=known.steps[1:]))
+
+    return mapped(formula, change)
+
+
+def mapped(formula: Formula, change: Callable[[Atom], Formula]) -> Formula:
+    """The formula with each atom replaced."""
+    if isinstance(formula, Atom):
+        return change(formula)
+    if isinstance(formula, Junction):
+        return junction(formula.op, [mapped(part, change) for part in formula.parts])
+    if isinstance(formula, Not):
+        return negation(mapped(formula.part, change))
+    if isinstance(formula, Truth):
+        return truth(mapped(formula.part, change), formula.want)
+    if isinstance(formula, Iff):
+        return iff(mapped(formula.left, change), mapped(formula.right, change))
+    if isinstance(formula, Pick):
+        return pick([(mapped(test, change), mapped(each, change)) for test, each in formula.branches],
+                    mapped(formula.default, change))
     return formula
 
 

@@ -9,16 +9,16 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from checks.sql.evaluation.comparisons import elements
-from checks.sql.evaluation.domains import points
+from checks.sql.evaluation.arrays import elements
 from checks.sql.evaluation.evaluate import evaluate
-from checks.sql.evaluation.types import Elements, Type, Value, holds, item_type, length_limit, unit
 from checks.sql.languages.automaton import Automaton, TooLargeError
 from checks.sql.languages.cells import Cell, Product
-from checks.sql.languages.substitution import without_edges
-from checks.sql.languages.views import held_by
+from checks.sql.languages.images.ends import without_edges
+from checks.sql.languages.images.views import held_by
 from checks.sql.logic.formula import Atom
 from checks.sql.syntax.nodes import Binary, Node, Quantified
+from checks.sql.values.domains import points
+from checks.sql.values.types import Elements, Type, Value, holds, item_type, length_limit, unit
 
 FEW = 120
 """A cell of at most so many texts, or a gap of so many integers, is listed whole."""
@@ -141,6 +141,10 @@ def _of_array(kind: Type, atoms: Sequence[Atom], literals: set[Value]) -> Points
     made = [Elements(each) for length in range((min(size, len(parts)) if short else 1) + 1)  # type: ignore[arg-type]
             for each in itertools.combinations(parts, length)]
     exact = {each for each in literals if isinstance(each, Elements)}
+    for array in [each for each in made if each in exact and each.items]:
+        while array in exact:  # another array of the same items
+            array = Elements((*array.items, array.items[-1]))
+        made.append(array)
     return Points((*made, *sorted(exact - set(made), key=str)), frozenset(exact | {Elements(())}), covering=short)
 
 

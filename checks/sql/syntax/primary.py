@@ -27,6 +27,7 @@ _RESERVED = frozenset((
     "AND", "OR", "IS", "IN", "ANY", "ALL", "SOME", "THEN", "WHEN", "ELSE", "END", "FROM", "FOR", "SELECT", "WHERE",
     "ON", "USING", "AS", "ORDER", "GROUP", "HAVING", "LIMIT", "UNION", "INTERSECT", "EXCEPT", "COLLATE", "DISTINCT",
     "CHECK", "REFERENCES", "UNIQUE", "PRIMARY", "FOREIGN"))
+_SEPARATORS = frozenset(("FROM", "FOR", "PLACING", "USING", "BOTH", "LEADING", "TRAILING"))
 _SUBSELECT = ("SELECT", "WITH", "VALUES")
 
 
@@ -184,7 +185,7 @@ class Primaries(Cursor):
     def _separates(self, token: Token) -> bool:
         """Whether it is a key word between arguments (FROM, PLACING …): PostgreSQL prints those in capitals."""
         capital = token.kind == "word" and token.key == token.text and token.key not in _STARTERS
-        return capital and self.tokens[self.at + 1].key != "("
+        return capital and (token.key in _SEPARATORS or self.tokens[self.at + 1].key != "(")
 
     def _raw(self, close: str) -> Node:
         first, depth = self.now, 0

@@ -58,6 +58,8 @@ class UndecidedPart:
     constraint: str
     text: str
     """Its source: one AND-part of the CHECK."""
+    apart: bool = False
+    """It has nothing to do with the column: only whether the table can hold any row at all depends on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
 
-from checks.sql.evaluation.constants import as_text, number
-from checks.sql.evaluation.domains import assigned
-from checks.sql.evaluation.types import Elements, Type, Value, item_type, type_of
-from checks.sql.logic.decide import satisfy
-from checks.sql.logic.parts import literals_of
-from checks.sql.logic.truth import BUDGET, ExhaustedError, RowSpace, Some
+from checks.sql.logic.reading.parts import literals_of
+from checks.sql.logic.rowspace import BUDGET, ExhaustedError, RowSpace, Some
+from checks.sql.logic.search import satisfy
 from checks.sql.syntax.lexemes import ParseError
+from checks.sql.values.constants import as_text, number
+from checks.sql.values.domains import assigned
+from checks.sql.values.types import Elements, Type, Value, fits, item_type, type_of
 from checks.sql.values_accepted import suspects
 from checks.sql.values_accepted.answers import (
     AcceptedValues,
@@ -27,7 +28,7 @@ from checks.sql.values_accepted.answers import (
     Storability,
     UndecidedPart,
 )
-from checks.sql.values_accepted.plain_lists import decide_plainly
+from checks.sql.values_accepted.plain import plainly
 from checks.sql.values_accepted.reading import GENERATED, Reading, ReadPart, read_checks
 from checks.sql.values_accepted.session import MARK
 from checks.sql.values_accepted.witnesses import Found, Witnesses
@@ -49,9 +50,9 @@ def decide(column: str, allowed: Sequence[str], checks: Sequence[NamedCheck],
         checks: every enforced CHECK of the table, also those that do not mention the column.
         facts: what is known of the column and of the others that CHECKs mention.
     """
-    plainly = decide_plainly(column, allowed, checks, facts)
-    if plainly is not None:
-        return plainly
+    found = plainly(column, allowed, checks, facts)
+    if found is not None:
+        return found
     texts: list[tuple[str, str | None]] = [(each.text, None) for each in checks]
     names = [each.name for each in checks]
     for name, known in facts.items():
@@ -73,7 +74,7 @@ def _named(found: AcceptedValues, names: Sequence[str]) -> AcceptedValues:
         if not each.by and not each.parts:
             return each
         by = tuple(dict.fromkeys(names[int(number)] for number in each.by))
-        parts = tuple(UndecidedPart(names[int(part.constraint)] if part.constraint else "", part.text)
+        parts = tuple(replace(part, constraint=names[int(part.constraint)] if part.constraint else "")
                       for part in each.parts)
         return replace(each, by=by, parts=parts)
 
@@ -146,7 +147,7 @@ class _Decision:
     def _witnessed(self, value: Value, found: Found, elsewhere: Found) -> Storability:
         rows = (self._row(value, found, elsewhere),)
         if elsewhere.unsure:
-            return Storability("undecided", rows, parts=_undecided(elsewhere.unsure))
+            return Storability("undecided", rows, parts=_undecided(elsewhere.unsure, apart=True))
         return Storability("yes", rows)
 
     def _row(self, value: Value, found: Found, elsewhere: Found) -> ColumnRow:
@@ -221,10 +222,15 @@ class _Decision:
             others = (value for value in values if value is not None and self._other(value))
             yield from itertools.islice(others, _MOST_TRIED)
         yield from known
+        if self.kind.family == "exact":
+            finite = [value[1] for value in known if isinstance(value, tuple) and not value[0]]
+            beside = [value + near for value in finite for near in (-2, -1, 1, 2)]
+            numbers = ((0, Fraction(number)) for number in (*beside, *range(21), -1, 50, 99, 100, 1000))
+            yield from (value for value in numbers if fits(value, self.kind) and self._other(value))
 
 
-def _undecided(parts: Iterable[ReadPart]) -> tuple[UndecidedPart, ...]:
-    return tuple(dict.fromkeys(UndecidedPart("" if part.check == GENERATED else str(part.check), part.text)
+def _undecided(parts: Iterable[ReadPart], *, apart: bool = False) -> tuple[UndecidedPart, ...]:
+    return tuple(dict.fromkeys(UndecidedPart("" if part.check == GENERATED else str(part.check), part.text, apart)
                                for part in parts))
 
 
@@ -236,11 +242,11 @@ def _stored(kind: Type, text: str) -> Value:
     if kind.family is None:
         return text
     try:
-        value, fits = assigned(kind, text)
+        value, storable = assigned(kind, text)
     except ParseError:
         return None
     if isinstance(value, str):
         same = value == (text.rstrip(" ") if kind.family == "bpchar" else text)
     else:
         same = not isinstance(value, tuple) or kind.family == "float" or value == number(text)
-    return value if fits and same else None
+    return value if storable and same else None

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from checks.sql.evaluation.types import ENUM
-from checks.sql.logic.formula import TRUE, Atom, Formula
-from checks.sql.logic.merge import merged
-from checks.sql.logic.parts import parts_of
-from checks.sql.logic.translate import Reader
-from checks.sql.logic.truth import atoms_of
+from checks.sql.logic.formula import TRUE, Atom, Formula, atoms_of
+from checks.sql.logic.merge import merged, without_step
+from checks.sql.logic.reading.parts import parts_of
+from checks.sql.logic.reading.translate import Reader
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.lexemes import ParseError
 from checks.sql.syntax.nodes import Binary, Cast, ColumnRef, Distinct, Node, Quantified, Raw, identity, walk
 from checks.sql.syntax.rewrite import rewritten
+from checks.sql.values.types import ENUM
 from checks.sql.values_accepted.answers import ColumnFacts
 from checks.sql.values_accepted.session import SessionColumn, session_column
 
@@ -144,7 +143,7 @@ def read_checks(checks: Sequence[tuple[str, str | None]], facts: Mapping[str, Co
     types = {**sources.types, **{each.name: each.type for each in sources.session.values()}}
     not_null = {name for name, each in facts.items() if each.not_null}
     not_null |= {each.name for each in sources.session.values() if each.not_null}
-    parts = _read(_simplified(nodes, Reader(types)), Reader(types))
+    parts = _simplified([*_read(nodes, Reader(types))])
     labels = {name: each.labels for name, each in facts.items() if each.labels}
     values = {each.name: each.values for each in sources.session.values() if each.values}
     return Reading(tuple(parts), types, frozenset(not_null), labels, values, generated)
@@ -165,22 +164,13 @@ def _read(nodes: Iterable[tuple[int, str, Node | None]], reader: Reader) -> Iter
             yield ReadPart(number, text, node, columns, formula)
 
 
-def _simplified(nodes: list[tuple[int, str, Node | None]], reader: Reader) -> list[tuple[int, str, Node | None]]:
+def _simplified(parts: Sequence[ReadPart]) -> Iterator[ReadPart]:
     """With `a` in place of `f(a)` wherever another conjunct says that `f(a) = a`, which holds where `a` is not NULL."""
-    for at, (_, _, node) in enumerate(nodes):
-        if not isinstance(node, Binary) or node.op != "=":
-            continue
-        for term, bare in ((node.left, node.right), (node.right, node.left)):
-            view, plain = reader.view(term), reader.view(bare)
-            if view is None or plain is None or plain.steps or not view.steps or (
-                    identity(view.column) != identity(plain.column) or {view.type.family, plain.type.family} != {"text"}):
-                continue
-            key = reader.term(term)
-
-            def change(each: Node, key: str = key, bare: Node = bare) -> Node | None:
-                return bare if reader.view(each) is not None and reader.term(each) == key else None
-
-            nodes = [(number, text, other if other is None or index == at else rewritten(other, change))
-                     for index, (number, text, other) in enumerate(nodes)]
-            break
-    return nodes
+    known = {part.formula.key: (part.formula.column, part.formula.membership) for part in parts
+             if isinstance(part.formula, Atom) and part.formula.membership and part.formula.membership.unchanged}
+    for part in parts:
+        formula = part.formula
+        for key, (column, membership) in known.items():
+            if key != formula.key and membership is not None and membership.unchanged is not None:
+                formula = without_step(formula, column, membership.unchanged, plain=membership.plain)
+        yield replace(part, formula=formula)

@@ -5,23 +5,28 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from checks.sql.evaluation.constants import Constant, as_text, constant_of, number
 from checks.sql.evaluation.evaluate import evaluate
-from checks.sql.evaluation.types import Type, Value, fits, type_of
-from checks.sql.logic.parts import literals_of
+from checks.sql.evaluation.moments import beside
 from checks.sql.logic.points import points_of
+from checks.sql.logic.reading.parts import literals_of
+from checks.sql.values.constants import Constant, as_text, constant_of, number
+from checks.sql.values.types import Type, Value, fits, type_of
 from checks.sql.values_accepted.reading import Reading, ReadPart
 
 _MOST_ROWS = 600
 """Rows tried for one value, at most."""
 _MOST_VALUES = 24
+_SHORT = 3
+"""Characters of a text that may be a part of what is wanted, rather than all of it."""
 _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "date": ("2020-01-01", "2020-01-02"), "timestamp without time zone": ("2020-01-01 00:00:00", "2020-01-02 00:00:00"),
     "timestamp with time zone": ("2020-01-01 00:00:00+00", "2020-01-02 00:00:00+00"),
     "uuid": ("00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"),
-    "json": ("{}",), "jsonb": ("{}",), "bytea": ("",), "interval": ("0",), "time without time zone": ("00:00:00",),
-    "inet": ("127.0.0.1",), "real": ("0", "1")}
+    "json": ("{}", "[]", "1", '"a"', "true"), "jsonb": ("{}", "[]", "1", '"a"', "true"),
+    "interval": ("00:00:00", "1 day", "2 days"), "time without time zone": ("00:00:00", "01:00:00"),
+    "inet": ("127.0.0.1",), "real": ("0", "1", "2", "-1")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +122,16 @@ class Witnesses:
         texts = [text for part in mine if part.node is not None
                  for text in literals_of(part.node).get(name, ()) if text is not None]
         if kind.family is None and not kind.array:
-            yield from texts
+            sizes = [int(text) for text in texts if text.isdigit() and len(text) < 4]
+            yield from texts if kind.base != "bytea" else ("\\x" + "00" * size for size in (*sizes, 0, 1))
+            yield from (near for text in texts for near in beside(text, kind.base))
             yield from _DEFAULTS.get(kind.base, ())
             return
         atoms = [atom for part in mine for atom in part.atoms
                  if atom.column == name or (atom.kind == "opaque" and name in atom.columns)]
         points = points_of(kind, atoms, _typed(kind, texts)).values
         yield from sorted(points, key=_plainest)
+        yield from _usual(kind)
 
 
 def _refuses(part: ReadPart, known: Mapping[str, Constant]) -> bool:
@@ -136,17 +144,24 @@ def _plainest(value: Value) -> tuple[int, str]:
     return len(text), text
 
 
+def _usual(kind: Type) -> Iterator[Value]:
+    """Values that a column can be given where nothing tells which ones matter."""
+    if kind.family in ("text", "bpchar", "folded"):
+        yield from ("a", "b")
+    if kind.family == "exact":
+        yield from (made for number in (0, 1, 2, 3, -1, 5, 10, 100) if fits(made := (0, Fraction(number)), kind))
+
+
 def _typed(kind: Type, texts: Iterable[str]) -> set[Value]:
     """The literals as values of the type, and the numbers beside them."""
     if kind.family in ("text", "bpchar", "folded"):
-        return {text.rstrip(" ") if kind.family == "bpchar" else text for text in texts}
+        near = {made for text in texts for made in (text, *((f"a{text}a", f"a{text}") if len(text) < _SHORT else ()))}
+        return {text.rstrip(" ") if kind.family == "bpchar" else text for text in near}
     if kind.family != "exact":
         return set()
     found: set[Value] = set()
     for text in texts:
         value = number(text, kind.base)
-        for shift in (0, 1, -1) if value is not None and value[0] == 0 else ():
-            near = (0, value[1] + shift) if value is not None else (0, 0)
-            if fits(near, kind):  # type: ignore[arg-type]
-                found.add(near)  # type: ignore[arg-type]
+        if value is not None and not value[0]:
+            found.update(made for shift in (0, 1, -1) if fits(made := (0, value[1] + shift), kind))
     return found

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from checks.sql.evaluation.constants import ZERO, number, read
-from checks.sql.evaluation.types import Ordered, Type, Value, fits, holds, limit, unit
 from checks.sql.syntax.lexemes import ParseError
+from checks.sql.values.constants import ZERO, number, read
+from checks.sql.values.types import Ordered, Type, Value, fits, holds, limit, unit
 
 _FRESH = ("other", "x", "y", "z", "q")
 

@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.sql.evaluation.calls import language_of, plain_call, word_text
-from checks.sql.evaluation.comparisons import PLAIN
-from checks.sql.evaluation.constants import Constant
 from checks.sql.evaluation.evaluate import DETERMINISTIC, evaluate
 from checks.sql.evaluation.numbers import finite
-from checks.sql.evaluation.types import INTEGERS, Type, length_limit, type_of
 from checks.sql.languages.automaton import of_words
-from checks.sql.languages.case import lowered
+from checks.sql.languages.images.case import lowered
+from checks.sql.languages.images.views import Membership, Step, unchanged_by
 from checks.sql.languages.language import NOTHING, UNKNOWN, Language, attempted, lengths
-from checks.sql.languages.like import liked
-from checks.sql.languages.views import Membership, Step, unchanged_by
-from checks.sql.logic.terms import Terms
+from checks.sql.languages.patterns.like import liked
+from checks.sql.logic.reading.terms import Terms
 from checks.sql.syntax.nodes import Binary, Cast, Collate, ColumnRef, FunctionCall, Node, identity
+from checks.sql.values.constants import PLAIN, Constant
+from checks.sql.values.types import INTEGERS, Type, length_limit, type_of
 
 _LENGTHS = ("length", "char_length", "character_length")
 _MATCHES = ("~", "~*", "~~", "~~*", "^@")
 _TRIMS = {"btrim": (True, True), "ltrim": (True, False), "rtrim": (False, True)}
+_COLLATABLE = ("text", "character varying", "character")
 _MOST = 2_000
 """Characters of the longest text whose length is looked into."""
 
@@ -64,7 +64,7 @@ class Memberships(Terms):
             return None if inner is None else _cast(inner, node.type)
         if isinstance(node, Collate) and node.collation in DETERMINISTIC:
             inner = self.view(node.operand)
-            if inner is None or inner.type.base not in ("text", "character varying") or (inner.steps and not inner.plain):
+            if inner is None or inner.type.base not in _COLLATABLE or (inner.steps and not inner.plain):
                 return None
             plain = node.collation in ('"C"', '"POSIX"')
             return replace(inner, type=replace(inner.type, collation=""), plain=plain)
@@ -125,7 +125,7 @@ class Memberships(Terms):
                     and bare.type.family == "text" and identity(bare.column) == identity(view.column):
                 language = unchanged_by(view.steps[0], plain=view.plain) if len(view.steps) == 1 else None
                 if language is not None:
-                    return view, Membership(language=language)
+                    return view, Membership(plain=view.plain, language=language, unchanged=view.steps[0])
         return None
 
     def _counted(self, op: str, left: Node, known: Constant) -> tuple[View, Membership] | None:

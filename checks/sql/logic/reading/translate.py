@@ -6,16 +6,14 @@ others `OPERATOR(schema.op)`. Where a type is not exactly known, a comparison st
 
 from __future__ import annotations
 
-from checks.sql.evaluation.constants import constant
 from checks.sql.evaluation.evaluate import known_value
-from checks.sql.evaluation.types import Type
 from checks.sql.languages.charsets import ALL, ASCII, Bounds
 from checks.sql.languages.language import matching
 from checks.sql.languages.trees import OneOf, Repeat
-from checks.sql.logic.comparing import Comparisons, chosen, opaque, signed
 from checks.sql.logic.formula import NULL, Atom, Formula, const, junction, negation, null_test, pick, truth
-from checks.sql.logic.spelling import literal, name
-from checks.sql.logic.terms import TESTS, is_array
+from checks.sql.logic.reading.comparing import Comparisons, chosen, opaque, signed
+from checks.sql.logic.reading.spelling import literal, name
+from checks.sql.logic.reading.terms import TESTS, is_array
 from checks.sql.syntax.nodes import (
     Between,
     Binary,
@@ -31,6 +29,8 @@ from checks.sql.syntax.nodes import (
     Unary,
     identity,
 )
+from checks.sql.values.constants import constant
+from checks.sql.values.types import Type
 
 _TRUTHS = {"TRUE": True, "FALSE": False, "UNKNOWN": None}
 _NORMAL = matching(Repeat(OneOf(Bounds(ASCII, ALL)), 0, None), anywhere=False)
@@ -182,6 +182,9 @@ class Reader(Comparisons):
             return self.null(left, not node.negated)
         if known is not None and (self.peeled(left) is not None or self.view(left) is not None):
             return signed(truth(self.comparing("=", left, right), True), not node.negated)
+        if chosen(left) is not None or chosen(right) is not None:
+            both = junction("and", [self.null(left), self.null(right)])
+            return signed(junction("or", [both, truth(self.comparing("=", left, right), True)]), not node.negated)
         first, second = sorted((self.term(left), self.term(right)))
         test = Distinct(left.start, right.end, left, right, True)
         return signed(opaque(f"({first} is not distinct from {second})", test, total=True), not node.negated)

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from checks.sql.evaluation.comparisons import elements
-from checks.sql.evaluation.constants import Constant, cast, compared, read
+from checks.sql.evaluation.arrays import elements
 from checks.sql.evaluation.evaluate import evaluate, known_value
-from checks.sql.evaluation.types import type_of
 from checks.sql.languages.cells import Product
-from checks.sql.languages.integers import INTEGERS_AS_TEXT
-from checks.sql.languages.views import Membership, held_by
+from checks.sql.languages.images.views import Membership, held_by
+from checks.sql.languages.patterns.integers import INTEGERS_AS_TEXT
 from checks.sql.logic.formula import NULL, Atom, Formula, comparison, const, iff, junction, negation, pick
-from checks.sql.logic.memberships import Memberships, View
-from checks.sql.logic.spelling import Spelling, literal, name
-from checks.sql.logic.terms import DENIAL, MIRROR, STRICT, TESTS, is_array
+from checks.sql.logic.reading.memberships import Memberships, View
+from checks.sql.logic.reading.spelling import Spelling, literal, name
+from checks.sql.logic.reading.terms import DENIAL, MIRROR, STRICT, TESTS, is_array
 from checks.sql.syntax.nodes import (
     Binary,
     CaseExpression,
@@ -31,6 +29,8 @@ from checks.sql.syntax.nodes import (
     identity,
     walk,
 )
+from checks.sql.values.constants import Constant, as_text, cast, compared, read
+from checks.sql.values.types import type_of
 
 _NO_LABEL = ("(", "[", "{")
 """How the text of a composite, a range or an array starts, and no sane enum label."""
@@ -104,12 +104,14 @@ class Comparisons(Spelling, Memberships):
         if op in ("=", "<>") and both:
             return signed(iff(self.formula(left), self.formula(right)), op == "<>")
         if other is None:
-            return self._opaque_test(op, left, right, other)
+            if chosen(right) is not None and chosen(left) is None:
+                left, right, op = right, left, MIRROR[op]
+            return (self._branching(op, left, right) if chosen(left) else None) or self._opaque_test(op, left, right, other)
         return self._branching(op, left, right) or self._known_test(op, left, other) or self._label_test(
             op, left, other) or self._opaque_test(op, left, right, other)
 
     def _branching(self, op: str, left: Node, right: Node) -> Formula | None:
-        """The comparison of a COALESCE or CASE with a constant: that of each of its results."""
+        """The comparison of a COALESCE or CASE: that of each of its results."""
         *early, last = coalesced(left)
         if early and all(self.scalar(arg) for arg in early):
             branches = [(self.null(arg, negated=True), self.comparing(op, arg, right)) for arg in early]
@@ -122,6 +124,9 @@ class Comparisons(Spelling, Memberships):
 
     def _known_test(self, op: str, left: Node, other: Constant) -> Formula | None:
         """The comparison of a column whose values are exactly known; None when it is not."""
+        array = elements(other) if op in ("=", "<>") and self._items_known(left) else None
+        if array is not None and isinstance(left, ColumnRef):
+            return comparison(left.name, name(left.name), op, array, f"{as_text(array)}::{other.type}")
         peeled = self.peeled(left)
         if peeled is None:
             return None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checks.sql.evaluation.comparisons import element_type, elements
-from checks.sql.evaluation.constants import as_text, constant
+from checks.sql.evaluation.arrays import element_type, elements
 from checks.sql.evaluation.evaluate import evaluate, known_value
-from checks.sql.evaluation.types import Type, lossless, type_of
 from checks.sql.syntax.lexemes import ParseError, array_elements
 from checks.sql.syntax.nodes import (
     Between,
@@ -27,6 +25,8 @@ from checks.sql.syntax.nodes import (
     String,
     Unary,
 )
+from checks.sql.values.constants import as_text, constant
+from checks.sql.values.types import Type, lossless, type_of
 
 MIRROR = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 DENIAL = {"<>": "=", ">=": "<", "<=": ">", "!~~": "~~", "!~~*": "~~*", "!~": "~", "!~*": "~*"}
@@ -64,7 +64,7 @@ class Terms:
             return inner[0], type_of(node.type)
         if isinstance(node, Collate) and node.collation in _DETERMINISTIC:
             inner = self.peeled(node.operand)
-            return inner if inner is not None and inner[1].family == "text" else None
+            return inner if inner is not None and inner[1].family in ("text", "bpchar") else None
         return None
 
     def scalar(self, node: Node) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.sql.languages import case, substitution
 from checks.sql.languages.automaton import Automaton
+from checks.sql.languages.images import case, ends, substitution
 from checks.sql.languages.language import EVERY, Language, words
 
 Step = tuple[str | int | bool, ...]
@@ -27,6 +27,8 @@ class Membership:
     """The language, where it is none."""
     loose: bool = False
     """`=` of a nondeterministic collation: surely so for these texts, maybe for others."""
+    unchanged: Step | None = None
+    """The language is that of the texts which this function leaves as they are."""
 
 
 @lru_cache(maxsize=8192)
@@ -52,10 +54,10 @@ def made_into(language: Language, step: Step, *, plain: bool) -> Language:
 
     def one(automaton: Automaton) -> Automaton:
         if name == "trim":
-            return substitution.trimmed(automaton, str(args[0]), left=bool(args[1]), right=bool(args[2]))
+            return ends.trimmed(automaton, str(args[0]), left=bool(args[1]), right=bool(args[2]))
         if name == "translate":
             return substitution.translated(automaton, zip(str(args[0]), map(str, args[1:]), strict=True))
-        return _SIMPLE[str(name)](automaton, args[0]) if args else substitution.reverse(automaton)
+        return _SIMPLE[str(name)](automaton, args[0]) if args else ends.reverse(automaton)
 
     return language.mapped(one)
 
@@ -69,12 +71,12 @@ def _maybe_normal(automaton: Automaton) -> Automaton:
 
 
 _SIMPLE: Mapping[str, Callable[[Automaton, str | int | bool], Automaton]] = {
-    "first": lambda automaton, count: substitution.first_characters(automaton, int(count)),
-    "last": lambda automaton, count: substitution.last_characters(automaton, int(count)),
-    "drop": lambda automaton, count: substitution.without_first(automaton, int(count)),
-    "append": lambda automaton, text: substitution.followed_by(automaton, str(text)),
-    "prepend": lambda automaton, text: substitution.preceded_by(automaton, str(text)),
-    "pad": lambda automaton, size: substitution.padded(automaton, int(size))}
+    "first": lambda automaton, count: ends.first_characters(automaton, int(count)),
+    "last": lambda automaton, count: ends.last_characters(automaton, int(count)),
+    "drop": lambda automaton, count: ends.without_first(automaton, int(count)),
+    "append": lambda automaton, text: ends.followed_by(automaton, str(text)),
+    "prepend": lambda automaton, text: ends.preceded_by(automaton, str(text)),
+    "pad": lambda automaton, size: ends.padded(automaton, int(size))}
 
 
 @lru_cache(maxsize=64)
@@ -84,6 +86,6 @@ def unchanged_by(step: Step, *, plain: bool) -> Language | None:
     if name in ("lower", "upper"):
         return case.unchanged_by(str(name), plain=plain)
     if name == "trim":
-        made = substitution.without_edges(str(args[0]), left=bool(args[1]), right=bool(args[2]))
+        made = ends.without_edges(str(args[0]), left=bool(args[1]), right=bool(args[2]))
         return Language(made, made)
     return None

@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from checks.sql.evaluation.types import INTEGERS, Elements, Ordered, Type, Value, fits, holds, type_of
 from checks.sql.names import array_literal
 from checks.sql.syntax.nodes import Cast, Keyword, Node, Number, String, Unary
+from checks.sql.values.types import INTEGERS, Elements, Ordered, Type, Value, fits, holds, type_of
 
 ZERO = Fraction(0)
+PLAIN = ' COLLATE "C"'
+"""How the type of a text in the C collation ends."""
 _TIERS = {"nan": 2, "inf": 1, "infinity": 1, "+inf": 1, "+infinity": 1, "-inf": -1, "-infinity": -1}
 _TRUE, _FALSE = ("t", "true", "yes", "on", "1"), ("f", "false", "no", "off", "0")
 
@@ -174,6 +176,11 @@ def constant_of(value: Value, kind: str) -> Constant | None:
     if isinstance(value, bool):
         return boolean(value)
     return Constant(family, value, kind, plain(value) if isinstance(value, tuple) else value)
+
+
+def is_plain(*constants: Constant) -> bool:
+    """Whether an explicit collation makes these compare, fold case and classify characters as C does."""
+    return any(each.type.endswith(PLAIN) for each in constants)
 
 
 def text_constant(text: str, kind: str = "text") -> Constant:

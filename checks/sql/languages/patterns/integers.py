@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.sql.languages.are import Flags, matched_by
+from checks.sql.languages.patterns.are import Flags, matched_by
 
 INTEGERS_AS_TEXT = matched_by("^(0|-?[1-9][0-9]{0,18})$", Flags()).outer
 """The digits of every bigint, and no other spelling."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from checks.sql.languages.brackets import SHORTHANDS, bracket, escaped
 from checks.sql.languages.charsets import Bounds, caseless, chars, exactly
 from checks.sql.languages.language import UNKNOWN, Language, matching
+from checks.sql.languages.patterns.brackets import SHORTHANDS, bracket, escaped
 from checks.sql.languages.trees import (
     ANY,
     Chain,
@@ -103,6 +103,8 @@ class _AreParser:
         self.flags = flags
         self.at = 0
         self.groups: list[Pattern | None] = []
+        self.around = 0
+        """How deep it stands in lookaround, where parentheses do not capture and no back reference may stand."""
 
     def whole(self) -> Pattern:
         """The whole text."""
@@ -147,11 +149,11 @@ class _AreParser:
                 return Guess()
         for text in ("(?=", "(?!", "(?<=", "(?<!"):
             if self._take(text):
-                known = len(self.groups)
+                self.around += 1
                 self._branches()
+                self.around -= 1
                 if not self._take(")"):
                     raise PatternError("parentheses () not balanced")
-                del self.groups[known:]  # parentheses inside lookaround do not capture
                 return Guess()
         return None
 
@@ -172,8 +174,8 @@ class _AreParser:
         return self.flags.one_of(exactly(chars(character)))
 
     def _group(self) -> Pattern:
-        captures = not self._take("?:")
-        if captures and self.text.startswith("?", self.at):
+        captures = not self._take("?:") and not self.around
+        if self.text.startswith("?", self.at):
             raise PatternError("quantifier operand invalid")
         number = len(self.groups)
         if captures:
@@ -193,7 +195,7 @@ class _AreParser:
         if name in _DIGITS - {"0"}:
             number = self._back_reference()
             if number is not None:
-                if number > len(self.groups) or self.groups[number - 1] is None:
+                if self.around or number > len(self.groups) or self.groups[number - 1] is None:
                     raise PatternError("invalid backreference number")
                 return Echo(self.groups[number - 1] or ANY)
         self.at, character = escaped(self.text, self.at)

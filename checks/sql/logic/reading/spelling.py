@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 
-from checks.sql.evaluation.constants import Constant, constant, plain
-from checks.sql.evaluation.types import Value
 from checks.sql.logic.formula import Formula
-from checks.sql.logic.terms import TESTS, Terms, is_array
+from checks.sql.logic.reading.terms import TESTS, Terms, is_array
 from checks.sql.syntax.lexemes import tokens
 from checks.sql.syntax.nodes import (
     Binary,
@@ -23,6 +21,8 @@ from checks.sql.syntax.nodes import (
     Subscript,
     Unary,
 )
+from checks.sql.values.constants import Constant, constant, plain
+from checks.sql.values.types import Value
 
 _SYNONYMS = {"CURRENT_TIMESTAMP": "now()"}
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*")

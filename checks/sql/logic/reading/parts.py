@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.sql.evaluation.constants import as_text, constant
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.lexemes import ParseError, array_elements
 from checks.sql.syntax.nodes import (
@@ -25,6 +24,7 @@ from checks.sql.syntax.nodes import (
     identity,
     walk,
 )
+from checks.sql.values.constants import as_text, constant
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.sql.evaluation.types import Value
 from checks.sql.logic.formula import Formula
-from checks.sql.logic.truth import SOME, Environment, RowSpace, Some, accepted
+from checks.sql.logic.rowspace import SOME, Environment, RowSpace, Some, accepted
+from checks.sql.values.types import Value
 
 
 def ordered(space: RowSpace, formulas: Iterable[Formula]) -> tuple[list[str], list[str]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from checks.sql.languages.case import lowered, lowered_within
 from checks.sql.languages.charsets import Bounds, chars, exactly
+from checks.sql.languages.images.case import lowered, lowered_within
 from checks.sql.languages.language import Language, matching
 from checks.sql.languages.trees import ANY, ANYTHING, NEVER, Chain, Echo, OneOf, Pattern, PatternError
 

@@ -24,8 +24,8 @@ from checks.sql.languages.charsets import (
     union,
     without,
 )
+from checks.sql.languages.images.substitution import FOREIGN_TEXT, Image, Vanishing, substituted
 from checks.sql.languages.language import Language, matching
-from checks.sql.languages.substitution import FOREIGN_TEXT, Image, Vanishing, substituted
 from checks.sql.languages.trees import OneOf, Repeat
 
 _DOT = "\u0307"

@@ -1,0 +1,1 @@
+"""The texts which functions of text map into a language."""

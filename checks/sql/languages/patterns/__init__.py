@@ -1,0 +1,1 @@
+"""Patterns of PostgreSQL as regular languages: regular expressions, LIKE, SIMILAR TO."""

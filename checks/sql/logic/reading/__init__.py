@@ -1,0 +1,1 @@
+"""From an expression's tree to a three-valued formula and its normal form."""

@@ -1,0 +1,1 @@
+"""Values and types of SQL, as far as they are exactly known."""
