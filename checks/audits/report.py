@@ -89,7 +89,8 @@ def evidence(found: Audit, started: dt.datetime, finished: dt.datetime) -> dict[
     """
     return {
         "schema": SCHEMA, "kind": "audit", "verdict": found.verdict, "command": short(" ".join(found.request.command)),
-        "version": found.version, "started_at": utc(started), "finished_at": utc(finished),
+        "version": found.version, "isolation": found.request.isolation,
+        "started_at": utc(started), "finished_at": utc(finished),
         "duration_s": round(found.duration_s, 3), "setup_s": round(found.setup_s, 3),
         "counts": {word: len(trials) for word, trials in found.of.items()},
         "control": _trial(found.control), "faults": [_trial(trial) for trial in found.trials],
@@ -126,7 +127,7 @@ def audit_cases(contract: Contract, target: Target, root: Path | None = None) ->
 
 def _verdict(spec: AuditSpec, contract: Contract, folder: Path) -> Verdict:
     request = AuditRequest(spec.command, spec.version, spec.success_text, float(spec.hang_s), float(spec.timeout_s),
-                           folder=folder)
+                           folder=folder, isolation=spec.isolation, seeds=spec.seeds)
     try:
         found: Audit | HarnessError = audit(contract, request)
     except HarnessError as error:
@@ -142,7 +143,8 @@ def no_lie_fools(name: str, command: str, found: Audit | HarnessError) -> Findin
         return Finding("unverified", str(found), next_step="Mend that, then run again.")
     again, fooled = f"python -m checks audit -- {command}", found.of["fooled"]
     if found.verdict == "held":
-        return Finding("held", f"{len(found.of['caught'])} faults did not fool it")
+        only = "; nothing but its environment kept it from the world" if found.request.isolation == "environment" else ""
+        return Finding("held", f"{len(found.of['caught'])} faults did not fool it{only}")
     if found.verdict == "broken":
         names = [trial.fault.name for trial in fooled]
         detail = f"{len(fooled)} of {len(fooled) + len(found.of['caught'])} faults fool it: {', '.join(names[:12])}"
