@@ -34,7 +34,7 @@ UP = 0x1
 IGNORED_BY_PYTHON = (13, 25)
 """SIGPIPE, SIGXFSZ."""
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-DEVICE_FOLDERS = ("shm", "mqueue")
+DEVICE_FOLDERS = ("shm",)
 LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
          "stderr": "/proc/self/fd/2"}
 
@@ -192,9 +192,12 @@ def build(control: _socket.socket, ports: list[int], hidden: list[str]) -> None:
         listeners = listen(ports)
         plain_devices()
         hide(hidden)
-        os.chdir(os.getcwd())
     except OSError as error:
         raise Failed("build", error.errno) from None
+    try:
+        os.chdir(os.getcwd())
+    except OSError:
+        os.chdir("/")  # what was the folder is hidden now
     send(control, "listening", listeners)
     for one in listeners:
         one.close()

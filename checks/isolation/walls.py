@@ -140,10 +140,9 @@ class Walled(subprocess.Popen[bytes]):
     def _expect(self, word: str, program: str) -> list[socket.socket]:
         """The sockets that come with `word`."""
         told, numbers, _, _ = socket.recv_fds(self._control, 1000, 64)
-        said, *rest = told.decode().split() or ["failed", "keeper", str(errno.ECHILD)]
-        if said == word:
+        if told.decode() == word:
             return [socket.socket(fileno=number) for number in numbers]
-        step, number = rest
+        _, step, number = told.decode().split() or ("failed", "begin", str(errno.EIO))
         error = OSError(int(number), os.strerror(int(number)), program)
         if step == "exec":
             raise error

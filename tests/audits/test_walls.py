@@ -29,11 +29,12 @@ MARKER = "AKIA" + secrets.token_hex(8).upper()
 USERS = {"root": AS_ROOT, "user": AS_USER}
 AUDITED = """
 import json, os, pathlib, sys
-from checks.audits.audit import Question, audit
+from checks.audits.audit import audit
+from checks.audits.trials import AuditRequest
 from checks.contract.reader import read_contract
 aims = pathlib.Path(sys.argv[2])
 aims.write_text(aims.read_text().replace('"OTHER"', str(os.getpid())))
-found = audit(read_contract(pathlib.Path(sys.argv[1])), Question(tuple(sys.argv[3:]), timeout_s=200.0))
+found = audit(read_contract(pathlib.Path(sys.argv[1])), AuditRequest(tuple(sys.argv[3:]), timeout_s=200.0))
 print(found.control.ending.told, found.control.ending.output)
 """
 OPEN = """

@@ -122,7 +122,9 @@ def test_where_one_socket_of_a_folder_is_kept_the_others_are_hidden_one_by_one(s
 
 def test_the_folder_it_runs_in_is_hidden_too_when_it_is_one_of_them(home: Path) -> None:
     (home / ".aws/credentials").touch()
+    (home / ".aws/sso").mkdir()
     assert run_behind("ls", cwd=home / ".aws") == (0, "")
+    assert run_behind("sh", "-c", "pwd", cwd=home / ".aws/sso") == (0, "/\n")
 
 
 @needs_nobodys_python

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from checks.contract.contract import Isolation
 from checks.isolation.walls import Walls, missing
 from tests.support import ROOT
 
 WHY = "" if os.environ.get("POSTDEPLOY_WALLS") == "required" else missing()
 needs_walls = pytest.mark.skipif(bool(WHY), reason=f"no walls here: {WHY}; POSTDEPLOY_WALLS=required fails instead")
+ISOLATION: Isolation = "environment" if WHY else "namespaces"
+"""What audits of other things than their isolation are run with here."""
 IS_ROOT = os.geteuid() == 0
 AS_ROOT = [] if IS_ROOT else ["unshare", "--user", "--map-root-user", "--"]
 """How a command is run as root; who is none is one at least among its own."""
@@ -26,7 +29,8 @@ AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"
 """How a command is run as somebody to whom our files do not belong either."""
 
 WITHOUT_NAMESPACES = ["unshare", "--user", "--map-root-user", "--", "sh", "-c",
-                      'echo 0 > /proc/sys/user/max_user_namespaces && exec "$0" "$@"']
+                      "echo 1 > /proc/sys/user/max_user_namespaces && "
+                      "exec unshare --user --map-user=65534 --map-group=65534 -- $0 \"$@\""]
 """How a command is run as in a plain container, where the system gives nobody a namespace."""
 
 
