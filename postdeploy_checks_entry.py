@@ -28,6 +28,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--through": {"metavar": "VERSION",
                   "help": "the migration this target should have reached; later files are pending"},
     "--evidence": {"metavar": "FILE", "help": "write the evidence JSON"},
+    "--isolation": {"choices": ("namespaces", "environment"),
+                    "help": "of audited scripts: environment, where the system has no namespaces for them"},
     "--explain": {"metavar": "CLAIM", "help": "what a claim says, how it is proven and what breaks it; asks no target"},
 }
 """Each takes one value."""

@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from checks.claims.verify import Report
+from checks.contract.contract import Isolation
 from checks.values import Case, Say, Verdict, as_unverified
 
 _VERDICT = [field.name for field in fields(Verdict)]
@@ -32,6 +33,8 @@ class Wanted:
     """The slow claims of other areas are not looked at."""
     contact: bool
     """False: no target is contacted, only the names of the claims are wanted."""
+    isolation: Isolation | None
+    """Of audited scripts; None: as the contract says."""
 
 
 def look_everywhere(wanted: Wanted, say: Say | None) -> Iterator[tuple[Report, float]]:
@@ -51,6 +54,8 @@ def look_everywhere(wanted: Wanted, say: Say | None) -> Iterator[tuple[Report, f
     from checks.target.target import resolve_target
 
     contract = read_contract(wanted.contract)
+    if wanted.isolation is not None:
+        contract = replace(contract, audits=tuple(replace(spec, isolation=wanted.isolation) for spec in contract.audits))
     targets = [resolve_target(name, contract, writes=wanted.writes, through=wanted.through) for name in wanted.targets]
     with _telling(say, len(targets)) as telling:
         for target in targets:

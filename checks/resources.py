@@ -10,6 +10,8 @@ WATCHER = PACKAGE / "target" / "servers" / "watch.py"
 """Stops an embedded server when its parent is gone."""
 REAPER = PACKAGE / "lambdas" / "local" / "reap.py"
 """Ends process groups and removes a folder when its parent is gone."""
+KEEPER = PACKAGE / "isolation" / "keeper.py"
+"""Runs a command behind walls."""
 CONSUMER = PACKAGE / "replays" / "consumers" / "python_child.py"
 """Runs a Python consumer."""
 

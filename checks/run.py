@@ -75,7 +75,7 @@ class ClaimsRun:
             prepare_evidence(Path(evidence))
         return Wanted(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
                      option(config, "--writes"), option(config, "--through"), _areas(config),
-                     contact=not config.option.collectonly)
+                     contact=not config.option.collectonly, isolation=option(config, "--isolation"))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:

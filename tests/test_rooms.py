@@ -16,7 +16,7 @@ FLOORS = (
     {"values", "resources"},
     {"evidence"},
     {"kinds"},
-    {"sql"},
+    {"sql", "isolation"},
     {"catalog", "contract"},
     {"lambdas"},
     {"target"},

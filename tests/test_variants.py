@@ -22,7 +22,7 @@ def test_every_route_the_contract_can_name_can_be_opened() -> None:
 
 
 def test_files_that_are_no_modules_are_there() -> None:
-    for file in (resources.WATCHER, resources.REAPER, resources.CONSUMER):
+    for file in (resources.WATCHER, resources.REAPER, resources.CONSUMER, resources.KEEPER):
         assert file.is_file(), file
     assert list(resources.PAYLOADS.rglob("*.json"))
     assert (resources.LAMBDAS / "db_query" / "app.py").is_file()

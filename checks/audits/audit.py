@@ -21,9 +21,10 @@ from checks.audits.trials import AuditRequest, Bench, RunWord, ScriptRun
 from checks.contract.contract import Contract, TargetSpec
 from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
+from checks.isolation.walls import missing
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Target
-from checks.values import Say, UsageError, as_unverified
+from checks.values import Say, Unverified, UsageError, as_unverified
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,20 @@ def audit(contract: Contract, request: AuditRequest, say: Say = lambda _: None,
 
     Raises:
         UsageError: no such command, version or fault; a malformed success_text.
-        Unverified: the worlds cannot be made.
+        Unverified: the worlds cannot be made, or no walls round the script.
     """
     find_command(request.command, request.folder)
+    if request.isolation == "namespaces" and (why := missing()):
+        raise Unverified(f"No walls can be built round a script here, so it could reach your accounts and servers: {why}; "
+                         "to replace its environment only, add --isolation environment, or isolation = \"environment\" in "
+                         "[audit.NAME].")
     patterns = _patterns(request.success_text)
     started = time.monotonic()
     with as_unverified(), scratch() as server:
         expectation = expected(contract, request.version, lambda: nullcontext(server))
         faults = chosen(catalogue(contract, expectation), request.only)
         with ExitStack() as stack:
-            prepared = stack.enter_context(prepare(contract, expectation, server, request.hang_s))
+            prepared = stack.enter_context(prepare(contract, expectation, server, request.hang_s, request.seeds))
             runner = stack.enter_context(Runner())
             bench = Bench(prepared, runner, request, patterns, stack)
             setup_s = time.monotonic() - started

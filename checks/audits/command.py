@@ -6,7 +6,9 @@ import argparse
 import datetime as dt
 import json
 from pathlib import Path
+from typing import get_args
 
+from checks.contract.contract import AuditSpec, Isolation
 from checks.evidence import prepare_evidence
 
 
@@ -22,6 +24,9 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
                         help="just these: names or patterns such as 'F5.*', 'world.*'; see --list")
     parser.add_argument("--list", action="store_true", help="list the faults and run nothing")
     parser.add_argument("-n", type=_count, dest="parallel", metavar="N", help="runs at a time; default: 2 a processor")
+    parser.add_argument("--isolation", choices=get_args(Isolation),
+                        help="what keeps the script from the world; default: namespaces, or as an [audit.NAME] of the same "
+                             "command says")
     parser.add_argument("script", nargs="*", metavar="COMMAND", help="after --: the script as you would run it")
     parser.set_defaults(act=act)
 
@@ -40,9 +45,12 @@ def act(options: argparse.Namespace) -> int:
     contract = read_contract(Path(options.contract))
     if options.list:
         return _list(options)
+    command = tuple(options.script)
+    declared = next((spec for spec in contract.audits if spec.command == command), AuditSpec("", command))
     request = AuditRequest(
-        command=tuple(options.script), version=options.version, success_text=tuple(options.success_text),
-        hang_s=options.hang_s, timeout_s=options.timeout_s, only=tuple(options.only), parallel=options.parallel)
+        command=command, version=options.version, success_text=tuple(options.success_text),
+        hang_s=options.hang_s, timeout_s=options.timeout_s, only=tuple(options.only), parallel=options.parallel,
+        isolation=options.isolation or declared.isolation, seeds=declared.seeds)
     if options.evidence:
         prepare_evidence(Path(options.evidence))
     started = dt.datetime.now(dt.UTC)

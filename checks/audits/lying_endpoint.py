@@ -14,6 +14,7 @@ from checks.audits.faults.deeds import Deeds
 from checks.audits.faults.fault import Fault, TwinAnswer
 from checks.audits.faults.replies import as_answer, renamed
 from checks.audits.prepared import BASE, TWIN, Prepared, Role
+from checks.audits.seeds import seed
 from checks.claims.ledger import judge_ledger
 from checks.contract.contract import TargetSpec
 from checks.contract.reply_shape import REFERENCE, ReplyShape
@@ -53,6 +54,7 @@ class LyingEndpoint:
         self._told = 0
         self._lock = threading.Lock()
         self._later: list[threading.Thread] = []
+        self._regions = {prepared.region, *(spec.region for spec in prepared.contract.targets.values() if spec.region)}
         self._deeds = Deeds(prepared.expectation, prepared.server, self.database, BASE)
         self.aws = stack.enter_context(local_aws(prepared.region))
         self._deploy()
@@ -62,6 +64,7 @@ class LyingEndpoint:
         """Begins a run: a fresh copy of the database before V, and `fault` in the way."""
         self.reset_lie(fault)
         self.prepared.server.copy_database(self.database, BASE)
+        seed(self.aws, self._regions, self.prepared.seeds, self.dsn)
 
     def reset_lie(self, fault: Fault | None) -> None:
         """Begins a run on the database as it is, which is enough for a `fault` that leaves it alone."""

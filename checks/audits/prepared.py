@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract, LedgerSpec
+from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, NO_SEEDS, Contract, LedgerSpec, Seeds
 from checks.contract.migrations import Migration
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.expectation.expectation import Expectation
@@ -67,6 +67,7 @@ class Prepared:
     perfect: bytes
     """The payload with which the reference migration function told that it applied V."""
     hang_s: float
+    seeds: Seeds = NO_SEEDS
 
     @property
     def version(self) -> str:
@@ -92,7 +93,7 @@ class Prepared:
 
 @contextmanager
 def prepare(contract: Contract, expectation: Expectation, server: ScratchServer, hang_s: float,
-                 ) -> Iterator[Prepared]:
+            seeds: Seeds = NO_SEEDS) -> Iterator[Prepared]:
     """Makes the template, the twin and the reference reply.
 
     Raises:
@@ -105,7 +106,7 @@ def prepare(contract: Contract, expectation: Expectation, server: ScratchServer,
     if folder is None:
         raise UsageError(f"The audit needs the reference Lambdas, and {folders[0]} has no db_query and db_migration; "
                          f"set target.NAME.functions in {contract.file.name}.")
-    prepared = Prepared(contract, expectation, server, roles_of(contract), folder, region, b"", hang_s)
+    prepared = Prepared(contract, expectation, server, roles_of(contract), folder, region, b"", hang_s, seeds)
     dsn = server.create_database(BASE)
     with closing(connect(Secret(dsn), "the scratch server")) as connection:
         migrate(connection, expectation.migrations[:-1], contract.ledger)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from checks.audits.audit import Audit, audit
@@ -14,6 +14,7 @@ from checks.contract.contract import AuditSpec, Contract
 from checks.evidence import utc
 from checks.kinds import Finding, claim
 from checks.lambdas.replies.reply import short
+from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Target
 from checks.values import FALSE_SUCCESS, Case, HarnessError, Verdict
 
@@ -53,6 +54,8 @@ def _control_failed(found: Audit) -> Iterator[str]:
     yield f"UNVERIFIED: {control.why} It {ending.told if ending else 'did not run'}. Its last lines:"
     for line in ending.last_lines() if ending else ():
         yield f"  | {line}"
+    yield ("It is not given the variables of your environment, but for PATH, HOME and their like; to give it one, audit "
+           "env NAME=VALUE COMMAND.")
     yield ("Mend what it says, or give it more time with --timeout-s; only a script that succeeds where all goes "
            "well can be audited.")
 
@@ -89,7 +92,8 @@ def evidence(found: Audit, started: dt.datetime, finished: dt.datetime) -> dict[
     """
     return {
         "schema": SCHEMA, "kind": "audit", "verdict": found.verdict, "command": short(" ".join(found.request.command)),
-        "version": found.version, "started_at": utc(started), "finished_at": utc(finished),
+        "version": found.version, "isolation": found.request.isolation,
+        "started_at": utc(started), "finished_at": utc(finished),
         "duration_s": round(found.duration_s, 3), "setup_s": round(found.setup_s, 3),
         "counts": {word: len(trials) for word, trials in found.of.items()},
         "control": _trial(found.control), "faults": [_trial(trial) for trial in found.trials],
@@ -113,22 +117,22 @@ def catalogue_lines(faults: Sequence[Fault]) -> Iterator[str]:
         yield f"{' ' if fault.default else '+'} {fault.name:<48} {fault.sentence}"
 
 
-def audit_cases(contract: Contract, target: Target, root: Path | None = None) -> tuple[Case, ...]:
-    """One case for each `[audit.NAME]`, on targets that may be written to; run in `root`, the contract's folder.
+def audit_cases(contract: Contract, target: Target,
+                scratch: Callable[[], AbstractContextManager[ScratchServer]] = embedded) -> tuple[Case, ...]:
+    """One case for each `[audit.NAME]`, on targets that may be written to; run in the contract's folder.
 
-    The worlds are servers of our own: `target` is not touched.
+    The worlds are servers of our own, which `scratch` lends: `target` is not touched.
     """
     if not target.scratch:
         return ()
-    return tuple(Case(FALSE_SUCCESS, f"audit.{spec.name}", (_verdict(spec, contract, root or contract.root),))
-                 for spec in contract.audits)
+    return tuple(Case(FALSE_SUCCESS, f"audit.{spec.name}", (_verdict(spec, contract, scratch),)) for spec in contract.audits)
 
 
-def _verdict(spec: AuditSpec, contract: Contract, folder: Path) -> Verdict:
+def _verdict(spec: AuditSpec, contract: Contract, scratch: Callable[[], AbstractContextManager[ScratchServer]]) -> Verdict:
     request = AuditRequest(spec.command, spec.version, spec.success_text, float(spec.hang_s), float(spec.timeout_s),
-                           folder=folder)
+                           folder=contract.root, isolation=spec.isolation, seeds=spec.seeds)
     try:
-        found: Audit | HarnessError = audit(contract, request)
+        found: Audit | HarnessError = audit(contract, request, scratch=scratch)
     except HarnessError as error:
         found = error
     return no_lie_fools(spec.name, " ".join(spec.command), found)
@@ -142,7 +146,8 @@ def no_lie_fools(name: str, command: str, found: Audit | HarnessError) -> Findin
         return Finding("unverified", str(found), next_step="Mend that, then run again.")
     again, fooled = f"python -m checks audit -- {command}", found.of["fooled"]
     if found.verdict == "held":
-        return Finding("held", f"{len(found.of['caught'])} faults did not fool it")
+        only = "; nothing but its environment kept it from the world" if found.request.isolation == "environment" else ""
+        return Finding("held", f"{len(found.of['caught'])} faults did not fool it{only}")
     if found.verdict == "broken":
         names = [trial.fault.name for trial in fooled]
         detail = f"{len(fooled)} of {len(fooled) + len(found.of['caught'])} faults fool it: {', '.join(names[:12])}"

@@ -7,16 +7,17 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from checks.lambdas.local.reaper import Reaper, kill_group
+from checks.isolation.walls import Walls, end
+from checks.lambdas.local.reaper import Reaper
 from checks.values import UsageError
 
 KEPT_BYTES = 16_384
@@ -69,9 +70,9 @@ class Runner:
     """Runs commands; a context manager that leaves none of them behind, however this process ends."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="postdeploy-audit-"))
-        self._reaper = Reaper(self.folder)
-        self._live: set[int] = set()
+        self._reaper = Reaper("postdeploy-audit-")
+        self.folder = self._reaper.folder
+        self._live: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -82,22 +83,32 @@ class Runner:
         self.close()
 
     def run(self, command: Sequence[str], variables: Mapping[str, str], timeout_s: float,
-            success_text: Sequence[re.Pattern[str]] = (), folder: Path | None = None) -> Ending:
+            success_text: Sequence[re.Pattern[str]] = (), folder: Path | None = None, walls: Walls | None = None) -> Ending:
         """Runs `command` in `folder` to its end, or for `timeout_s`; then ends whatever it started.
+
+        Args:
+            command: program and arguments.
+            variables: its whole environment.
+            timeout_s: how long it may take.
+            success_text: searched in each line of its output.
+            folder: where; None is the working directory.
+            walls: what it can reach; None: whatever you can.
 
         Raises:
             UsageError: it cannot be started.
+            Unverified: the walls cannot be built.
         """
         mark = uuid4().hex
         started = time.monotonic()
-        with self._running(command, {**variables, _MARK: mark}, folder) as process:
+        with self._running(command, {**variables, _MARK: mark}, folder, walls) as process:
             drain = _Drain(process, success_text)
             timed_out = False
             try:
                 code: int | None = process.wait(timeout_s)
             except subprocess.TimeoutExpired:
                 timed_out, code = True, None
-        _end_marked(mark)
+        if walls is None:
+            _end_marked(mark)
         drain.finish()
         number = -code if code is not None and code < 0 else None
         return Ending(None if number else code, number, timed_out, time.monotonic() - started, drain.output,
@@ -107,33 +118,42 @@ class Runner:
         """Ends every command that still runs, and removes the files."""
         with self._lock:
             self._closed = True
-            for pid in self._live:
-                kill_group(pid)
+            live = list(self._live)
+        for process in live:
+            end(process)
         self._reaper.close()
 
     @contextmanager
-    def _running(self, command: Sequence[str], variables: Mapping[str, str], folder: Path | None,
+    def _running(self, command: Sequence[str], variables: Mapping[str, str], folder: Path | None, walls: Walls | None,
                  ) -> Iterator[subprocess.Popen[bytes]]:
+        if self._closed:
+            raise UsageError("The audit was interrupted.")
+        process = _started(command, variables, folder, walls)
         with self._lock:
-            if self._closed:
-                raise UsageError("The audit was interrupted.")
-            try:
-                process = subprocess.Popen(
-                    list(command), env=dict(variables), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT, start_new_session=True)
-            except OSError as error:
-                raise UsageError(f"{command[0]!r} cannot be run: {error.strerror}. Make it executable (chmod +x) and "
-                                 "give it a #! line, or name its interpreter first.") from None
-            self._live.add(process.pid)
+            self._live.add(process)
             self._reaper.watch(process.pid)
+            closed = self._closed
         try:
+            if closed:
+                raise UsageError("The audit was interrupted.")
             yield process
         finally:
-            kill_group(process.pid)
-            process.wait()
+            end(process)
             with self._lock:
-                self._live.discard(process.pid)
+                self._live.discard(process)
                 self._reaper.forget(process.pid)
+
+
+def _started(command: Sequence[str], variables: Mapping[str, str], folder: Path | None, walls: Walls | None,
+             ) -> subprocess.Popen[bytes]:
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    try:
+        if walls is not None:
+            return walls.start(command, env=variables, cwd=folder, **streams)
+        return subprocess.Popen(list(command), env=dict(variables), cwd=folder, start_new_session=True, **streams)
+    except OSError as error:
+        raise UsageError(f"{command[0]!r} cannot be run: {error.strerror}. Make it executable (chmod +x) and "
+                         "give it a #! line, or name its interpreter first.") from None
 
 
 class _Drain:

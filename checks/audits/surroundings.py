@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from checks.isolation.variables import harmless
 from checks.lambdas.client import DUMMY_CREDENTIALS
 
 NOWHERE = "http://127.0.0.1:9"
@@ -13,14 +13,11 @@ NOWHERE = "http://127.0.0.1:9"
 SERVICES = ("LAMBDA", "ECS", "ECR", "S3", "STS", "IAM", "SSM", "SECRETS_MANAGER", "CLOUDWATCH", "CLOUDWATCH_LOGS",
             "CLOUDFORMATION", "DYNAMODB", "EVENTBRIDGE", "KMS", "RDS", "SFN", "SNS", "SQS")
 """Services that moto serves and deploy scripts use; AWS_ENDPOINT_URL covers the others."""
-_REAL = re.compile(r"AWS_.*|BOTO_.*|PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|OPTIONS)"
-                   r"|ECS_CONTAINER_METADATA_URI.*|DATABASE_URL|(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
-"""Variables that could lead to a real account or database."""
 
 
 def environment(base: Mapping[str, str], endpoint_url: str, region: str, folder: Path,
                 databases: Mapping[str, str]) -> dict[str, str]:
-    """`base` without anything that leads to a real account or database, and with what leads to the endpoint.
+    """What of `base` leads nowhere, and what leads to the endpoint.
 
     Args:
         base: the parent's environment.
@@ -29,15 +26,13 @@ def environment(base: Mapping[str, str], endpoint_url: str, region: str, folder:
         folder: where `write_profiles` wrote the files.
         databases: variable -> DSN of the audited world, for the variables that the contract takes DSNs from.
     """
-    kept = {name: value for name, value in base.items()
-            if not _REAL.fullmatch(name) and not re.match(r"\s*postgres(ql)?://", value)}
     aws = {"AWS_ENDPOINT_URL": endpoint_url, **{f"AWS_ENDPOINT_URL_{name}": endpoint_url for name in SERVICES},
            "AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EC2_METADATA_DISABLED": "true",
            "AWS_CONFIG_FILE": str(folder / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
            "AWS_PAGER": "", **DUMMY_CREDENTIALS}
     local = "127.0.0.1,localhost,::1"
     proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), NOWHERE)
-    return {**kept, **aws, **proxies, "NO_PROXY": local, "no_proxy": local, **databases}
+    return {**harmless(base), **aws, **proxies, "NO_PROXY": local, "no_proxy": local, **databases}
 
 
 def write_profiles(folder: Path, profiles: Iterable[str], region: str) -> None:

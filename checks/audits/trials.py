@@ -17,6 +17,8 @@ from checks.audits.lying_endpoint import LyingEndpoint, tellable
 from checks.audits.prepared import Prepared
 from checks.audits.script import Ending, Runner
 from checks.audits.surroundings import environment, write_profiles
+from checks.contract.contract import NO_SEEDS, Isolation, Seeds
+from checks.isolation.walls import Walls
 from checks.target.servers.given import variable_of
 from checks.values import HarnessError, Say, Unverified
 
@@ -41,6 +43,8 @@ class AuditRequest:
     """Where it runs; None is the working directory."""
     parallel: int | None = None
     """How many runs at a time; None: twice the processors."""
+    isolation: Isolation = "namespaces"
+    seeds: Seeds = NO_SEEDS
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,9 @@ class Bench:
         databases = {variable: world.dsn for variable in named if variable is not None}
         variables = environment(os.environ, world.aws.endpoint_url, self._prepared.region, self._runner.folder,
                                 databases)
+        walls = Walls.open_to(world.aws.endpoint_url, world.dsn) if self._request.isolation == "namespaces" else None
         ending = self._runner.run(self._request.command, variables, self._request.timeout_s, self._patterns,
-                                  self._request.folder)
+                                  self._request.folder, walls)
         world.settle()
         if not self._says_success(ending):
             return ending, ""

@@ -7,6 +7,7 @@ import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from checks.contract.dedupe import Dedupe
 from checks.contract.reply_shape import REFERENCE, ReplyShape
@@ -14,6 +15,9 @@ from checks.contract.tools.plain import PLAIN
 from checks.contract.tools.tool import Tool
 from checks.sql.names import shown, split_path
 from checks.values import LeftOut
+
+Isolation = Literal["namespaces", "environment"]
+"""What keeps a script under audit from the world: walls of the kernel's, or an environment that leads nowhere."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,19 @@ class TargetSpec:
 
 
 @dataclass(frozen=True)
+class Seeds:
+    """What a script under audit finds in the account; in a value, `{dsn}` stands for the DSN of the audited database."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """SSM parameter -> value."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Secrets Manager secret -> value."""
+
+
+NO_SEEDS = Seeds()
+
+
+@dataclass(frozen=True)
 class AuditSpec:
     """One `[audit.NAME]`: a deploy script to be run against a lying Lambda."""
 
@@ -118,6 +135,8 @@ class AuditSpec:
     success_text: tuple[str, ...] = ()
     timeout_s: int = 60
     hang_s: int = 3
+    isolation: Isolation = "namespaces"
+    seeds: Seeds = NO_SEEDS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import datetime as dt
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from checks.contract.contract import (
     ROUTES,
@@ -15,7 +15,9 @@ from checks.contract.contract import (
     Contract,
     DriftIgnore,
     EnumSpec,
+    Isolation,
     LedgerSpec,
+    Seeds,
     TargetSpec,
 )
 from checks.contract.dedupe_reader import read_dedupe
@@ -222,6 +224,8 @@ def _check_target(spec: TargetSpec, table: TomlTable) -> None:
 def _audit(name: str, table: TomlTable) -> AuditSpec:
     spec = AuditSpec(name=name, command=table.texts("command"), version=table.take("version", str),
                      success_text=table.texts("success_text", ()),
-                     timeout_s=table.take("timeout_s", int, 60), hang_s=table.take("hang_s", int, 3))
+                     timeout_s=table.take("timeout_s", int, 60), hang_s=table.take("hang_s", int, 3),
+                     isolation=cast(Isolation, table.choice("isolation", get_args(Isolation), "namespaces")),
+                     seeds=Seeds(table.texts_by_name("parameters"), table.texts_by_name("secrets")))
     table.finish()
     return spec

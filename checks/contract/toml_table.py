@@ -75,6 +75,14 @@ class TomlTable:
             raise self.error(key, f"must be a non-empty list of strings, not {_shown(value)}")
         return tuple(value)
 
+    def texts_by_name(self, key: str) -> dict[str, str]:
+        """The strings of the table at `key`, by name; empty when it is absent."""
+        value: dict[str, Any] = self.take(key, dict, {})
+        for name, text in value.items():
+            if not isinstance(text, str):
+                raise self.error(f"{key}.{name}", f"must be a string, not {_shown(text)}")
+        return value
+
     def table(self, key: str) -> TomlTable | None:
         """The table at `key`, or None."""
         value = self.take(key, dict)

@@ -6,8 +6,10 @@ import time
 import warnings
 from collections.abc import Callable
 
+from checks.contract.consumers import LambdaConsumer
 from checks.contract.contract import Contract
 from checks.contract.dedupe import Dedupe
+from checks.isolation.walls import missing
 from checks.kinds import Finding, Kind, claim
 from checks.replays.results import PARTS, ReplayResult
 from checks.target.open_target import Place
@@ -86,6 +88,8 @@ def replay_verdicts(place: Place, contract: Contract, say: Say,
     for spec in contract.dedupe:
         if spec.consumer is not None:
             say(f"replaying {spec.events} through {spec.consumer} …")
+            if not isinstance(spec.consumer, LambdaConsumer) and (why := missing()):
+                say(f"no walls are round {spec.consumer}, so it can reach whatever you can: {why}")
             start = clock()
             replayed = _replayed(spec, place.dsn.reveal(), contract)
             parts = PARTS if isinstance(replayed, Unverified) else replayed.looked_at

@@ -43,6 +43,7 @@ from checks.target.servers import ScratchServer
 from checks.target.target import Secret, resolve_target
 from checks.values import Unverified, UsageError
 from tests.support import ROOT
+from tests.support.walls import ISOLATION
 
 CONTRACT = read_contract(ROOT / "contract.toml")
 CORPUS = load(ROOT / "fixtures" / "payloads")
@@ -125,6 +126,16 @@ def test_the_other_database_really_has_it(world: LyingEndpoint, prepared: Prepar
     dsn = Secret(prepared.server.dsn(world.database + "_elsewhere"))
     with closing(connect(dsn, "there")) as connection:
         assert execute(connection, f"SELECT count(*) FROM schema_migrations WHERE version = '{V}'")[0][0] == 1
+
+
+@pytest.mark.parametrize(("sql", "why"), [
+    ("DO $$\nBEGIN\n  CREATE TABLE t ();\nEND $$;", ""), ("-- x\n/*\nCOMMIT;\n*/ CREATE TABLE t ()", ""),
+    ("BEGIN;\nCREATE TABLE t ();\nEND;", f"{V}.sql commits by itself"),
+])
+def test_only_a_file_that_commits_cannot_be_rolled_back(sql: str, why: str, prepared: Prepared) -> None:
+    *earlier, last = prepared.expectation.migrations
+    expectation = replace(prepared.expectation, migrations=(*earlier, replace(last, sql=sql)))
+    assert faults(prepared)["world.rolled-back"].impossible(expectation) == why
 
 
 def test_a_transaction_that_is_rolled_back_is_open_when_it_says_applied(world: LyingEndpoint, prepared: Prepared) -> None:
@@ -349,7 +360,7 @@ def gone(pid: int) -> bool:
 def audited(server: ScratchServer, *command: str, **more: Any) -> Audit:
     only = more.pop("only", ("world.did-nothing",))
     contract = more.pop("contract", CONTRACT)
-    question = AuditRequest(command, only=only, parallel=1, hang_s=HANG_S, **more)
+    question = AuditRequest(command, only=only, parallel=1, hang_s=HANG_S, isolation=ISOLATION, **more)
     return audit(contract, question, scratch=lambda: nullcontext(server))
 
 
@@ -436,9 +447,10 @@ def test_a_script_that_applies_by_a_given_dsn_is_in_the_world_too(scratch_server
 
 @pytest.mark.parametrize(("question", "match"), [
     (AuditRequest(()), "after --"), (AuditRequest(("no-such-command",)), "no command 'no-such-command'"),
-    (AuditRequest(("true",), version="2026_02_02_0003"), "No migration has the version '2026_02_02_0003'. Did you mean"),
-    (AuditRequest(("true",), only=("F99.*",)), "No fault is called"),
-    (AuditRequest(("true",), success_text=("(",)), "not a regular expression"),
+    (AuditRequest(("true",), version="2026_02_02_0003", isolation=ISOLATION),
+     "No migration has the version '2026_02_02_0003'. Did you mean"),
+    (AuditRequest(("true",), only=("F99.*",), isolation=ISOLATION), "No fault is called"),
+    (AuditRequest(("true",), success_text=("(",), isolation=ISOLATION), "not a regular expression"),
 ], ids=["nothing", "command", "version", "fault", "regex"])
 def test_a_question_that_is_wrong_is_a_sentence(question: AuditRequest, match: str, scratch_server: ScratchServer) -> None:
     with pytest.raises(UsageError, match=re.escape(match)):
@@ -480,14 +492,19 @@ def test_audits_are_claims_of_scratch_targets(tmp_path: Path) -> None:
     contract = contract_with(tmp_path, f"""
         [audit.idle]
         command = ["true"]
+        isolation = "{ISOLATION}"
         [audit.broken]
         command = ["false"]
+        isolation = "{ISOLATION}"
         [audit.gone]
         command = ["./no-such-script"]
+        isolation = "{ISOLATION}"
         [audit.here]
         command = ["./here.sh"]
+        isolation = "{ISOLATION}"
         [audit.unknown]
         command = {quote(list(BELIEVES))}
+        isolation = "{ISOLATION}"
         version = "1999"
         """)
     target = resolve_target("embedded", contract)
@@ -505,8 +522,9 @@ def test_audits_are_claims_of_scratch_targets(tmp_path: Path) -> None:
 
 
 def command_line(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "checks", "audit", *arguments], cwd=cwd, text=True,
-                          capture_output=True, timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    command = [sys.executable, "-m", "checks", "audit", "--isolation", ISOLATION, *arguments]
+    return subprocess.run(command, cwd=cwd, text=True, capture_output=True, timeout=120, check=False,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def test_the_command_writes_evidence_and_exits_1_when_fooled(tmp_path: Path) -> None:
@@ -529,24 +547,6 @@ def test_exit_codes(arguments: tuple[str, ...], code: int, said: str) -> None:
     assert done.returncode == code, done.stdout + done.stderr
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
-def test_nothing_is_left_when_the_audit_is_stopped(number: int, tmp_path: Path) -> None:
-    """The script, its child, the database server and the functions end with it."""
-    mark = tmp_path / "pids"
-    os.mkfifo(mark)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "checks", "audit", "--", "bash", "-c", f"sleep 1000 & echo $$ $! > {mark}; wait"],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    pids = [int(pid) for pid in mark.read_text().split()]
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(process.pid, number)
-    process.wait(timeout=60)
-    assert len(pids) == 2
-    assert children
-    for pid in (*pids, *map(int, children)):
-        assert gone(pid), pid
 
 
 def test_a_server_that_dies_is_unverified_and_no_success(scratch_server: ScratchServer) -> None:

@@ -23,6 +23,7 @@ from checks.audits.trials import AuditRequest
 from checks.contract.reader import read_contract
 from checks.target.servers import ScratchServer
 from tests.support import ROOT, saboteur_index
+from tests.support.walls import ISOLATION
 
 SCRIPTS = ROOT / "fixtures" / "scripts"
 EXPECTED = tomllib.loads((SCRIPTS / "expected.toml").read_text(encoding="utf-8"))
@@ -37,7 +38,8 @@ SECONDS_MOST = 60.0
 
 def audited(command: tuple[str, ...], server: ScratchServer, *, full: bool, success_text: tuple[str, ...] = (),
             ) -> Audit:
-    request = AuditRequest(command, success_text=success_text, only=() if full else TELLING, parallel=None if full else 2)
+    request = AuditRequest(command, success_text=success_text, only=() if full else TELLING, parallel=None if full else 2,
+                           isolation=ISOLATION)
     return audit(read_contract(ROOT / "contract.toml"), request, scratch=lambda: nullcontext(server))
 
 

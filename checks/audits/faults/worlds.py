@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from checks.audits.faults.deeds import Deeds, before, droppable
 from checks.audits.faults.fault import Fault
 from checks.catalog.key import Key
 from checks.expectation.expectation import Expectation
+from checks.sql.syntax.statements import commits
 
 ANOTHER = "_draft"
 """What makes the name of another version of V's."""
@@ -38,8 +38,7 @@ def _changes_nothing(expectation: Expectation) -> str:
 
 def _commits(expectation: Expectation) -> str:
     migration = expectation.migrations[-1]
-    commits = re.search(r"^\s*(COMMIT|END)\b", migration.sql, re.MULTILINE | re.IGNORECASE)
-    return f"{migration.file} commits by itself" if commits else ""
+    return f"{migration.file} commits by itself" if commits(migration.sql) else ""
 
 
 def _file(expectation: Expectation) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from typing import Any
@@ -55,11 +57,18 @@ def hide_profile() -> None:
     """
     from moto.core.base_backend import AccountSpecificBackend
 
+    with blind():
+        session: Any = AccountSpecificBackend.get_session()
+        session._session.session_var_map.update(BLIND)
+
+
+@contextmanager
+def blind() -> Iterator[None]:
+    """A time in which the user's AWS settings are not in the environment."""
     hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
     os.environ.update({"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
     try:
-        session: Any = AccountSpecificBackend.get_session()
-        session._session.session_var_map.update(BLIND)
+        yield
     finally:
         del os.environ["AWS_CONFIG_FILE"], os.environ["AWS_SHARED_CREDENTIALS_FILE"]
         os.environ.update(hidden)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from checks.lambdas.local.reaper import kill_group
+from checks.isolation.walls import kill_group
 from checks.lambdas.local.runtime_api import RESPONSE_BYTES, HandlerCall, Happening, RuntimeApi, error_body
 
 LOG_TAIL_BYTES = 4096

@@ -10,7 +10,6 @@ import io
 import os
 import sys
 import sysconfig
-import tempfile
 import threading
 import zipfile
 from collections import Counter
@@ -38,8 +37,8 @@ class Sandboxes:
         self._busy: list[Sandbox] = []
         self._changed = threading.Condition()
         self._closed = False
-        self._folder = Path(tempfile.mkdtemp(prefix="postdeploy-lambda-"))
-        self._reaper = Reaper(self._folder)
+        self._reaper = Reaper("postdeploy-lambda-")
+        self._folder = self._reaper.folder
 
     def invoke(self, deployed: Deployed, call: HandlerCall) -> Finished:
         """Runs `call` in a warm sandbox of `deployed`, or in a new one.

