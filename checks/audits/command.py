@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from checks.evidence import prepare_evidence
+from checks.files import write_whole
 
 
 def add_audit(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ def act(options: argparse.Namespace) -> int:
         print(line)
     if options.evidence:
         document = evidence(found, started, dt.datetime.now(dt.UTC))
-        Path(options.evidence).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_whole(Path(options.evidence), json.dumps(document, indent=1) + "\n")
     return EXIT[found.verdict]
 
 

@@ -15,7 +15,8 @@ _HARMLESS = ("^(age|array_to_(json|string)|concat(_ws)?|current_(database|schema
 """Stable functions that do no more than their name says. Others read tables they are told of, or take types by name."""
 SAFETY_WORDS = {"first_own_oid": _FIRST_OWN_OID, "harmless": _HARMLESS}
 
-SAFETY_GROUND = """    -- casts by a function: a cast of the user's between built-in types takes the place of the input function
+SAFETY_GROUND = """
+    -- casts by a function: a cast of the user's between built-in types takes the place of the input function
     function_cast AS MATERIALIZED (
         SELECT c.castsource, c.casttarget FROM pg_cast c WHERE c.castmethod = 'f' AND c.castfunc >= {first_own_oid}),
     own_cast AS MATERIALIZED (
