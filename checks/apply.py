@@ -112,8 +112,8 @@ def _recorded(place: Place, expectation: Expectation) -> set[str]:
         session.close()
 
 
-_BUSY = """SELECT format('%s', coalesce((SELECT min(l.pid) FROM pg_catalog.pg_locks l
-    WHERE l.locktype = 'relation' AND l.granted
+_BUSY = """SELECT format('%s', coalesce((
+    SELECT min(l.pid) FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.granted
     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     AND l.relation = pg_catalog.to_regclass({table}) AND l.pid <> pg_catalog.pg_backend_pid()
     AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')), 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from pathlib import Path
 
+from checks.files import prepare
 from checks.values import UsageError
 
 
@@ -16,12 +16,9 @@ def prepare_evidence(path: Path) -> None:
         UsageError: it cannot.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        prepare(path)
     except OSError as error:
         raise UsageError(f"--evidence {path} cannot be written: {error.strerror}.") from None
-    if not os.access(path, os.W_OK):
-        raise UsageError(f"--evidence {path} cannot be written.")
 
 
 def utc(moment: dt.datetime) -> str:

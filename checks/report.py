@@ -10,11 +10,14 @@ from typing import Any
 
 from checks.claims.verify import Report
 from checks.evidence import utc
+from checks.telling import fit, printable
 from checks.values import AREAS, Case, LeftOut, Verdict
 
 SCHEMA = 1
 """Version of the evidence document."""
 _IDENTITY = ("server_version", "database", "role", "in_recovery", "system_identifier")
+LOGIN_TRIGGERS = "login_triggers"
+"""What of the database's own code ran because somebody logged in; told where there is any."""
 
 
 def header(report: Report, contract: str) -> list[str]:
@@ -26,7 +29,9 @@ def header(report: Report, contract: str) -> list[str]:
     else:
         reached = "not reached" if report.failure else "not contacted"
     lines = [f"target {spec.name}: {reached}, route {spec.route}, writes {spec.writes}, contract {contract}"]
-    return [*lines, *(f"  left out: {left.area}: {left.why}" for left in report.left_out)]
+    if ran := seen.get(LOGIN_TRIGGERS):
+        lines.append(f"  ran at login: the event trigger {', '.join(ran)}, code of the database's own")
+    return [*map(fit, lines), *(f"  left out: {left.area}: {left.why}" for left in report.left_out)]
 
 
 def closing(reports: Sequence[Report], ran: set[tuple[str, str, str]], looked_s: Sequence[float]) -> Iterator[str]:
@@ -113,9 +118,12 @@ def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetim
     verdicts = [verdict for case in report.cases for verdict in case.verdicts
                 if (report.target.name, case.area, case.name) in ran]
     identity = {name: report.identity.get(name) for name in _IDENTITY}
+    if report.identity.get(LOGIN_TRIGGERS):
+        identity[LOGIN_TRIGGERS] = list(map(printable, report.identity[LOGIN_TRIGGERS]))
     document = {
         "schema": SCHEMA, "verdict": verdict_word(verdicts),
-        "target": {"name": spec.name, "route": spec.route, "writes": spec.writes, "server": spec.server, **identity,
+        "target": {"name": spec.name, "route": spec.route, "writes": spec.writes, "server": spec.server,
+                   **{name: printable(value) if isinstance(value, str) else value for name, value in identity.items()},
                    "through": spec.through},
         "started_at": utc(started), "finished_at": utc(finished),
         "duration_s": round((finished - started).total_seconds(), 3),

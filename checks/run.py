@@ -128,13 +128,14 @@ class ClaimsRun:
 
     def _write_evidence(self, path: Path) -> None:
         """One file; with several targets one each, `evidence.prod.json`."""
+        from checks.files import write_whole
         from checks.report import as_text, evidence
 
         finished = dt.datetime.now(dt.UTC)
         for report in self.reports:
             name = "".join(c if c.isalnum() or c in "-_." else "_" for c in report.target.name)
             file = path if len(self.reports) == 1 else path.with_suffix(f".{name}{path.suffix}")
-            file.write_text(as_text(evidence(report, self.ran, self.started, finished)), encoding="utf-8")
+            write_whole(file, as_text(evidence(report, self.ran, self.started, finished)))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The closing table and the story of every claim that is not held."""

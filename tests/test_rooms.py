@@ -12,7 +12,7 @@ from tests.support import ROOT, loaded
 from tests.support.rooms import CLAIMS, FILES, MODULES, imported, names, room, rooms, tree
 
 FLOORS = (
-    {"telling"},
+    {"telling", "files"},
     {"values", "resources"},
     {"evidence"},
     {"kinds"},

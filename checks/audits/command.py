@@ -10,6 +10,7 @@ from typing import get_args
 
 from checks.contract.contract import AuditSpec, Isolation
 from checks.evidence import prepare_evidence
+from checks.files import write_whole
 
 
 def add_audit(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +60,7 @@ def act(options: argparse.Namespace) -> int:
         print(line)
     if options.evidence:
         document = evidence(found, started, dt.datetime.now(dt.UTC))
-        Path(options.evidence).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_whole(Path(options.evidence), json.dumps(document, indent=1) + "\n")
     return EXIT[found.verdict]
 
 

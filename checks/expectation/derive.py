@@ -21,6 +21,7 @@ from checks.expectation.derived import Derived, MigrationStep, statements
 from checks.expectation.expectation import Expectation, expect
 from checks.expectation.lock import FORMAT, cache_path, dump, load, lock_path, locked, store
 from checks.expectation.planned_insert import plan_insert
+from checks.files import write_whole
 from checks.target.migrate import apply_file
 from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer, embedded
@@ -44,7 +45,9 @@ def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[Scra
         return locked(lock, migrations, contract)
     cached = cache_path(wanted)
     try:
-        return load(cached.read_text(encoding="utf-8"))
+        known = load(cached.read_text(encoding="utf-8"))
+        if known.digest == wanted:
+            return known
     except (OSError, ValueError, KeyError, TypeError):
         pass
     try:
@@ -86,7 +89,7 @@ def write_lock(contract: Contract, scratch: Callable[[], AbstractContextManager[
         found = replay(migrations, contract, server, digest(migrations, (*contract.schemas, *statements(contract)), FORMAT))
     path = lock_path(contract)
     try:
-        path.write_text(dump(found), encoding="utf-8")
+        write_whole(path, dump(found))
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
     return path, found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from checks.contract.contract import Contract
 from checks.contract.migrations import Migration, digest
 from checks.expectation.derived import Derived, MigrationStep, statements
 from checks.expectation.planned_insert import PlannedInsert
+from checks.files import write_whole
 from checks.values import UsageError
 
 FORMAT = "1"
@@ -30,7 +31,7 @@ def lock_path(contract: Contract) -> Path:
 
 def dump(derived: Derived) -> str:
     """A reviewable text: one line an object, in order, under the migration that set it."""
-    lines = ["{", f' "digest": "{derived.digest}",', f' "major": {derived.major},',
+    lines = [f' "digest": "{derived.digest}",', f' "major": {derived.major},',
              f' "inserts": {json.dumps({text: plan._asdict() for text, plan in derived.inserts.items()})},',
              ' "migrations": [']
     for number, step in enumerate(derived.steps):
@@ -38,7 +39,15 @@ def dump(derived: Derived) -> str:
         lines += [f'  {{"version": {json.dumps(step.version)}, "file": {json.dumps(step.file)},',
                   f'   "notices": {json.dumps(step.notices)}, "drops": {json.dumps(list(map(str, step.drops)))},',
                   '   "sets": {', ",\n".join(body), "   }}" + ("," if number < len(derived.steps) - 1 else "")]
-    return "\n".join([*lines, " ]", "}", ""])
+    text = "\n".join([*lines, " ]", "}", ""])
+    return f'{{\n "content": "{_hash(text)}",\n{text}'
+
+
+_HEAD = re.compile(r'\{\n "content": "(?P<hash>[0-9a-f]{64})",\n')
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _objects(written: Mapping[str, Any]) -> dict[Key, Object]:
@@ -50,8 +59,11 @@ def load(text: str) -> Derived:
     """The Derived that `dump` wrote.
 
     Raises:
-        ValueError, KeyError, TypeError: it was not written by this version.
+        ValueError, KeyError, TypeError: it was not written by this version, or was changed since.
     """
+    head = _HEAD.match(text)
+    if head is None or head["hash"] != _hash(text[head.end():]):
+        raise ValueError("its content is not what was written")
     data = json.loads(text)
     return Derived(data["digest"], data["major"], tuple(
         MigrationStep(step["version"], step["file"], _objects(step["sets"]),
@@ -70,7 +82,8 @@ def locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) ->
     try:
         found = load(lock.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(f"{lock.name} is not a lock file that this version reads. {again}") from None
+        raise UsageError(f"{lock.name} is not a lock file that this version reads, or was changed by hand. "
+                         f"{again}") from None
     if found.digest != digest(migrations, (*contract.schemas, *statements(contract)), FORMAT):
         files = {step.file for step in found.steps}
         names = [m.file for m in migrations if m.file not in files]
@@ -91,9 +104,7 @@ def cache_path(key: str) -> Path:
 def store(path: Path, text: str) -> None:
     """Writes the cache, whole or not at all."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, text)
     except OSError:
         return  # a cache that cannot be kept costs the next run a replay, nothing else

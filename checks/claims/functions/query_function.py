@@ -142,8 +142,8 @@ def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, pro
     nonce = secrets.token_hex(8)
     reply = ask(question(nonce))
     outcome = classify_query(reply, nonce, spec.query_reply)
-    told = Told(outcome, tuple(line for row in outcome.rows or () for line in _lines(row)),
-                _admitted(reply, spec.query_reply))
+    lines = tuple(line for row in outcome.rows or () for line in _lines(row))
+    told = Told(outcome, lines, _admitted(reply, spec.query_reply))
     yield answers(name, told)
     yield read_only(name, told)
     if probes:
