@@ -126,7 +126,8 @@ class Told:
         return next((line.name for line in self.lines if line.kind == "role"), None)
 
 
-def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, probes: bool) -> Iterator[Verdict]:
+def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, probes: bool,
+                own_role: bool) -> Iterator[Verdict]:
     """The claims about one query function.
 
     Args:
@@ -134,13 +135,15 @@ def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, pro
         name: what claims call the function.
         ask: sends SQL to it, once.
         probes: whether failing questions may be asked.
+        own_role: whether this suite made the role that it asks as: then it would only be told about itself.
     """
     nonce = secrets.token_hex(8)
     reply = ask(question(nonce))
     outcome = classify_query(reply, nonce, spec.query_reply)
     told = Told(outcome, tuple(map(_line, outcome.rows or ())), _admitted(reply, spec.query_reply))
     yield answers(name, told)
-    yield read_only(name, told)
+    if not own_role:
+        yield read_only(name, told)
     if probes:
         yield admits_failure(name, _probed(spec, ask, nonce))
 

@@ -253,6 +253,18 @@ def test_a_role_that_can_write_breaks_read_only(power: str, deployed: LocalAws, 
     saw(f"functions/role_with_{power}", found.values())
 
 
+def test_a_role_that_this_suite_made_is_not_called_read_only(deployed: LocalAws) -> None:
+    """On a server of ours nobody can be told anything by it: the claim is left out, with the reason."""
+    place = Place(Target(replace(SPEC, server="embedded", writes="scratch"), None), None,
+                  endpoint_url=deployed.endpoint_url)
+    cases, left, _ = judge_false_success(place, Expectation(CONTRACT, None, MIGRATIONS, ()))
+    said = {verdict.claim.partition(":")[2] for case in cases for verdict in case.verdicts}
+    assert {f"{QUERY}.answers", f"{QUERY}.admits-failure"} < said
+    assert f"{QUERY}.read-only" not in said
+    assert [each.why for each in left if "read-only" in each.why] == [
+        f"no role is held to be read-only: this suite itself made the one that {QUERY} asks as"]
+
+
 def test_a_stable_definer_function_is_no_power(deployed: LocalAws, scratch_server: ScratchServer, database: str,
                                                ) -> None:
     create = "CREATE FUNCTION count_{role}() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT 1::bigint'"
