@@ -95,9 +95,8 @@ def expected(contract: Contract, version: str | None,
     if contract.migrations is None or contract.ledger is None:
         raise UsageError(f"{contract.file.name} names no migrations folder or no [ledger]; an audit needs both, to "
                          "tell whether a version is applied.")
-    spec = TargetSpec("audit", through=version)
-    contract = replace(contract, enums=(), dedupe=(), ignores=())  # only rows and effects are asked for
-    return expectation_of(contract, Target(spec, None), scratch)
+    found = expectation_of(contract, Target(TargetSpec("audit", through=version), None), scratch)
+    return replace(found, contract=replace(found.contract, enums=(), dedupe=(), ignores=()))  # only effects are asked for
 
 
 def _patterns(texts: Sequence[str]) -> tuple[re.Pattern[str], ...]:

@@ -16,10 +16,10 @@ from checks.catalog.decode import decode
 from checks.catalog.select import snapshot_select
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
-from checks.contract.migrations import Migration, digest, read_migrations
+from checks.contract.migrations import Migration, read_migrations
 from checks.expectation.derived import Derived, MigrationStep, statements
 from checks.expectation.expectation import Expectation, expect
-from checks.expectation.lock import FORMAT, cache_path, dump, load, lock_path, locked, store
+from checks.expectation.lock import cache_path, derived_from, dump, load, lock_path, locked, store
 from checks.expectation.planned_insert import plan_insert
 from checks.files import write_whole
 from checks.target.migrate import apply_file
@@ -39,10 +39,10 @@ def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[Scra
         UsageError: the lock is of other migrations, a migration does not replay, or there is nothing to replay on.
     """
     migrations = read_migrations(contract)
-    wanted = digest(migrations, (*contract.schemas, *statements(contract)), FORMAT)
     lock = lock_path(contract)
     if lock.exists():
         return locked(lock, migrations, contract)
+    wanted = derived_from(migrations, contract)
     cached = cache_path(wanted)
     try:
         known = load(cached.read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def derive(contract: Contract, scratch: Callable[[], AbstractContextManager[Scra
         pass
     try:
         with scratch() as server:
-            found = replay(migrations, contract, server, wanted)
+            found = replay(migrations, contract, server)
     except UsageError as error:
         if "[local]" not in str(error):
             raise
@@ -86,7 +86,7 @@ def write_lock(contract: Contract, scratch: Callable[[], AbstractContextManager[
     if not migrations:
         raise UsageError(f"{contract.file.name} names no migrations folder, so there is nothing to lock.")
     with scratch() as server:
-        found = replay(migrations, contract, server, digest(migrations, (*contract.schemas, *statements(contract)), FORMAT))
+        found = replay(migrations, contract, server)
     path = lock_path(contract)
     try:
         write_whole(path, dump(found))
@@ -95,7 +95,7 @@ def write_lock(contract: Contract, scratch: Callable[[], AbstractContextManager[
     return path, found
 
 
-def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer, digest_of_them: str) -> Derived:
+def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer) -> Derived:
     """Applies each file to a fresh database and reads the catalogue after it.
 
     Raises:
@@ -121,7 +121,7 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
         inserts = {text: plan_insert(lambda sql: execute(connection, sql), text) for text in statements(contract)}
     finally:
         connection.close()
-    return Derived(digest_of_them, empty.identity["server_version_num"] // 10_000, tuple(steps), inserts)
+    return Derived(derived_from(migrations, contract), empty.identity["server_version_num"] // 10_000, tuple(steps), inserts)
 
 
 def _look(connection: Connection, question: str) -> Snapshot:

@@ -29,6 +29,16 @@ def lock_path(contract: Contract) -> Path:
     return contract.file.with_suffix(".lock.json")
 
 
+def derived_from(migrations: tuple[Migration, ...], contract: Contract) -> str:
+    """The digest of all that a derived contract is made of: a lock or cache of another one is of no use.
+
+    Args:
+        migrations: every file.
+        contract: whole, as it was read; one with parts left out would derive something else.
+    """
+    return digest(migrations, (*contract.schemas, *statements(contract)), FORMAT)
+
+
 def dump(derived: Derived) -> str:
     """A reviewable text: one line an object, in order, under the migration that set it."""
     lines = [f' "digest": "{derived.digest}",', f' "major": {derived.major},',
@@ -84,7 +94,7 @@ def locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) ->
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(f"{lock.name} is not a lock file that this version reads, or was changed by hand. "
                          f"{again}") from None
-    if found.digest != digest(migrations, (*contract.schemas, *statements(contract)), FORMAT):
+    if found.digest != derived_from(migrations, contract):
         files = {step.file for step in found.steps}
         names = [m.file for m in migrations if m.file not in files]
         more = f" It knows nothing of {', '.join(names[:3])}." if names else ""

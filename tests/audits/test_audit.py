@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,8 @@ from checks.claims.functions.false_success import audit_names
 from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
 from checks.contract.reply_shape import ReplyShape
+from checks.expectation.derive import write_lock
+from checks.expectation.derived import statements
 from checks.lambdas.client import invoke
 from checks.lambdas.replies.outcome import classify_apply, classify_query
 from checks.lambdas.replies.specimens import load
@@ -269,6 +272,24 @@ def test_a_version_that_is_not_the_last_is_audited_as_of_its_time(scratch_server
     assert "index:alpaca_event_dedupe_pkey" not in {str(key) for key in found}
     assert undo(Key.of("index:own.ix")) == 'DROP INDEX IF EXISTS "own"."ix" CASCADE'
     assert undo(Key.of("constraint:t.c")) == 'ALTER TABLE IF EXISTS "t" DROP CONSTRAINT IF EXISTS "c" CASCADE'
+
+
+def test_a_lock_file_of_a_contract_with_statements_is_used(scratch_server: ScratchServer, tmp_path: Path) -> None:
+    """What an audit has no use for is left out after the lock was held to the whole contract, not before."""
+    shutil.copytree(CONTRACT.migrations, tmp_path / "migrations")
+    contract = read_contract(Path(shutil.copy(ROOT / "contract.toml", tmp_path)))
+    _, derived = write_lock(contract, lambda: nullcontext(scratch_server))
+    assert statements(contract)
+    found = expected(contract, None, no_server)
+    assert found.derived == derived
+    assert (found.contract.enums, found.contract.dedupe, found.contract.ignores) == ((), (), ())
+    (tmp_path / "migrations" / "2026_03_03_0001_later.sql").write_text("CREATE TABLE later (n int);")
+    with pytest.raises(UsageError, match=r"2026_03_03_0001_later.*python -m checks lock"):
+        expected(contract, None, no_server)
+
+
+def no_server() -> Any:
+    raise AssertionError("the lock file says what there is to know")
 
 
 # The script and its surroundings

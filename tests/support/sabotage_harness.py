@@ -144,7 +144,7 @@ class Bench:
         if project.name not in self._made:
             contract = project.contract
             migrations = read_migrations(contract)
-            derived: Derived = replay(migrations, contract, self.server, "sabotage")
+            derived: Derived = replay(migrations, contract, self.server)
             template = f"sab_{os.getpid()}_{project.name}"
             self.server.create_database(template)
             for migration in migrations:

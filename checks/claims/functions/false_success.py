@@ -51,8 +51,10 @@ def judge_false_success(place: Place, expectation: Expectation) -> Judged:
     client = place.client()
     try:
         probes = place.target.ours if spec.error_probes is None else spec.error_probes
-        cases = [shape, _query_case(spec, client, cost, probes)]
+        cases = [shape, _query_case(place.target, client, cost, probes)]
         left = [] if probes else ["no failing question is asked: error_probes is off for given targets"]
+        if place.target.ours:
+            left.append(f"no role is held to be read-only: this suite itself made the one that {_query_name(spec)} asks as")
         if spec.migration_function:
             bundle = expectation.contract.root / spec.bundle if spec.bundle else None
             cases.append(_migration_case(spec, client, bundle, expectation.migrations))
@@ -85,7 +87,7 @@ def false_success_names(contract: Contract, target: Target) -> tuple[str, ...]:
     spec = target.spec
     names = [SHAPE]
     if spec.route == "lambda":
-        names.append(plain_name(spec.query_function or LOCAL_QUERY))
+        names.append(_query_name(spec))
         if spec.migration_function or target.ours:
             names.append(plain_name(spec.migration_function or LOCAL_MIGRATION))
     return (*names, *audit_names(contract, target))
@@ -104,9 +106,13 @@ def _corpus() -> tuple[Specimen, ...] | UsageError:
         return error
 
 
-def _query_case(spec: TargetSpec, client: Any, cost: Cost, probes: bool) -> Case:
+def _query_name(spec: TargetSpec) -> str:
+    return plain_name(spec.query_function or LOCAL_QUERY)
+
+
+def _query_case(target: Target, client: Any, cost: Cost, probes: bool) -> Case:
+    spec, name = target.spec, _query_name(target.spec)
     function = spec.query_function or LOCAL_QUERY
-    name = plain_name(function)
     replies: list[Reply] = []
 
     def ask(sql: str) -> Reply:
@@ -116,7 +122,7 @@ def _query_case(spec: TargetSpec, client: Any, cost: Cost, probes: bool) -> Case
         replies.append(reply)
         return reply
 
-    verdicts = list(judge_query(spec, name, ask, probes=probes))
+    verdicts = list(judge_query(spec, name, ask, probes=probes, own_role=target.ours))
     if spec.qualifier:
         first, *_ = replies
         verdicts.append(judge_executed(spec.qualifier, function, name, client, first.executed_version))

@@ -130,7 +130,8 @@ class Told:
         return next((line.name for line in self.lines if line.kind == "role"), None)
 
 
-def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, probes: bool) -> Iterator[Verdict]:
+def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, probes: bool,
+                own_role: bool) -> Iterator[Verdict]:
     """The claims about one query function.
 
     Args:
@@ -138,6 +139,7 @@ def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, pro
         name: what claims call the function.
         ask: sends SQL to it, once.
         probes: whether failing questions may be asked.
+        own_role: whether this suite made the role that it asks as: then it would only be told about itself.
     """
     nonce = secrets.token_hex(8)
     reply = ask(question(nonce))
@@ -145,7 +147,8 @@ def judge_query(spec: TargetSpec, name: str, ask: Callable[[str], Reply], *, pro
     lines = tuple(line for row in outcome.rows or () for line in _lines(row))
     told = Told(outcome, lines, _admitted(reply, spec.query_reply))
     yield answers(name, told)
-    yield read_only(name, told)
+    if not own_role:
+        yield read_only(name, told)
     if probes:
         yield admits_failure(name, _probed(spec, ask, nonce))
 

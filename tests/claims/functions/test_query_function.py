@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from checks.audits.faults.fault import Spoil, TwinAnswer
+from checks.claims.functions.false_success import judge_false_success
+from checks.expectation.expectation import Expectation
 from checks.lambdas.local.endpoint import LocalAws
 from checks.lambdas.local.request import Invocation, Response
 from checks.lambdas.package import pack
+from checks.target.open_target import Place
 from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer
-from checks.target.target import Secret
-from tests.claims.functions.live import LAMBDAS, QUERY, SPEC, claims, numbers, role, words
+from checks.target.target import Secret, Target
+from tests.claims.functions.live import CONTRACT, LAMBDAS, MIGRATIONS, QUERY, SPEC, claims, numbers, role, words
 from tests.claims.functions.saboteurs import HONEST_FAILURES, POWERS, SPOIL
 from tests.support.saboteur_index import saw
 
@@ -98,6 +101,18 @@ def test_a_role_that_can_write_breaks_read_only(power: str, deployed: LocalAws, 
     assert named in verdict.detail
     assert found[f"{QUERY}.answers"].verdict == "held"
     saw(f"functions/role_with_{power}", found.values())
+
+
+def test_a_role_that_this_suite_made_is_not_called_read_only(deployed: LocalAws) -> None:
+    """On a server of ours nobody can be told anything by it: the claim is left out, with the reason."""
+    place = Place(Target(replace(SPEC, server="embedded", writes="scratch"), None), None,
+                  endpoint_url=deployed.endpoint_url)
+    cases, left, _ = judge_false_success(place, Expectation(CONTRACT, None, MIGRATIONS, ()))
+    said = {verdict.claim.partition(":")[2] for case in cases for verdict in case.verdicts}
+    assert {f"{QUERY}.answers", f"{QUERY}.admits-failure"} < said
+    assert f"{QUERY}.read-only" not in said
+    assert [each.why for each in left if "read-only" in each.why] == [
+        f"no role is held to be read-only: this suite itself made the one that {QUERY} asks as"]
 
 
 def test_a_stable_definer_function_is_no_power(deployed: LocalAws, scratch_server: ScratchServer, behind: str,
