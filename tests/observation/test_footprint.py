@@ -198,7 +198,7 @@ def mixed(tmp_path: Path, scratch_server: ScratchServer, fresh_database: Callabl
     contract = read_contract(tmp_path / "contract.toml")
     dsn = fresh_database()
     commit_sql(dsn, (tmp_path / "migrations" / "1.sql").read_text())
-    derived = replay(read_migrations(contract), contract, scratch_server, "mixed")
+    derived = replay(read_migrations(contract), contract, scratch_server)
     return dsn, expect(contract, derived, None)
 
 
