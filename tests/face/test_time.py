@@ -50,7 +50,8 @@ def test_a_replay_that_takes_long_is_told_with_its_time(took_s: float, told: lis
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     spec = SimpleNamespace(name="d", consumer="a.py:f", events="e.jsonl")
-    place = SimpleNamespace(target=SimpleNamespace(scratch=True, spec=SimpleNamespace(route="direct")), dsn=SimpleNamespace(reveal=lambda: "a DSN"))
+    place = SimpleNamespace(target=SimpleNamespace(scratch=True, spec=SimpleNamespace(route="direct")),
+                            dsn=SimpleNamespace(reveal=lambda: "a DSN"))
     monkeypatch.setattr(claims, "_replayed", lambda *_: Unverified("It was not tried."))
     moments = iter((100.0, 100.0 + took_s))
     stand_in: Any = SimpleNamespace(dedupe=(spec,))
