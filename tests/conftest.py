@@ -27,6 +27,7 @@ from checks.target.servers import ScratchServer, embedded
 from tests.claims.functions import live
 from tests.replays.consumers.driven import children, server
 from tests.support import MIGRATIONS, OTHER_MAJORS, ROOT
+from tests.support.installed import Installed, install
 from tests.support.sabotage_harness import Bench
 
 _numbers = itertools.count()
@@ -184,3 +185,20 @@ def bundled(tmp_path: Path) -> Contract:
     """The contract, from a folder that holds the built zip."""
     (tmp_path / "build.zip").write_bytes(live.migration_zip())
     return replace(live.CONTRACT, file=tmp_path / "contract.toml")
+
+
+@pytest.fixture
+def partly_broken(migrated: str) -> str:
+    """The DSN of a migrated database that lost one constraint: claims of three areas are broken, all others held."""
+    connection = psycopg2.connect(migrated)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE active_positions DROP CONSTRAINT chk_active_positions_side")
+    connection.close()
+    return migrated
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel of this checkout, built and installed; what it depends on is borrowed from this environment."""
+    return install(tmp_path_factory.mktemp("installed"))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import checks
-from tests.face.conftest import Installed
 from tests.support import ROOT
+from tests.support.installed import Installed
 from tests.support.running import run
 
 UNUSED = "postgresql://me@127.0.0.1:1/x"

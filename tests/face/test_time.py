@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from checks.replays import claims
-from checks.values import Unverified
+from checks.target.target import Secret
 from tests.support import ROOT
 from tests.support.running import verify
 
@@ -51,8 +51,8 @@ def test_a_replay_that_takes_long_is_told_with_its_time(took_s: float, told: lis
     said: list[str] = []
     spec = SimpleNamespace(name="d", consumer="a.py:f", events="e.jsonl")
     place = SimpleNamespace(target=SimpleNamespace(scratch=True, spec=SimpleNamespace(route="direct")),
-                            dsn=SimpleNamespace(reveal=lambda: "a DSN"))
-    monkeypatch.setattr(claims, "_replayed", lambda *_: Unverified("It was not tried."))
+                            dsn=Secret("a DSN"))
+    monkeypatch.setattr(claims, "_replayed", lambda *_: SimpleNamespace(looked_at=()))
     moments = iter((100.0, 100.0 + took_s))
     stand_in: Any = SimpleNamespace(dedupe=(spec,))
     claims.replay_verdicts(place, stand_in, said.append, lambda: next(moments))  # type: ignore[arg-type]

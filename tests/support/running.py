@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,16 @@ class Ran:
 
 
 def run(*command: str, cwd: Path = ROOT, environment: Mapping[str, str] | None = None) -> Ran:
-    """Runs `python -W ignore COMMAND` in a clean environment; a traceback fails the test."""
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "AWS_", "PYTEST"))}
-    done = subprocess.run([sys.executable, "-W", "ignore", *command], cwd=cwd, capture_output=True, text=True,
-                          env={**keep, "PYTHONPATH": str(ROOT), **(environment or {})}, timeout=240, check=False)
+    """Runs `python -W ignore COMMAND`, which finds this checkout; see `run_program`."""
+    return run_program([sys.executable, "-W", "ignore", *command], cwd, {"PYTHONPATH": str(ROOT), **(environment or {})})
+
+
+def run_program(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> Ran:
+    """Runs a program in a clean environment and what is given of it; a traceback fails the test."""
+    keep = {name: value for name, value in os.environ.items()
+            if not name.startswith(("PG", "AWS_", "PYTEST", "PYTHONPATH"))}
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**keep, **environment}, timeout=240,
+                          check=False)
     out = done.stdout + done.stderr
     assert "Traceback (most recent call last)" not in out, out
     assert "INTERNALERROR" not in out, out
