@@ -1,7 +1,7 @@
 """The one SELECT that reads a whole catalogue as one JSON document. All names are pg_catalog-qualified or pinned.
 
-Sections are arrays of array-shaped rows; relations are told by oid inside the document only. Every section is sorted
-when it is decoded, by name. Sources: PostgreSQL manual, "System Catalogs". Columns that only later majors have
+Sections (sections/) are arrays of array-shaped rows; relations are told by oid inside the document only. Every section is
+sorted when it is decoded, by name. Sources: PostgreSQL manual, "System Catalogs". Columns that only later majors have
 (`indnullsnotdistinct` since 15, `conenforced` since 18) are named without their table: where the catalogue lacks them
 the name means the constant in `pin`, further out, so one text serves 14 to 18.
 """
@@ -11,6 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from checks.catalog.sections.around import AROUND
+from checks.catalog.sections.code import CODE
+from checks.catalog.sections.ground import FIRST_OWN_OID, GROUND, HARMLESS
+from checks.catalog.sections.others import OTHERS
+from checks.catalog.sections.relations import RELATIONS
+from checks.catalog.sections.running import RUNNING
 from checks.sql.names import literal, text_array
 
 PINNED = {
@@ -25,211 +31,7 @@ ENFORCEMENT_SETTINGS = ("session_replication_role", "search_path", "row_security
 _USERS_OWN = """NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid}
         AND e.deptype = 'e')"""
 
-SECTIONS = {
-    # relkinds: r table, p partitioned, v view, m materialized view, f foreign
-    "tables": """
-        SELECT json_build_array(r.oid::int8, n.nspname, c.relname, c.relkind, c.relpersistence,
-            c.relrowsecurity::int, c.relforcerowsecurity::int,
-            (SELECT json_agg(i.inhparent::int8 ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid),
-            CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
-            CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
-            CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
-            has_table_privilege(c.oid, 'SELECT')::int,
-            (c.relrowsecurity AND row_security_active(c.oid))::int)
-        FROM relation r JOIN pg_class c ON c.oid = r.oid JOIN pg_namespace n ON n.oid = c.relnamespace""",
-    "columns": """
-        SELECT json_build_array(a.attrelid::int8, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
-            a.attnotnull::int, CASE WHEN d.oid IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid) END,
-            a.attidentity, a.attgenerated,
-            CASE WHEN a.attcollation <> t.typcollation THEN l.collname END,
-            CASE WHEN t.typtype IN ('d', 'e') THEN t.oid::int8 END,
-            (a.attcollation = ANY (ARRAY(SELECT f.oid FROM pg_collation f WHERE NOT f.collisdeterministic)))::int)
-        FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-        JOIN pg_type t ON t.oid = a.atttypid
-        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        LEFT JOIN pg_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation""",
-    # NOT NULL rows (contype n, since 18) are the columns' own fact; constraint triggers (t) are triggers.
-    "constraints": """
-        SELECT json_build_array(k.conrelid::int8, k.conname, k.contype, to_json(k.conkey),
-            CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid)
-                 WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid) END,
-            k.convalidated::int, conenforced::int, k.connoinherit::int,
-            k.condeferrable::int, k.condeferred::int,
-            CASE WHEN k.contype = 'f' THEN json_build_array(
-                fn.nspname, fc.relname,
-                (SELECT json_agg(fa.attname ORDER BY o.n) FROM unnest(k.confkey) WITH ORDINALITY o(num, n)
-                 JOIN pg_attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = o.num),
-                k.confupdtype, k.confdeltype, k.confmatchtype) END,
-            CASE WHEN k.contype IN ('c', 'f') THEN k.oid::int8 END, k.coninhcount)
-        FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype IN ('c', 'p', 'u', 'f', 'x')
-        LEFT JOIN pg_class fc ON fc.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = fc.relnamespace""",
-    "indexes": """
-        SELECT json_build_array(x.indrelid::int8, c.relname, am.amname,
-            x.indisunique::int, x.indisprimary::int, (x.indisvalid AND x.indisready AND x.indislive)::int,
-            x.indimmediate::int, indnullsnotdistinct::int,
-            x.indnkeyatts, x.indkey,
-            CASE WHEN x.indexprs IS NOT NULL THEN
-                (SELECT json_agg(CASE WHEN o.num = 0 THEN pg_get_indexdef(x.indexrelid, o.n::int, false) END
-                                 ORDER BY o.n)
-                 FROM unnest(x.indkey) WITH ORDINALITY o(num, n)) END,
-            CASE WHEN x.indpred IS NOT NULL THEN pg_get_expr(x.indpred, x.indrelid) END,
-            x.indoption,
-            CASE WHEN EXISTS (SELECT FROM unnest(x.indclass) o(num), special_opclass oc WHERE oc.oid = o.num) THEN
-                (SELECT json_agg(oc.opcname ORDER BY o.n)
-                 FROM unnest(x.indclass) WITH ORDINALITY o(num, n) JOIN special_opclass oc ON oc.oid = o.num) END,
-            CASE WHEN EXISTS (SELECT FROM unnest(x.indcollation) o(num) WHERE o.num <> 0 AND o.num <> 100) THEN
-                (SELECT json_agg(json_build_array(l.collname, l.collisdeterministic::int) ORDER BY o.n)
-                 FROM unnest(x.indcollation) WITH ORDINALITY o(num, n)
-                 JOIN pg_collation l ON l.oid = o.num AND l.collname <> 'default') END,
-            EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))::int)
-        FROM relation r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class c ON c.oid = x.indexrelid
-        JOIN pg_am am ON am.oid = c.relam""",
-    "triggers": """
-        SELECT json_build_array(t.tgrelid::int8, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid), t.tgtype,
-            pn.nspname, p.proname)
-        FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
-        JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
-        WHERE t.tgparentid = 0""",
-    # Internal triggers enforce foreign keys; only the switched-off ones are worth telling.
-    "disabled": """
-        SELECT json_build_array(t.tgconstraint::int8)
-        FROM pg_trigger t WHERE t.tgisinternal AND t.tgconstraint <> 0 AND t.tgenabled NOT IN ('O', 'A')""",
-    "rules": """
-        SELECT json_build_array(w.ev_class::int8, w.rulename, w.ev_enabled, w.ev_type, w.is_instead::int,
-            pg_get_ruledef(w.oid))
-        FROM relation r JOIN pg_rewrite w ON w.ev_class = r.oid AND w.rulename <> '_RETURN'""",
-    "policies": """
-        SELECT json_build_array(p.polrelid::int8, p.polname, p.polcmd, p.polpermissive::int,
-            (SELECT json_agg(coalesce(o.rolname, 'public') ORDER BY o.rolname)
-             FROM unnest(p.polroles) u(role) LEFT JOIN pg_roles o ON o.oid = u.role),
-            pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
-        FROM relation r JOIN pg_policy p ON p.polrelid = r.oid""",
-    # Every enum and domain that a column of ours uses, and those in our schemas.
-    "types": """
-        SELECT json_build_array(t.oid::int8, n.nspname, t.typname, t.typtype,
-            CASE WHEN t.typtype = 'e' THEN (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)
-                                            FROM pg_enum e WHERE e.enumtypid = t.oid) END,
-            CASE WHEN t.typtype = 'd' THEN json_build_array(format_type(t.typbasetype, t.typtypmod), t.typnotnull::int,
-                t.typdefault, (SELECT CASE WHEN b.typtype = 'd' THEN b.oid::int8 END FROM pg_type b
-                               WHERE b.oid = t.typbasetype),
-                (SELECT json_agg(json_build_array(k.conname, pg_get_expr(k.conbin, 0), k.convalidated::int, k.oid::int8)
-                                 ORDER BY k.conname)
-                 FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')) END)
-        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-        WHERE t.typtype IN ('d', 'e') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-          AND (n.nspname = ANY ({schemas}) OR EXISTS (SELECT FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
-                                                      WHERE a.atttypid = t.oid))
-          AND {own_type}""",
-    "functions": """
-        SELECT json_build_array(p.oid::int8, n.nspname, p.proname, pg_get_function_identity_arguments(p.oid), p.prokind,
-            l.lanname, p.provolatile, p.prosecdef::int, format_type(p.prorettype, NULL), to_json(p.proconfig),
-            coalesce(CASE WHEN p.prosqlbody IS NOT NULL THEN pg_get_function_sqlbody(p.oid) END, p.prosrc))
-        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-        WHERE n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema' AND p.prokind <> 'a'
-          AND (n.nspname = ANY ({schemas})
-               OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid
-                          AND d.classid = 'pg_constraint'::regclass))
-          AND {own_function}""",
-    "sequences": """
-        SELECT json_build_array(n.nspname, c.relname, format_type(s.seqtypid, NULL), format('%s', s.seqincrement),
-            s.seqcycle::int, d.refobjid::int8, d.refobjsubid, has_sequence_privilege(c.oid, 'SELECT')::int)
-        FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
-            AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-        WHERE n.nspname = ANY ({schemas}) AND {own_sequence}""",
-    # What forbids evaluating a CHECK. Whatever is not built in and stands in its expression is in pg_depend; what is
-    # built in is not, so FuncExpr nodes are read for functions that are volatile, or that run what they are told to.
-    "unsafe": """
-        SELECT json_build_array(k.oid::int8, coalesce(d.why, f.why,
-            CASE WHEN strpos(k.conbin::text, '{{COERCETODOMAIN :') > 0 THEN 'casts to a domain' END, d.type, c.why,
-            (SELECT 'may go through the cast ' || o.told || ', which is not built in' FROM own_cast o LIMIT 1)))
-        FROM pg_constraint k
-        LEFT JOIN (
-            SELECT d.objid, coalesce(
-                'calls ' || string_agg(DISTINCT format('%s', d.refobjid::regprocedure), ', ')
-                    FILTER (WHERE d.refclassid = 'pg_proc'::regclass),
-                'uses the operator ' || string_agg(DISTINCT format('%s', d.refobjid::regoperator), ', ')
-                    FILTER (WHERE d.refclassid = 'pg_operator'::regclass)) AS why, coalesce(
-                'uses the type ' || string_agg(DISTINCT format_type(d.refobjid, NULL), ', ') FILTER (
-                    WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid <> ALL (SELECT e.oid FROM closed_enum e)),
-                'uses the collation ' || string_agg(DISTINCT format('%s', d.refobjid::regcollation), ', ')
-                    FILTER (WHERE d.refclassid = 'pg_collation'::regclass)) AS type
-            FROM pg_depend d WHERE d.classid = 'pg_constraint'::regclass AND d.deptype = 'n' AND d.refclassid IN (
-                'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass)
-            GROUP BY d.objid) d ON d.objid = k.oid
-        LEFT JOIN (
-            SELECT f.oid, 'calls the ' || string_agg(DISTINCT p.told, ', ') AS why
-            FROM (SELECT k.oid, m.id[1] AS id
-                  FROM pg_constraint k, LATERAL regexp_matches(k.conbin::text, ':funcid (\\d+)', 'g') m(id)
-                  WHERE k.contype = 'c' AND strpos(k.conbin::text, '{{FUNCEXPR') > 0 OFFSET 0) f
-            JOIN acting_function p ON p.id = f.id GROUP BY f.oid) f ON f.oid = k.oid
-        LEFT JOIN (
-            SELECT k.oid, 'reads ' || string_agg(o.attname || ' of the type ' || o.type, ', ' ORDER BY o.attname) AS why
-            FROM pg_constraint k JOIN open_column o ON o.attrelid = k.conrelid AND o.attnum = ANY (k.conkey)
-            WHERE k.contype = 'c' GROUP BY k.oid) c ON c.oid = k.oid
-        WHERE k.contype = 'c' AND (k.contypid <> 0 OR k.conrelid IN (SELECT oid FROM relation))
-          AND (d.objid IS NOT NULL OR f.oid IS NOT NULL OR c.oid IS NOT NULL
-               OR strpos(k.conbin::text, '{{COERCETODOMAIN :') > 0 OR EXISTS (SELECT FROM own_cast))""",
-    # What would run code that is not built in when rows of a table are read, its heirs' rows with them. To plan a
-    # query the server works out expressions of indexes, statistics and partition keys as far as it can.
-    "reading": """
-        SELECT json_build_array(m.root::int8, CASE WHEN m.oid <> m.root THEN format('%s', m.oid::regclass) END,
-            w.attname, w.why)
-        FROM member m JOIN (
-            SELECT c.oid, NULL::name AS attname, CASE c.relkind WHEN 'v' THEN 'is a view, and reading it runs its query'
-                WHEN 'm' THEN 'is a materialized view' WHEN 'f' THEN 'is a foreign table, whose rows come from elsewhere'
-                ELSE 'is no table' END AS why
-            FROM pg_class c WHERE c.relkind NOT IN ('r', 'p')
-            UNION ALL
-            SELECT d.of, NULL, d.what || CASE d.refclassid
-                WHEN 'pg_proc'::regclass THEN ', which calls ' || format('%s', d.refobjid::regprocedure)
-                WHEN 'pg_operator'::regclass THEN ', which uses the operator ' || format('%s', d.refobjid::regoperator)
-                WHEN 'pg_opclass'::regclass THEN ' through an operator class that is not built in'
-                ELSE ', which uses the type ' || format_type(d.refobjid, NULL) END
-            FROM (SELECT x.indrelid AS of, 'has the index ' || i.relname AS what, d.refclassid, d.refobjid
-                  FROM pg_depend d JOIN pg_index x ON x.indexrelid = d.objid JOIN pg_class i ON i.oid = d.objid
-                  WHERE d.classid = 'pg_class'::regclass AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
-                    AND d.refclassid <> 'pg_opclass'::regclass
-                  UNION ALL
-                  SELECT s.stxrelid, 'has the statistics ' || s.stxname, d.refclassid, d.refobjid
-                  FROM pg_depend d JOIN pg_statistic_ext s ON s.oid = d.objid
-                  WHERE d.classid = 'pg_statistic_ext'::regclass
-                  UNION ALL
-                  SELECT p.partrelid, 'is partitioned', d.refclassid, d.refobjid
-                  FROM pg_depend d JOIN pg_partitioned_table p ON p.partrelid = d.objid
-                  WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0) d
-            WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass)
-               OR (d.refclassid = 'pg_type'::regclass AND d.refobjid <> ALL (SELECT e.oid FROM closed_enum e))
-            UNION ALL
-            SELECT x.indrelid, a.attname, 'has an index on ' || a.attname || ' through the operator class ' || oc.opcname
-            FROM (SELECT x.indexrelid, x.indrelid, k.num, x.indclass[k.n - 1] AS class
-                  FROM pg_index x, unnest(x.indkey) WITH ORDINALITY k(num, n) WHERE k.n <= x.indnkeyatts) x
-            JOIN pg_opclass oc ON oc.oid = x.class AND oc.oid >= {first_own_oid}
-            JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.num
-            WHERE EXISTS (SELECT FROM pg_amop o WHERE o.amopfamily = oc.opcfamily AND o.amopopr < {first_own_oid})
-            UNION ALL
-            SELECT d.adrelid, a.attname, 'generates ' || a.attname || ' by code that is not built in'
-            FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated = 'v'
-            WHERE EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_attrdef'::regclass AND e.objid = d.oid
-                          AND e.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass))
-            UNION ALL
-            SELECT o.attrelid, o.attname, 'has ' || o.attname || ' of the type ' || o.type || ', which is not built in'
-            FROM open_column o) w ON w.oid = m.oid""",
-    "settings": """
-        SELECT json_build_array(coalesce(o.rolname, ''), (s.setdatabase <> 0)::int, c.entry)
-        FROM pg_db_role_setting s LEFT JOIN pg_roles o ON o.oid = s.setrole, unnest(s.setconfig) c(entry)
-        WHERE s.setdatabase IN (0, (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()))
-          AND split_part(c.entry, '=', 1) = ANY ({enforcement})""",
-    "homonyms": """
-        SELECT json_build_array(n.nspname, c.relname, c.relkind)
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relname = {ledger} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')""",
-    "elsewhere": """
-        SELECT json_build_array(n.nspname, c.relname, c.relkind)
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname <> ALL ({schemas}) AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-          AND n.nspname NOT LIKE 'pg\\_t%' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') LIMIT 500""",
-}
+SECTIONS = {**RELATIONS, **CODE, **RUNNING, **AROUND}
 
 _IDENTITY = """
     SELECT json_build_object('server_version', current_setting('server_version'),
@@ -244,51 +46,6 @@ _IDENTITY = """
         'login_triggers', (SELECT json_agg(evtname ORDER BY evtname) FROM pg_event_trigger
                            WHERE evtevent = 'login' AND evtenabled <> 'D'))"""
 
-_GROUND = """
-    relation AS MATERIALIZED (
-        SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = ANY ({schemas}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-          AND pin.pinned IS NOT NULL AND {own_relation}),
-    member(root, oid) AS (
-        SELECT r.oid, r.oid FROM relation r
-        UNION SELECT m.root, i.inhrelid FROM member m JOIN pg_inherits i ON i.inhparent = m.oid),
-    special_opclass AS MATERIALIZED (SELECT oc.oid, oc.opcname FROM pg_opclass oc WHERE NOT oc.opcdefault),
-    -- casts by a function: a cast of the user's between built-in types takes the place of the input function
-    function_cast AS MATERIALIZED (
-        SELECT c.castsource, c.casttarget FROM pg_cast c WHERE c.castmethod = 'f' AND c.castfunc >= {first_own_oid}),
-    own_cast AS MATERIALIZED (
-        SELECT format_type(c.castsource, NULL) || ' to ' || format_type(c.casttarget, NULL) AS told FROM function_cast c
-        WHERE c.castsource < {first_own_oid} AND c.casttarget < {first_own_oid}),
-    -- enums are the only types of the user's whose input and output are built in
-    closed_enum AS MATERIALIZED (
-        SELECT t.oid FROM pg_type t WHERE t.typtype = 'e'
-          AND NOT EXISTS (SELECT FROM function_cast c WHERE t.oid IN (c.castsource, c.casttarget))),
-    open_column AS MATERIALIZED (
-        SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) AS type
-        FROM (SELECT DISTINCT m.oid FROM member m) m JOIN pg_attribute a ON a.attrelid = m.oid AND a.attnum > 0
-            AND NOT a.attisdropped AND a.atttypid >= {first_own_oid}, LATERAL (
-            WITH RECURSIVE base AS (
-                SELECT t.oid, t.typtype, t.typbasetype, t.typelem FROM pg_type t WHERE t.oid = a.atttypid
-                UNION ALL SELECT t.oid, t.typtype, t.typbasetype, t.typelem
-                FROM base b JOIN pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd')
-            SELECT coalesce((SELECT e.oid FROM pg_type e WHERE e.oid = b.typelem AND e.typarray = b.oid), b.oid) AS oid
-            FROM base b WHERE b.typtype <> 'd') t
-        WHERE t.oid >= {first_own_oid} AND t.oid <> ALL (SELECT e.oid FROM closed_enum e)),
-    acting_function AS MATERIALIZED (
-        SELECT format('%s', p.oid) AS id, CASE p.provolatile WHEN 'v' THEN 'volatile' ELSE 'stable' END || ' function '
-            || p.proname AS told
-        FROM pg_proc p WHERE p.provolatile = 'v' OR (p.provolatile = 's' AND p.proname !~ '{harmless}'))"""
-"""What several sections stand on. The smallest oid of what is not made with the server itself is 16384
-(access/transam.h, FirstNormalObjectId); built in is what lies below."""
-_FIRST_OWN_OID = "16384"
-_HARMLESS = ("^(age|array_to_(json|string)|concat(_ws)?|current_(database|schema|setting|user)|date|extract|format"
-             "|getpgusername|in_range|jsonb?_build_(array|object)|length|make_timestamptz|money|now|numeric|overlaps"
-             "|quote_(literal|nullable)|row_to_json|session_user|statement_timestamp|time|timestamp|timestamptz|timetz"
-             "|timezone|to_(char|date|json|jsonb|number|timestamp|tsquery|tsvector)|transaction_timestamp|version"
-             "|(date|interval|timestamp|timestamptz)_[a-z_]+)$")
-"""Stable functions that do no more than their name says. Others read tables they are told of, or take types by name."""
-
-
 _CATALOG_NAME = re.compile(r"((?:FROM|JOIN)\s+)(pg_\w+)")
 
 
@@ -298,22 +55,27 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None) -> str:
     `pin` comes first in the FROM list and every section is LATERAL to it, so that it runs before any deparsing.
     """
     words = {
-        "schemas": text_array(schemas), "ledger": literal(ledger_table),
-        "enforcement": text_array(ENFORCEMENT_SETTINGS),
+        "schemas": text_array(schemas), "ledger": literal(ledger_table), "enforcement": text_array(ENFORCEMENT_SETTINGS),
         "own_type": _own("pg_type", "t.oid"), "own_function": _own("pg_proc", "p.oid"),
-        "own_sequence": _own("pg_class", "c.oid"),
-        "own_relation": _own("pg_class", "c.oid"), "first_own_oid": _FIRST_OWN_OID, "harmless": _HARMLESS,
+        "own_relation": _own("pg_class", "c.oid"), "first_own_oid": FIRST_OWN_OID, "harmless": HARMLESS,
     }
+    others = "\nUNION ALL\n".join(
+        f"SELECT {literal(kind)}, o.of, o.oid, o.home::text, o.name::text, o.rest, o.relation::int8, o.facts "
+        f"FROM ({sql}) o(of, oid, home, name, rest, relation, facts)" for kind, sql in OTHERS.items())
+    others = f"""SELECT json_build_array(o.kind, o.home, o.name, o.rest, o.relation, json_strip_nulls(o.facts))
+        FROM ({others}) o(kind, of, oid, home, name, rest, relation, facts)
+        WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.of AND e.objid = o.oid AND e.deptype = 'e')"""
     sections = ",\n".join(
         f"'{name}', (SELECT coalesce(json_agg(s.row), '[]'::json) FROM ({sql.format(**words)}\n) s(row) "
-        "WHERE pin.path IS NOT NULL)" for name, sql in SECTIONS.items())
+        "WHERE pin.path IS NOT NULL)" for name, sql in {**SECTIONS, "others": others}.items())
     pins = ", ".join(f"set_config({literal(name)}, {literal(value)}, true)" for name, value in PINNED.items())
     return _CATALOG_NAME.sub(r"\1pg_catalog.\2", f"""SELECT d.doc FROM (
     SELECT coalesce(nullif(current_setting('postdeploy.search_path', true), ''),
         current_setting('search_path')) AS path,
         ARRAY[{pins}] AS pinned,
-        true AS conenforced, false AS indnullsnotdistinct OFFSET 0) pin, LATERAL (
-    WITH RECURSIVE {_GROUND.format(**words)}
+        true AS conenforced, false AS conperiod, NULL::int2[] AS confdelsetcols, false AS indnullsnotdistinct,
+        NULL::int2[] AS prattrs, NULL::pg_node_tree AS prqual OFFSET 0) pin, LATERAL (
+    WITH RECURSIVE {GROUND.format(**words)}
     SELECT format('%s', json_build_object('identity', ({_IDENTITY.format(**words)}),
 {sections})) AS doc OFFSET 0) d""")
 

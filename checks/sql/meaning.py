@@ -26,11 +26,11 @@ from checks.sql.logic.translate import Reader
 from checks.sql.logic.truth import GIVEN, ExhaustedError, RowSpace, Some, accepted, atoms_of
 from checks.sql.syntax.expression import columns_in, parse
 from checks.sql.syntax.lexemes import ParseError, tokens
-from checks.sql.syntax.loose_text import loose
+from checks.sql.syntax.loose_text import loose, same_words
 from checks.sql.syntax.nodes import identity
 
 __all__ = ["Conjunct", "Different", "Same", "Unknown", "accepting_assignment", "canonical", "compare", "conjuncts",
-           "literals", "loose", "never_accepts"]
+           "literals", "loose", "never_accepts", "same_words"]
 _NONE: Mapping[str, str] = {}
 _ATTRIBUTES = re.compile(r"\s*CHECK\b.*?((?:\s+(?:NO INHERIT|NOT VALID|NOT ENFORCED))*)\s*", re.DOTALL)
 Types = tuple[tuple[str, str], ...]
