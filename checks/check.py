@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
-from checks.catalog.objects import table_of
+from checks.catalog.objects import of_no_table
 from checks.claims.constraints import constrained_tables
 from checks.claims.drift import EXTRA, SCHEMA
 from checks.claims.functions.false_success import false_success_names, judge_false_success
@@ -69,7 +69,7 @@ def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str],
     names += [("false-success", name) for name in false_success_names(contract, target)]
     if expectation.derived is not None:
         names += [("drift", key.relation) for key in objects if key.kind == "table"]
-        if any(table_of(key, item) is None for key, item in objects.items()):
+        if any(of_no_table(objects)):
             names.append(("drift", SCHEMA))
         names.append(("drift", EXTRA))
     return tuple(names)

@@ -12,9 +12,10 @@ from checks.sql.names import nearest
 from checks.values import UsageError
 
 _ROOMS = (
-    "claims.ledger", "claims.ledger_table", "claims.constraints", "claims.enforcement", "claims.enums", "claims.dedupe",
-    "claims.dedupe_statements", "claims.dedupe_stored", "replays.claims", "claims.functions.false_success",
-    "claims.functions.query_function", "claims.functions.deployed_code", "audits.report", "claims.drift",
+    "claims.ledger", "claims.ledger_table", "claims.constraints", "claims.enforcement", "claims.enums",
+    "claims.dedupe.structure", "claims.dedupe.statements", "claims.dedupe.stored", "replays.claims",
+    "claims.functions.false_success", "claims.functions.query_function", "claims.functions.deployed_code",
+    "audits.report", "claims.drift",
 )
 """The modules that define kinds, in the order of the areas."""
 EVIDENCE: Mapping[str, str] = {

@@ -36,6 +36,8 @@ class Finding:
     next_step: str = ""
     evidence: Evidence | None = None
     """None: the kind's usual one."""
+    note: str = ""
+    """For a held claim: see Verdict."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class Kind(Generic[P]):
         blanks.update(kwargs)
         return Verdict(self.id.format_map(blanks), self.sentence.format_map(blanks), finding.word,
                        finding.evidence or self.evidence[0], finding.detail, finding.witness,
-                       "" if finding.word == "held" else finding.next_step)
+                       "" if finding.word == "held" else finding.next_step,
+                       finding.note if finding.word == "held" else "")
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -152,4 +152,5 @@ def _left_out(left: LeftOut) -> dict[str, str]:
 def _claim(verdict: Verdict) -> dict[str, str]:
     return {"id": verdict.claim, "area": verdict.area, "sentence": verdict.sentence, "verdict": verdict.verdict,
             "evidence": verdict.evidence, "detail": verdict.detail, "witness": verdict.witness,
-            "next_step": verdict.next_step}
+            "next_step": verdict.next_step, **({"note": verdict.note} if verdict.note else {}),
+            **({"cause": verdict.cause} if verdict.cause else {})}

@@ -77,6 +77,10 @@ class Verdict:
     """For a broken claim: the value or object that shows it. Never a stored row's value."""
     next_step: str = ""
     """For a claim that is not held: what to do now."""
+    note: str = ""
+    """For a held claim: what a general rule would object to, and the migrations themselves make."""
+    cause: str = ""
+    """For a claim that is not held because another is not: that one's id. It tells the story."""
 
     def __post_init__(self) -> None:
         """Makes every text fit for terminals, reports and logs, whatever names and values went into it."""

@@ -4,27 +4,58 @@ from __future__ import annotations
 
 from checks.catalog.difference import column_types, unquoted
 from checks.catalog.key import Key
-from checks.catalog.objects import Constraint, Index, listed
+from checks.catalog.objects import Constraint, Index, Policy, listed
 from checks.catalog.snapshot import Snapshot
 from checks.sql import meaning
 from checks.sql.names import nearest, shown
 
+_COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
-def constraint_ddl(key: Key, item: Constraint) -> str:
-    """The statement that adds the constraint as it should be."""
+
+def constraint_ddl(key: Key, item: Constraint, *, late: bool = True) -> str:
+    """The statements that add the constraint as it should be.
+
+    Args:
+        key: its key.
+        item: as it should be.
+        late: whether stored rows are looked at only after it binds new ones, so that nobody waits long for a lock; a
+            foreign key of a partitioned table cannot.
+    """
     columns = listed(item.columns)
-    body = {"check": f"CHECK ({item.expression})", "primary key": f"PRIMARY KEY ({columns})",
-            "unique": f"UNIQUE ({columns})", "foreign key": _foreign_key(item)}.get(item.type, item.expression or "")
-    late = " NOT VALID" if item.type in ("check", "foreign key") else ""
-    return (f"ALTER TABLE {key.relation} ADD CONSTRAINT {key.own} {body}"
-            f"{' DEFERRABLE' if item.deferrable else ''}{late};")
+    body = item.expression if item.expression and item.type != "check" else {
+        "check": f"CHECK ({item.expression})", "primary key": f"PRIMARY KEY ({columns})",
+        "unique": f"UNIQUE ({columns})", "foreign key": _foreign_key(item)}.get(item.type, "")
+    words = ["NO INHERIT" if item.no_inherit else "", "DEFERRABLE" if item.deferrable else "",
+             "INITIALLY DEFERRED" if item.deferred else "", "" if item.enforced else "NOT ENFORCED"]
+    if item.expression and item.type != "check":
+        words = []  # the definition has them already
+    bare = item.type in ("check", "foreign key") and item.enforced and (late or not item.validated)
+    added = " ".join(filter(None, (f"ALTER TABLE {key.relation} ADD CONSTRAINT {key.own} {body}", *words,
+                                   "NOT VALID" if bare else ""))) + ";"
+    return f"{added} ALTER TABLE {key.relation} VALIDATE CONSTRAINT {key.own};" if bare and item.validated else added
+
+
+def replaced(key: Key, item: Constraint, *, late: bool = True) -> str:
+    """The statements that put the constraint as it should be in the place of what is there under its name."""
+    return f"ALTER TABLE {key.relation} DROP CONSTRAINT {key.own}; {constraint_ddl(key, item, late=late)}"
 
 
 def _foreign_key(item: Constraint) -> str:
-    actions = "".join(f" ON {event} {action.upper()}" for event, action in
+    cleared = f" ({listed(item.delete_columns)})" if item.delete_columns else ""
+    actions = "".join(f" ON {event} {action.upper()}{cleared if event == 'DELETE' else ''}" for event, action in
                       (("UPDATE", item.on_update), ("DELETE", item.on_delete)) if action != "no action")
+    match = " MATCH FULL" if item.match == "full" else ""
     return (f"FOREIGN KEY ({listed(item.columns)}) REFERENCES {item.references} "
-            f"({listed(item.referenced_columns)}){actions}")
+            f"({listed(item.referenced_columns)}){match}{actions}")
+
+
+def policy_ddl(key: Key, item: Policy) -> str:
+    """The statement that makes the policy as it should be."""
+    roles = ", ".join("PUBLIC" if role == "public" else shown(role) for role in item.roles)
+    kind = "" if item.permissive else " AS RESTRICTIVE"
+    using = f" USING ({item.using})" if item.using else ""
+    check = f" WITH CHECK ({item.check})" if item.check else ""
+    return f"CREATE POLICY {key.own} ON {key.relation}{kind} FOR {_COMMANDS[item.command]} TO {roles}{using}{check};"
 
 
 def index_ddl(own: str, item: Index) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.catalog.key import Key
@@ -15,6 +15,7 @@ from checks.catalog.objects import (
     Function,
     Index,
     Object,
+    Other,
     Policy,
     Rule,
     Table,
@@ -36,6 +37,23 @@ _FUNCTIONS = {"f": "function", "p": "procedure", "w": "window"}
 _VOLATILITY = {"i": "immutable", "s": "stable", "v": "volatile"}
 _TRIGGER_EVENTS = ((4, "insert"), (8, "delete"), (16, "update"), (32, "truncate"))
 _COMMANDS = {"1": "select", "2": "update", "3": "insert", "4": "delete"}
+_PARALLEL = {"u": "unsafe", "r": "restricted", "s": "safe"}
+_WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("event trigger", "enabled"): _ENABLED, ("aggregate", "parallel"): _PARALLEL,
+    ("aggregate", "kind"): {"n": "normal", "o": "ordered set", "h": "hypothetical set"},
+    ("aggregate", "end_modifies"): {"r": "no", "s": "shareable", "w": "yes"},
+    ("cast", "context"): {"e": "explicit", "a": "assignment", "i": "implicit"},
+    ("cast", "method"): {"f": "function", "i": "in and out", "b": "binary"},
+    ("collation", "provider"): {"c": "libc", "i": "icu", "b": "builtin", "d": "default"},
+    ("type", "kind"): {"c": "composite", "r": "range", "b": "base", "shell": "shell"},
+    ("publication", "generated_columns"): {"s": "stored"},
+    ("access method", "type"): {"t": "table", "i": "index"},
+}
+"""(kind, attribute) -> what the catalogue's letters mean."""
+NO_FUNCTION = "-"
+"""How a regproc prints that there is none."""
+_TELLING_OPTIONS = frozenset({"check_option", "security_barrier", "security_invoker", "user_catalog_table"})
+"""The storage parameters that change what happens; all but the first are booleans."""
 
 
 Row = Sequence[Any]
@@ -62,6 +80,14 @@ class _Decoder:
         self.types = {oid: Key("enum" if kind == "e" else "domain", "", shown(schema, name))
                       for oid, schema, name, kind, *_ in doc["types"]}
         self.disabled = {oid for oid, in doc["disabled"]}
+        self.odd_tables = dict(doc["odd_tables"])
+        self.odd_columns: dict[tuple[int, int], dict[str, Any]] = {}
+        for table, number, fact, value in doc["odd_columns"]:
+            self.odd_columns.setdefault((table, number), {})[fact] = value
+        self.rests: dict[int, list[str]] = {}
+        for oid, what in doc["rests"]:
+            self.rests.setdefault(oid, []).append(what)
+        self.index_parents = {(table, name): shown(*parent) for table, name, *parent in doc["index_parents"]}
         self.check_keys: dict[int, Key] = {}
 
     def snapshot(self) -> Snapshot:
@@ -70,20 +96,24 @@ class _Decoder:
         sections: tuple[tuple[str, Callable[[Row], tuple[Key, Object]]], ...] = (
             ("tables", self._table), ("columns", self._column), ("constraints", self._constraint),
             ("indexes", self._index), ("triggers", self._trigger), ("rules", self._rule), ("policies", self._policy),
-            ("types", self._type), ("functions", self._function), ("sequences", self._sequence))
-        objects = dict(sorted((read(row) for section, read in sections for row in doc[section]),
-                              key=lambda found: found[0]))
+            ("types", self._type), ("functions", self._function), ("sequences", self._sequence),
+            ("others", self._other))
+        settings = tuple(sorted(Setting(role, bool(only), entry) for role, only, entry in doc["settings"]))
+        homonyms, ours = _relations(doc["homonyms"]), set(self.schemas.values())
+        around = [setting.key for setting in settings]
+        around += [Key("twin", "", shown(twin.schema, twin.name)) for twin in homonyms if twin.schema not in ours]
+        read = [read(row) for section, read in sections for row in doc[section]]
+        objects = dict(sorted((*read, *((key, Other()) for key in around)), key=lambda found: found[0]))
         return Snapshot(
             identity={**doc["identity"], "server_version_num": int(doc["identity"]["server_version_num"])},
-            objects=objects,
-            settings=tuple(sorted(Setting(role, bool(only), entry) for role, only, entry in doc["settings"])),
-            homonyms=_relations(doc["homonyms"]), elsewhere=_relations(doc["elsewhere"]),
+            objects=objects, settings=settings, homonyms=homonyms, elsewhere=_relations(doc["elsewhere"]),
             readable=frozenset(self.tables[oid] for oid, *_, readable, _ in doc["tables"] if readable),
             hidden_rows=frozenset(self.tables[oid] for oid, *_, hidden in doc["tables"] if hidden),
             reading=self._reading(),
             unsafe={self.check_keys[oid]: why for oid, why in doc["unsafe"] if why and oid in self.check_keys},
-            readable_sequences=frozenset(shown(schema, name) for schema, name, *_, readable in doc["sequences"]
-                                         if readable))
+            readable_sequences=frozenset(shown(schema, name) for schema, name, _, _, _, _, _, readable, _ in doc["sequences"]
+                                         if readable),
+            unread_functions=frozenset(_function_key(*row) for row in doc["unread_functions"]))
 
     def _reading(self) -> dict[str, tuple[Reading, ...]]:
         """Table -> what reading its rows would run; the table's own reasons first."""
@@ -98,15 +128,19 @@ class _Decoder:
 
     def _table(self, row: Row) -> tuple[Key, Object]:
         (oid, _, _, kind, persistence, row_security, forced, parents, bound, partition_key, view, _, _) = row
+        odd = self.odd_tables.get(oid, {})
         return Key.table(self.tables[oid]), Table(
             RELKINDS[kind], _PERSISTENCE[persistence], bool(row_security), bool(forced),
-            tuple(self.tables.get(parent, "a table elsewhere") for parent in parents or ()), bound, partition_key, view)
+            tuple(shown(schema, name) for schema, name in parents or ()), bound, partition_key, view,
+            tuple(_telling(odd.get("options", ()))), odd.get("replica_identity", "default"), odd.get("of_type"),
+            odd.get("access_method"), odd.get("server"), tuple(sorted(odd.get("server_options", ()))))
 
     def _column(self, row: Row) -> tuple[Key, Object]:
-        table, _, name, kind, not_null, default, identity, generated, collation, user_type, folding = row
+        table, number, name, kind, not_null, default, identity, generated, collation, user_type, folding = row
+        odd = self.odd_columns.get((table, number), {})
         return self._member("column", table, name), Column(
             kind, bool(not_null), default, _IDENTITY[identity], _GENERATED[generated], collation,
-            self.types.get(user_type), bool(folding))
+            self.types.get(user_type), bool(folding), odd.get("not_null_for", ""), tuple(sorted(odd.get("options") or ())))
 
     def _constraint(self, row: Row) -> tuple[Key, Object]:
         (table, name, kind, numbers, expression, validated, enforced, no_inherit, deferrable, deferred, reference, oid,
@@ -114,12 +148,16 @@ class _Decoder:
         key = self._member("constraint", table, name)
         if oid is not None:
             self.check_keys[oid] = key
-        schema, target, columns, on_update, on_delete, match = reference or (None, None, (), "a", "a", "s")
+        schema, target, columns, on_update, on_delete, match, cleared = reference or (None, None, (), "a", "a", "s", ())
         return key, Constraint(
             _CONSTRAINTS[kind], tuple(self.columns.get((table, number), "?") for number in numbers or ()), expression,
             bool(validated), bool(enforced) and oid not in self.disabled, bool(no_inherit) and kind == "c",
             bool(deferrable), bool(deferred), shown(str(schema), target) if target else None, tuple(columns or ()),
-            _ACTIONS[on_update], _ACTIONS[on_delete], _MATCH[match], bool(inherited))
+            _ACTIONS[on_update], _ACTIONS[on_delete], _MATCH[match], bool(inherited),
+            tuple(self.columns.get((table, number), "?") for number in cleared or ()), self._rests_on(oid))
+
+    def _rests_on(self, *oids: int | None) -> tuple[str, ...]:
+        return tuple(sorted({what for oid in oids if oid is not None for what in self.rests.get(oid, ())}))
 
     def _index(self, row: Row) -> tuple[Key, Object]:
         (table, name, method, unique, primary, valid, immediate, nulls, count, numbers, expressions, predicate,
@@ -131,14 +169,15 @@ class _Decoder:
             bool(immediate), bool(nulls), predicate, tuple(columns[count:]),
             tuple(options) if any(options) else (), tuple(opclasses or ()),
             tuple(collation for collation, _ in collations or ()), 0 in numbers[:count],
-            any(not deterministic for _, deterministic in collations or ()), bool(backs))
+            any(not deterministic for _, deterministic in collations or ()), bool(backs),
+            self.index_parents.get((table, name)))
 
     def _trigger(self, row: Row) -> tuple[Key, Object]:
-        table, name, enabled, definition, bits, schema, function = row
+        table, name, enabled, definition, bits, schema, function, of_parent = row
         events = tuple(word for bit, word in _TRIGGER_EVENTS if bits & bit)
         return self._member("trigger", table, name), Trigger(
             definition, _ENABLED[enabled], bool(bits & 2), bool(bits & 1), bool(bits & 64), events,
-            shown(schema, function))
+            shown(schema, function), bool(of_parent))
 
     def _rule(self, row: Row) -> tuple[Key, Object]:
         table, name, enabled, event, instead, definition = row
@@ -155,22 +194,61 @@ class _Decoder:
         key = self.types[oid]
         if kind == "e":
             return key, EnumType(tuple(labels or ()))
-        base, not_null, default, base_domain, checks = domain
+        base, not_null, default, base_domain, checks, collation = domain
         for name, _, _, check in checks or ():
             self.check_keys[check] = Key("domain", key.own, shown(name))
         return key, Domain(base, bool(not_null), default, self.types.get(base_domain),
-                           tuple((name, text, bool(valid)) for name, text, valid, _ in checks or ()))
+                           tuple((name, text, bool(valid)) for name, text, valid, _ in checks or ()), collation,
+                           self._rests_on(*(check for *_, check in checks or ())))
 
     def _function(self, row: Row) -> tuple[Key, Object]:
-        _, schema, name, arguments, kind, language, volatility, definer, returns, config, body = row
-        return Key("function", "", f"{shown(schema, name)}({arguments})"), Function(
-            _FUNCTIONS[kind], language, _VOLATILITY[volatility], returns, body, bool(definer), tuple(config or ()))
+        (schema, name, identity, kind, language, volatility, definer, returns, config, body, arguments, strict, leakproof,
+         parallel, library) = row
+        return _function_key(schema, name, identity), Function(
+            _FUNCTIONS[kind], language, _VOLATILITY[volatility], returns or "", body, bool(definer), tuple(config or ()),
+            arguments, bool(strict), bool(leakproof), _PARALLEL[parallel], library)
 
     def _sequence(self, row: Row) -> tuple[Key, Object]:
-        schema, name, kind, increment, cycle, table, column, _ = row
+        schema, name, kind, increment, cycle, table, column, _, odd = row
+        odd = odd or {}
         owner = self._member("column", table, self.columns[(table, column)]) if table in self.tables else None
-        return Key("sequence", "", shown(schema, name)), SequenceObject(kind, increment, bool(cycle), owner)
+        start, minimum, maximum = (_text(odd.get(fact)) for fact in ("start", "minimum", "maximum"))
+        return Key("sequence", "", shown(schema, name)), SequenceObject(
+            kind, increment, bool(cycle), owner, start, minimum, maximum, str(odd.get("cache", 1)),
+            _PERSISTENCE[odd.get("persistence", "p")])
+
+    def _other(self, row: Row) -> tuple[Key, Object]:
+        kind, schema, name, rest, table, attributes = row
+        path = shown(*((name,) if schema is None else (schema, name))) if name else ""
+        return Key(kind, "", f"{path}{rest}"), Other(
+            tuple(sorted((fact, _word(kind, fact, value)) for fact, value in attributes.items() if value != NO_FUNCTION)),
+            None if table is None else self.tables[table])
 
 
 def _relations(rows: Sequence[Row]) -> tuple[Relation, ...]:
     return tuple(sorted(Relation(schema, name, RELKINDS[kind]) for schema, name, kind in rows))
+
+
+def _function_key(schema: str, name: str, arguments: str) -> Key:
+    return Key("function", "", f"{shown(schema, name)}({arguments})")
+
+
+def _telling(options: Sequence[str]) -> Iterator[str]:
+    """Those storage parameters that change what happens, spelled one way; a boolean that is off is not told."""
+    for option in sorted(options):
+        name, _, value = option.partition("=")
+        if name == "check_option":
+            yield f"{name}={value.lower()}"
+        elif name in _TELLING_OPTIONS and value.lower() not in ("false", "off", "no", "0", "f", "n"):
+            yield name
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _word(kind: str, fact: str, value: Any) -> str:
+    """An attribute's value in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _WORDS.get((kind, fact), {}).get(value, str(value))

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from checks.catalog.key import Key
-from checks.catalog.objects import Column, Constraint, Domain, Index, Object, Policy, Table
+from checks.catalog.objects import (
+    NOT_COMPARED,
+    Column,
+    Constraint,
+    Domain,
+    Index,
+    Object,
+    Other,
+    Policy,
+    Table,
+    Trigger,
+    facts,
+)
 from checks.catalog.snapshot import Snapshot
 from checks.sql import meaning
 from checks.sql.meaning import Different, Same
 
+_NULL = re.compile(r"\(*NULL\)*(?:::[\w\s.\"\[\](),]+)?\Z")
 EXPRESSIONS = {
     Column: ("default",), Constraint: ("expression",), Index: ("predicate",), Policy: ("using", "check"),
     Domain: ("default",),
@@ -19,6 +33,8 @@ EXPRESSIONS = {
 """Fields that hold deparsed SQL expressions."""
 _NOT_COMPARED = {Index: ("backs_constraint", "expressions", "folding"), Constraint: ("inherited",), Column: ("folding",)}
 """Fields that follow from others."""
+_NOT_STATED = frozenset({("extension", "version")})
+"""(kind, attribute) that is compared only where a migration states it."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,8 @@ def unquoted(shown_name: str) -> str:
 def difference(key: Key, sides: Sides) -> Iterator[Difference]:
     """Every difference of the object `key`."""
     expected, found = sides.expected.get(key), sides.found.objects.get(key)
+    if key.kind in NOT_COMPARED:
+        return
     if expected is None:
         if found is not None:
             yield Difference(key, "extra", found=brief(found))
@@ -107,7 +125,7 @@ def difference(key: Key, sides: Sides) -> Iterator[Difference]:
     if found is None:
         yield Difference(key, "missing", expected=brief(expected))
         return
-    for name in expected._fields:
+    for name in dict.fromkeys((*facts(expected), *facts(found))):
         change = field_change(key, name, expected, found, sides)
         if change is not None:
             yield change
@@ -115,11 +133,17 @@ def difference(key: Key, sides: Sides) -> Iterator[Difference]:
 
 def field_change(key: Key, name: str, expected: Object, found: Object, sides: Sides) -> Difference | None:
     """How the field `name` of one object differs in meaning, or None."""
-    left, right = getattr(expected, name), getattr(found, name)
+    left, right = facts(expected).get(name), facts(found).get(name)
     if left == right or name in _NOT_COMPARED.get(type(expected), ()):
         return None
     if name == "validated" and right:
         return None  # somebody validated it since: more than was asked
+    if left is None and (key.kind, name) in _NOT_STATED:
+        return None
+    if name == "parent" and isinstance(expected, Index) and isinstance(found, Index) and _moved(expected, found, sides):
+        return None  # the table says so already
+    if isinstance(expected, Column) and name == "default" and _no_default(expected) == _no_default(found):
+        return None
     change = _changed(key, name, expected, found, sides)
     return None if change is None else Difference(
         key, "changed", name, in_word(left), in_word(right), change.sure, change.witness)
@@ -127,7 +151,10 @@ def field_change(key: Key, name: str, expected: Object, found: Object, sides: Si
 
 def _changed(key: Key, name: str, expected: Object, found: Object, sides: Sides) -> _Change | None:
     """Whether two values that are spelled apart mean something else."""
-    left, right = getattr(expected, name), getattr(found, name)
+    left: Any = facts(expected).get(name)
+    right: Any = facts(found).get(name)
+    if isinstance(expected, Other) and left is not None and right is not None:
+        return None if meaning.loose(left) == meaning.loose(right) else _Change()
     if name in EXPRESSIONS.get(type(expected), ()) and left is not None and right is not None:
         return _expression(key, name, expected, left, right, sides)
     if name == "checks" and _same_checks(left, right):
@@ -136,7 +163,9 @@ def _changed(key: Key, name: str, expected: Object, found: Object, sides: Sides)
         same = tuple(map(meaning.canonical, left)) == tuple(map(meaning.canonical, right))
         return None if same else _Change()
     if name in ("view", "definition") and left is not None and right is not None:
-        return None if meaning.loose(left) == meaning.loose(right) else _Change(sides.same_major)
+        if meaning.loose(left) == meaning.loose(right):
+            return None
+        return _Change(sides.same_major or not meaning.same_words(left, right))
     return _Change()
 
 
@@ -153,6 +182,19 @@ def _expression(key: Key, name: str, expected: Object, left: str, right: str, si
     return _Change(True, told(verdict)) if isinstance(verdict, Different) else _Change(False)
 
 
+def _moved(expected: Index, found: Index, sides: Sides) -> bool:
+    """Whether the table of an index belongs to another parent now."""
+    table, other = sides.expected.get(Key.table(expected.table)), sides.found.relation(found.table)
+    return isinstance(table, Table) and other is not None and table.parents != other.parents
+
+
+def _no_default(item: Object) -> str | None:
+    """A column's default; None too where it is a NULL that a column without default holds as well."""
+    default: str | None = getattr(item, "default", None)
+    of_domain = isinstance(item, Column) and item.user_type is not None and item.user_type.kind == "domain"
+    return None if default is not None and not of_domain and _NULL.match(default) else default
+
+
 def told(difference: Different) -> str:
     """A witness as a sentence part: which values one side accepts and the other does not."""
     values = ", ".join(f"{name} = {'NULL' if value is None else repr(value)}"
@@ -163,9 +205,10 @@ def told(difference: Different) -> str:
 
 
 def _same_checks(left: Collection[tuple[str, str, bool]], right: Collection[tuple[str, str, bool]]) -> bool:
-    """Whether two domains have the same CHECKs, by name and normal form."""
+    """Whether two domains have the same CHECKs, by name and normal form, and none on the right is NOT VALID that was."""
     mine, theirs = ({name: meaning.canonical(text) for name, text, _ in checks} for checks in (left, right))
-    return mine == theirs
+    late = {name for name, _, valid in right if not valid} - {name for name, _, valid in left if not valid}
+    return mine == theirs and not late
 
 
 def brief(item: Object) -> str:
@@ -179,6 +222,8 @@ def brief(item: Object) -> str:
         return f"{item.type} ({', '.join(item.columns)})" + (f" {item.expression}" if item.expression else "")
     if isinstance(item, Index):
         return f"{'unique ' if item.unique else ''}on {item.table} ({', '.join(item.keys)})"
+    if isinstance(item, Trigger) and item.of_parent:
+        return f"{item.enabled} here, and not on the partitioned table"
     return ""
 
 

@@ -9,6 +9,11 @@ from checks.sql.names import ident, shown, split_path
 
 MEMBERS = frozenset({"column", "constraint", "trigger", "rule", "policy"})
 """Kinds of objects whose names are unique within their relation only."""
+PLAINLY_NAMED = MEMBERS | {"table", "index", "sequence", "enum", "domain", "type", "function", "aggregate"}
+"""Kinds whose objects a claim names without saying their kind."""
+WITHOUT_SCHEMA = frozenset({"schema", "extension", "cast", "event trigger", "publication", "foreign data wrapper", "server",
+                            "language", "access method", "transform", "setting"})
+"""Kinds of objects that belong to the database itself."""
 
 
 class Key(NamedTuple):
@@ -40,6 +45,19 @@ class Key(NamedTuple):
     def path(self) -> str:
         """The whole name: `sales.orders.side`."""
         return f"{self.relation}.{self.own}" if self.relation and self.own else self.relation or self.own
+
+    @property
+    def title(self) -> str:
+        """The name that a claim is known by: `sales.f(integer)`, `event trigger guard`."""
+        return self.path if self.kind in PLAINLY_NAMED else f"{self.kind} {self.path}"
+
+    @property
+    def home(self) -> str:
+        """The schema as the catalogue holds it; empty for what stands in none."""
+        if self.kind in WITHOUT_SCHEMA:
+            return ""
+        parts = split_path((self.relation or self.own).partition("(")[0])
+        return parts[0] if len(parts) == 2 else "public"
 
     @property
     def bare(self) -> str:

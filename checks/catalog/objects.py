@@ -1,11 +1,12 @@
-"""What a catalogue holds, as frozen values: one NamedTuple for each kind of object, under a Key.
+"""What a catalogue holds, as frozen values under a Key: a NamedTuple for each kind of object that something is judged of.
 
-Objects hold only what a schema says of itself: owners, comments, grants, oids and column order are not part of them.
+Kinds that are only compared share one, `Other`. Objects hold only what a schema says of itself: owners, comments, grants,
+oids and column order are not part of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from checks.catalog.key import Key
@@ -28,6 +29,17 @@ class Table(NamedTuple):
     partition_bound: str | None = None
     partition_key: str | None = None
     view: str | None = None
+    options: tuple[str, ...] = ()
+    """Storage parameters that change what happens: of views `check_option=…`, `security_barrier`, `security_invoker`."""
+    replica_identity: str = "default"
+    """`default`, `nothing`, `full`, or `index …`."""
+    of_type: str | None = None
+    """The composite type of a typed table."""
+    access_method: str | None = None
+    """None: heap."""
+    server: str | None = None
+    """Of a foreign table."""
+    server_options: tuple[str, ...] = ()
 
 
 class Column(NamedTuple):
@@ -43,6 +55,10 @@ class Column(NamedTuple):
     """Key of the domain or enum this column has, else None."""
     folding: bool = False
     """Whether its collation, or its domain's, takes distinct strings for equal."""
+    not_null_for: str = ""
+    """`new rows only` (NOT VALID) or `this table only` (NO INHERIT), since PostgreSQL 18."""
+    options: tuple[str, ...] = ()
+    """Of a foreign table's column."""
 
 
 class Constraint(NamedTuple):
@@ -51,6 +67,7 @@ class Constraint(NamedTuple):
     type: str
     columns: tuple[str, ...] = ()
     expression: str | None = None
+    """Of a CHECK; of an exclusion, and of a key WITHOUT OVERLAPS, the whole definition."""
     validated: bool = True
     enforced: bool = True
     """False when NOT ENFORCED, or, for a foreign key, when one of its internal triggers is disabled."""
@@ -63,6 +80,10 @@ class Constraint(NamedTuple):
     on_delete: str = "no action"
     match: str = "simple"
     inherited: bool = False
+    delete_columns: tuple[str, ...] = ()
+    """Which columns ON DELETE SET NULL or SET DEFAULT sets; empty: all of them."""
+    rests_on: tuple[str, ...] = ()
+    """What of the user's it calls or compares with: `function public.f(text)`."""
 
     @property
     def words(self) -> str:
@@ -94,6 +115,8 @@ class Index(NamedTuple):
     folding: bool = False
     """Whether a nondeterministic collation makes it take distinct strings for equal."""
     backs_constraint: bool = False
+    parent: str | None = None
+    """The partitioned index that it is a partition of."""
 
     @property
     def listed_keys(self) -> str:
@@ -111,6 +134,8 @@ class Trigger(NamedTuple):
     instead: bool = False
     events: tuple[str, ...] = ()
     function: str = ""
+    of_parent: bool = False
+    """Whether it is a partition's copy of its parent's, kept only where it is switched otherwise."""
 
 
 class Rule(NamedTuple):
@@ -146,6 +171,10 @@ class Domain(NamedTuple):
     default: str | None = None
     base_domain: Key | None = None
     checks: tuple[tuple[str, str, bool], ...] = ()
+    collation: str | None = None
+    """Only where it is not the base's own."""
+    rests_on: tuple[str, ...] = ()
+    """As a constraint's."""
 
 
 class Function(NamedTuple):
@@ -158,6 +187,13 @@ class Function(NamedTuple):
     body: str
     security_definer: bool = False
     config: tuple[str, ...] = ()
+    arguments: str = ""
+    """With names, modes and defaults."""
+    strict: bool = False
+    leakproof: bool = False
+    parallel: str = "unsafe"
+    library: str | None = None
+    """The file of a function in C."""
 
 
 class Sequence(NamedTuple):
@@ -168,13 +204,43 @@ class Sequence(NamedTuple):
     cycle: bool = False
     owner: Key | None = None
     """Key of the column that owns it."""
+    start: str | None = None
+    """As the bounds, None where it is what CREATE SEQUENCE gives."""
+    minimum: str | None = None
+    maximum: str | None = None
+    cache: str = "1"
+    persistence: str = "logged"
 
 
+class Other(NamedTuple):
+    """An object of a kind that is compared attribute by attribute: `OTHER_KINDS`."""
+
+    attributes: tuple[tuple[str, str], ...] = ()
+    """(name, value), sorted; those that an object does not have are left out."""
+    table: str | None = None
+    """The relation it belongs to, of statistics."""
+
+
+OTHER_KINDS = (
+    "schema", "extension", "type", "aggregate", "operator", "operator class", "operator family", "cast", "collation",
+    "conversion", "statistics", "event trigger", "publication", "text search configuration", "text search dictionary",
+    "text search template", "text search parser", "foreign data wrapper", "server", "language", "access method", "transform",
+)
+"""Kinds that are compared attribute by attribute; sections/others.py reads them."""
+NOT_COMPARED = ("twin", "setting")
+"""What stands around the objects: relations in other schemas that are called like one of ours, and settings of roles and of
+the database. No drift by themselves; other claims ask whether the migrations made them."""
 KINDS: Mapping[str, type[Any]] = {
     "table": Table, "column": Column, "constraint": Constraint, "index": Index, "trigger": Trigger, "rule": Rule,
     "policy": Policy, "enum": EnumType, "domain": Domain, "function": Function, "sequence": Sequence,
+    **dict.fromkeys((*OTHER_KINDS, *NOT_COMPARED), Other),
 }
-Object = Table | Column | Constraint | Index | Trigger | Rule | Policy | EnumType | Domain | Function | Sequence
+Object = Table | Column | Constraint | Index | Trigger | Rule | Policy | EnumType | Domain | Function | Sequence | Other
+
+
+def facts(item: Object) -> dict[str, Any]:
+    """What an object says of itself, by name: its fields, or its attributes."""
+    return dict(item.attributes) if isinstance(item, Other) else item._asdict()
 
 
 def functions(objects: Mapping[Key, Object]) -> dict[Key, Function]:
@@ -182,11 +248,16 @@ def functions(objects: Mapping[Key, Object]) -> dict[Key, Function]:
     return {key: item for key, item in objects.items() if isinstance(item, Function)}
 
 
+def of_no_table(objects: Mapping[Key, Object]) -> Iterator[Key]:
+    """The keys of what is compared and belongs to no relation: types, functions, sequences, extensions, …"""
+    return (key for key, item in objects.items() if table_of(key, item) is None and key.kind not in NOT_COMPARED)
+
+
 def table_of(key: Key, item: Object) -> str | None:
     """The shown name of the relation that an object belongs to, or None."""
     if key.relation:
         return key.relation
-    if isinstance(item, Index):
+    if isinstance(item, Index | Other):
         return item.table
     return item.owner.relation if isinstance(item, Sequence) and item.owner else None
 

@@ -24,6 +24,16 @@ class Setting(NamedTuple):
     entry: str
     """`name=value`."""
 
+    @property
+    def whose(self) -> str:
+        """Whose sessions, in words."""
+        return f"role {self.role}" if self.role else "the database" if self.database_only else "all roles"
+
+    @property
+    def key(self) -> Key:
+        """The key under which it stands among the objects."""
+        return Key("setting", "", f"{self.whose}: {self.entry}")
+
 
 class Relation(NamedTuple):
     """A relation that is not among the objects, by name only."""
@@ -52,7 +62,7 @@ class Snapshot:
     settings: tuple[Setting, ...] = ()
     """Enforcement settings only; others may hold secrets."""
     homonyms: tuple[Relation, ...] = ()
-    """Every relation called like the ledger."""
+    """Every relation called like the ledger, and those in other schemas that are called like one of ours."""
     elsewhere: tuple[Relation, ...] = ()
     """Relations in other schemas, at most 500."""
     readable: frozenset[str] = frozenset()
@@ -64,6 +74,8 @@ class Snapshot:
     unsafe: Mapping[Key, str] = field(default_factory=dict)
     """CHECKs that must not be evaluated, by the key of the constraint or of the domain's CHECK, and why."""
     readable_sequences: frozenset[str] = frozenset()
+    unread_functions: frozenset[Key] = frozenset()
+    """Functions in other schemas that nothing of ours rests on; they are there, and not among the objects."""
 
     @cached_property
     def by_table(self) -> Mapping[str, Mapping[Key, Object]]:
@@ -84,6 +96,17 @@ class Snapshot:
     def tables(self) -> tuple[str, ...]:
         """The names of all relations."""
         return tuple(key.relation for key in self.objects if key.kind == "table")
+
+    @cached_property
+    def homes(self) -> Mapping[str, frozenset[str]]:
+        """Name of a relation, without schema -> the schemas that are known to have one of that name."""
+        found: dict[str, set[str]] = {}
+        for relation in self.homonyms:
+            found.setdefault(relation.name, set()).add(relation.schema)
+        for table in self.tables:
+            key = Key.table(table)
+            found.setdefault(key.bare, set()).add(key.home)
+        return {name: frozenset(schemas) for name, schemas in found.items()}
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:

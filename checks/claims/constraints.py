@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from checks.catalog.constraint_text import constraint_ddl, elsewhere, index_ddl
+from checks.catalog.constraint_text import constraint_ddl, elsewhere, index_ddl, replaced
 from checks.catalog.inheritance import unprotected
 from checks.catalog.key import Key, relation_sql
 from checks.catalog.objects import Constraint, Index, Sequence
@@ -67,31 +67,35 @@ def constraint(constraint: Key, expected: Constraint, settled: Settled) -> Findi
     item = found.objects.get(constraint)
     if item is None and not settled.of(constraint):
         return Finding("held", "dropped by a later migration that is here already")
-    ddl = constraint_ddl(constraint, expected)
+    late = expected.type != "foreign key" or getattr(found.relation(constraint.relation), "partition_key", None) is None
+    ddl = constraint_ddl(constraint, expected, late=late)
     if not isinstance(item, Constraint):
         return Finding("broken", f"It is missing.{elsewhere(constraint, expected, found)}",
                        f"no constraint {constraint.path}", f"Apply the migration that adds it, or add it again: {ddl}")
     differences = _differences(constraint, settled)
+    made = set(unprotected(constraint.relation, expected, settled.expectation.head))
+    escapes = tuple(unprotected(constraint.relation, item, found))
     wrong = [*differences.wrong, *_unenforced(constraint.relation, expected, settled),
-             *unprotected(constraint.relation, item, found)]
+             *(why for why in escapes if why not in made)]
     wrong += [f"it rests on {name}, which is not what the migrations made" for name in changed_code(
         item.expression or "", settled.expectation.functions, found.functions)]
     if wrong:
         return Finding("broken", "; ".join(wrong) + ".", differences.witness or wrong[0],
-                       f"Drop it and add it as the migration says: {ddl}",
+                       f"Put it back as the migration says: {replaced(constraint, expected, late=late)}",
                        "evaluated" if differences.witness else None)
     if differences.unsure:
         return Finding("unverified", "; ".join(differences.unsure) + ".", "", "Compare the two by hand; if "
                        "they mean the same, write the migration as the database has it.")
     if not item.validated and item.enforced:
         return breaking_rows(constraint, item, settled)
-    return Finding("held")
+    return Finding("held", note="; ".join(why for why in escapes if why in made))
 
 
 @claim("constraints:{expected.table}.{name}", breaks="it is missing, not unique, invalid, partial or over other columns")
 def unique_index(name: str, index: Key, expected: Index, settled: Settled) -> Finding:
     """unique index {name} keeps ({expected.listed_keys}) of {expected.table} unique"""
-    differences, ddl = settled.of(index), index_ddl(name, expected)
+    differences = [change for change in settled.of(index) if change.field != "parent"]
+    ddl = index_ddl(name, expected)
     if not differences:
         return Finding("held")
     if differences[0].what == "missing":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from checks.catalog.difference import Difference
 from checks.catalog.inheritance import new_partition
 from checks.catalog.key import Key
-from checks.catalog.objects import Index, Object, Table, table_of
+from checks.catalog.objects import NOT_COMPARED, Index, Object, Table, of_no_table, table_of
 from checks.catalog.objects import Sequence as SequenceObject
 from checks.catalog.snapshot import Snapshot
 from checks.expectation.expectation import Expectation
@@ -20,6 +20,8 @@ EXTRA = "extra"
 """The name of the case about objects that nobody expects."""
 SCHEMA = "types, functions, sequences"
 """The name of the case about objects that belong to no table."""
+_OTHERS_MAY = ("extension", "schema")
+"""Kinds of which everybody may make more: that is no drift."""
 
 
 def judge_drift(settled: Settled, today: dt.date) -> tuple[Case, ...]:
@@ -33,10 +35,11 @@ def judge_drift(settled: Settled, today: dt.date) -> tuple[Case, ...]:
     if expectation.derived is None:
         return ()
     tables: dict[str, list[Difference]] = {key.relation: [] for key in expectation.objects if key.kind == "table"}
-    loose: dict[Key, list[Difference]] = {
-        key: [] for key, item in expectation.objects.items() if table_of(key, item) is None}
+    loose: dict[Key, list[Difference]] = {key: [] for key in of_no_table(expectation.objects)}
+    here = not tables or any(found.relation(name) for name in tables)
     extra: dict[str, list[Difference]] = {}
     ignored: list[str] = []
+    others = [key.title for key in found.objects if key.kind in _OTHERS_MAY and key not in expectation.objects]
     for key in dict.fromkeys((*expectation.objects, *found.objects)):
         if expectation.objects.get(key) == found.objects.get(key) or _told_by_another(key, expectation, found):
             continue
@@ -52,12 +55,17 @@ def judge_drift(settled: Settled, today: dt.date) -> tuple[Case, ...]:
             if owner is None and key in loose:
                 loose[key].append(change)
             else:
-                home.setdefault(owner or key.path or str(key), []).append(change)
+                home.setdefault(owner or key.title, []).append(change)
     cases = [Case("drift", name, (table(name, changes),)) for name, changes in tables.items()]
     if loose:
-        cases.append(Case("drift", SCHEMA, tuple(schema_object(key, changes) for key, changes in loose.items())))
+        cases.append(Case("drift", SCHEMA, tuple(
+            schema_object(key, changes, here=here) for key, changes in loose.items())))
     strange = tuple(extra_object(name, _drifted(changes)) for name, changes in extra.items())
-    return (*cases, Case("drift", EXTRA, strange or (extra_object(EXTRA, _nothing_extra(tables, ignored, found)),)))
+    return (*cases, Case("drift", EXTRA, strange or (extra_object(EXTRA, _nothing_extra(ignored, others, here=here)),)))
+
+
+_ELSEWHERE = Finding("unverified", "None of the expected tables is here: this looks like another database.", "",
+                     "Look at the target's database name.")
 
 
 @claim("drift:{table}", breaks="anything of the table is missing, changed or extra, by meaning and not by spelling")
@@ -66,10 +74,10 @@ def table(table: str, changes: Sequence[Difference]) -> Finding:
     return _drifted(changes)
 
 
-@claim("drift:{object.path}", breaks="a type, function or sequence is missing or changed")
-def schema_object(object: Key, changes: Sequence[Difference]) -> Finding:
+@claim("drift:{object.title}", breaks="a type, function, sequence, extension, … is missing or changed")
+def schema_object(object: Key, changes: Sequence[Difference], *, here: bool) -> Finding:
     """{object.kind} {object.path} is what the migrations make it"""
-    return _drifted(changes)
+    return _drifted(changes) if changes or here else _ELSEWHERE
 
 
 @claim("drift:{name}", breaks="an object stands there that no migration makes")
@@ -78,13 +86,13 @@ def extra_object(name: str, finding: Finding) -> Finding:
     return finding
 
 
-def _nothing_extra(expected: Iterable[str], ignored: Sequence[str], found: Snapshot) -> Finding:
-    if not any(found.relation(name) for name in expected):
-        return Finding("unverified", "None of the expected tables is here: this looks like another database.", "",
-                       "Look at the target's database name.")
+def _nothing_extra(ignored: Sequence[str], others: Sequence[str], *, here: bool) -> Finding:
+    if not here:
+        return _ELSEWHERE
+    note = f"no migration makes {', '.join(others[:10])}{' and others' if len(others) > 10 else ''}" if others else ""
     if not ignored:
-        return Finding("held")
-    return Finding("held", f"{len(ignored)} differences accepted by the contract: {'; '.join(ignored[:5])}")
+        return Finding("held", note=note)
+    return Finding("held", f"{len(ignored)} differences accepted by the contract: {'; '.join(ignored[:5])}", note=note)
 
 
 def _drifted(changes: Sequence[Difference]) -> Finding:
@@ -116,9 +124,18 @@ def _owner(key: Key, expectation: Expectation, found: Snapshot) -> str | None:
     return None if item is None else table_of(key, item)
 
 
+def _of_others(key: Key, expectation: Expectation) -> bool:
+    """Whether an object that no migration makes is nobody's affair here: other extensions, other schemas, their code."""
+    return key.kind in _OTHERS_MAY or (
+        key.kind == "function" and key.home not in expectation.contract.schemas)
+
+
 def _told_by_another(key: Key, expectation: Expectation, found: Snapshot) -> bool:
     """Whether another object's difference tells of this one already, or it is the ledger's own tool's."""
     expected, item = expectation.objects.get(key), found.objects.get(key)
+    if key.kind in NOT_COMPARED or expected is None and _of_others(key, expectation) \
+            or item is None and key in found.unread_functions:
+        return True
     either = item if item is not None else expected
     spec = expectation.contract.ledger
     if spec is not None and Key.table(spec.shown) not in expectation.objects and either is not None \

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from checks.catalog.key import Key
 from checks.catalog.objects import Column, Index
+from checks.catalog.search_path import made, shadows
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import LedgerSpec
 from checks.contract.migrations import inversions
@@ -85,7 +85,7 @@ def read_rows(spec: LedgerSpec, seen: Observation) -> Rows:
 def table_claims(spec: LedgerSpec, expectation: Expectation, rows: Rows, found: Snapshot) -> Iterator[Verdict]:
     """The claims about the ledger itself."""
     yield shape(spec, found)
-    yield shadow(spec, found)
+    yield shadow(spec, expectation, found)
     yield versions(spec, expectation, rows)
     if spec.applied_at is not None:
         yield applied_at(spec, expectation, rows, found)
@@ -121,37 +121,19 @@ def shape(ledger: LedgerSpec, found: Snapshot) -> Finding:
 
 @claim("ledger:{ledger.shown}.shadow",
        breaks="a table of the ledger's name stands in a schema that a search_path puts first")
-def shadow(ledger: LedgerSpec, found: Snapshot) -> Finding:
+def shadow(ledger: LedgerSpec, expectation: Expectation, found: Snapshot) -> Finding:
     """nothing called {ledger.table} in another schema comes before the ledger on a search_path"""
-    homes = {relation.schema for relation in found.homonyms}
-    if ledger.schema not in homes:
+    if ledger.schema not in {relation.schema for relation in found.homonyms}:
         return Finding("broken", f"There is no {ledger.shown} to be shadowed.", ledger.shown, "Apply the migrations.")
-    for owner, path, role in _paths(found):
-        first = next((schema for schema in path if (role if schema == "$user" else schema) in homes), None)
-        first = role if first == "$user" else first
-        if first is not None and first != ledger.schema and ledger.schema in path:
-            other = shown(first, ledger.table)
-            return Finding("broken", f"With the search_path of {owner} the name {ledger.table} means "
-                           f"{other}, not {ledger.shown}.", other,
-                           f"Rename {other}, or put {ledger.schema} first on that search_path.")
-    return Finding("held")
-
-
-def _paths(found: Snapshot) -> Iterator[tuple[str, list[str], str]]:
-    """(whose, the schemas, the role that `$user` means) of each search_path that is known."""
-    role = found.identity["role"]
-    yield f"this session (role {role})", split_search_path(found.identity.get("search_path", "")), role
-    for setting in found.settings:
-        name, _, value = setting.entry.partition("=")
-        if name == "search_path":
-            who = f"role {setting.role}" if setting.role else "the database" if setting.database_only else "all roles"
-            yield who, split_search_path(value), setting.role or role
-
-
-def split_search_path(text: str) -> list[str]:
-    """The schemas of a search_path setting, unquoted."""
-    return [part[1:-1].replace('""', '"') if part.startswith('"') else part
-            for part in re.findall(r'"(?:[^"]|"")*"|[^\s,]+', text)]
+    notes = []
+    for shadow in shadows(ledger.shown, found):
+        if made(shadow, expectation.objects):
+            notes.append(f"with the search_path of {shadow.whose} the name {ledger.table} means {shadow.relation}")
+            continue
+        return Finding("broken", f"With the search_path of {shadow.whose} the name {ledger.table} means "
+                       f"{shadow.relation}, not {ledger.shown}.", shadow.relation,
+                       f"Rename {shadow.relation}, or put {ledger.schema} first on that search_path.")
+    return Finding("held", note="; ".join(notes))
 
 
 @claim("ledger:{ledger.shown}.versions",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checks.claims.constraints import constraints_left_out, judge_constraints
-from checks.claims.dedupe import judge_dedupe
-from checks.claims.dedupe_stored import dedupe_left_out
+from checks.claims.dedupe.stored import dedupe_left_out
+from checks.claims.dedupe.structure import judge_dedupe
 from checks.claims.drift import judge_drift
 from checks.claims.enums import judge_enums
 from checks.claims.ledger import judge_ledger

@@ -19,6 +19,7 @@ from checks.contract.contract import Contract
 from checks.contract.migrations import Migration, read_migrations
 from checks.expectation.derived import Derived, MigrationStep, statements
 from checks.expectation.expectation import Expectation, expect
+from checks.expectation.extension_versions import stated_versions, without_version
 from checks.expectation.lock import cache_path, derived_from, dump, load, lock_path, locked, store
 from checks.expectation.planned_insert import plan_insert
 from checks.files import write_whole
@@ -105,6 +106,7 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
     connection = connect(dsn, "the scratch server")
     question = snapshot_select(contract.schemas, contract.ledger.table if contract.ledger else None)
     steps: list[MigrationStep] = []
+    stated: set[str] = set()
     empty = _look(connection, question)
     before = empty.objects
     try:
@@ -113,7 +115,9 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
             apply_file(lambda sql: execute(connection, sql), migration)
             execute(connection, "RESET ALL")
             notices = tuple(_telling(connection.notices))
-            after = _look(connection, question).objects
+            stated |= set(stated_versions(migration.sql))
+            after = {key: item if key.own in stated else without_version(key, item)
+                     for key, item in _look(connection, question).objects.items()}
             steps.append(MigrationStep(migration.version, migration.file,
                                        {key: item for key, item in after.items() if before.get(key) != item},
                                        tuple(key for key in before if key not in after), notices))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from checks.catalog.key import Key
-from checks.catalog.objects import Object
+from checks.catalog.objects import Object, facts
 from checks.contract.contract import Contract
 from checks.expectation.planned_insert import PlannedInsert
 
@@ -84,12 +84,13 @@ class Derived:
 def _effect(key: Key, before: Object | None, after: Object, head: Object) -> MigrationEffect:
     if type(head) is not type(after):
         return MigrationEffect(key, False, ())
-    made = type(before) is not type(after)
+    made = before is None or type(before) is not type(after)
+    now = facts(after)
     if made and head is after:
-        return MigrationEffect(key, True, after._fields)
+        return MigrationEffect(key, True, tuple(now))
+    was, last = {} if before is None else facts(before), facts(head)
     return MigrationEffect(key, made, tuple(
-        name for name in after._fields if getattr(head, name) == getattr(after, name)
-        and (made or getattr(before, name) != getattr(after, name))))
+        name for name, value in now.items() if last.get(name) == value and (made or was.get(name) != value)))
 
 
 def statements(contract: Contract) -> tuple[str, ...]:

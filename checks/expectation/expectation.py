@@ -8,7 +8,7 @@ from functools import cached_property
 
 from checks.catalog.difference import Difference, Sides, difference, field_change
 from checks.catalog.key import Key
-from checks.catalog.objects import Function, Object, functions
+from checks.catalog.objects import Function, Object, facts, functions
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
 from checks.contract.migrations import Migration, read_migrations, through
@@ -36,6 +36,11 @@ class Expectation:
         if self.derived is None:
             return {}
         return self.derived.objects(self.migrations[-1].version)
+
+    @cached_property
+    def head(self) -> Snapshot:
+        """The objects as a catalogue, to put the same questions to it as to a target's."""
+        return Snapshot({}, self.objects)
 
     @cached_property
     def functions(self) -> Mapping[Key, Function]:
@@ -80,7 +85,7 @@ class Expectation:
 def _same(key: Key, later: Object | None, found: Object | None, sides: Sides) -> bool:
     if later is None or found is None or type(later) is not type(found):
         return later is found
-    return all(field_change(key, name, later, found, sides) is None for name in later._fields)
+    return all(field_change(key, name, later, found, sides) is None for name in {*facts(later), *facts(found)})
 
 
 def expect(contract: Contract, derived: Derived | None, version: str | None) -> Expectation:
@@ -98,8 +103,7 @@ def expect(contract: Contract, derived: Derived | None, version: str | None) -> 
 def _not_yet(expectation: Expectation) -> Contract:
     """The contract without what only a pending migration brings, which is left out and not broken."""
     contract, objects = expectation.contract, expectation.objects
-    head = Snapshot({}, objects)
-    enums = tuple(spec for spec in contract.enums if plan_enum(spec, head).held)
+    enums = tuple(spec for spec in contract.enums if plan_enum(spec, expectation.head).held)
     dedupe = tuple(spec for spec in contract.dedupe if all(
         Key.table(contract.relation(table)) in objects for table in (spec.table, *(e.table for e in spec.effects)))
         and all(Key.column(contract.relation(e.table), shown(name)) in objects

@@ -20,7 +20,7 @@ from checks.expectation.planned_insert import PlannedInsert
 from checks.files import write_whole
 from checks.values import UsageError
 
-FORMAT = "1"
+FORMAT = "2"
 """Raised when what a Snapshot holds changes its meaning; a lock of another format must be made again."""
 
 
@@ -106,7 +106,7 @@ def cache_path(key: str) -> Path:
     """Where what was derived under the digest `key` by this version of the reader is kept."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     reader = hashlib.sha256()
-    for file in sorted(Path(*reader_folders).glob("*.py")):
+    for file in sorted(Path(*reader_folders).rglob("*.py")):
         reader.update(file.read_bytes())
     return Path(base) / "postdeploy-checks" / f"{key[:32]}-{reader.hexdigest()[:16]}.json"
 

@@ -23,14 +23,14 @@ from checks.sql.logic.rowspace import GIVEN, ExhaustedError, RowSpace, Some, acc
 from checks.sql.logic.search import Satisfaction, components, satisfy, splits
 from checks.sql.syntax.expression import columns_in, parse
 from checks.sql.syntax.lexemes import ParseError, tokens
-from checks.sql.syntax.loose_text import loose
+from checks.sql.syntax.loose_text import loose, same_words
 from checks.sql.syntax.nodes import identity
 from checks.sql.values.constants import as_text
 from checks.sql.values.domains import assigned
 from checks.sql.values.types import Value, type_of
 
 __all__ = ["Conjunct", "Different", "Same", "Unknown", "accepting_assignment", "canonical", "compare", "conjuncts",
-           "literals", "loose", "never_accepts"]
+           "literals", "loose", "never_accepts", "same_words"]
 _NONE: Mapping[str, str] = {}
 _ATTRIBUTES = re.compile(r"\s*CHECK\b.*?((?:\s+(?:NO INHERIT|NOT VALID|NOT ENFORCED))*)\s*", re.DOTALL)
 Types = tuple[tuple[str, str], ...]

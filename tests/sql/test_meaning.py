@@ -8,7 +8,7 @@ import pytest
 
 from checks.sql.logic.reading.parts import Conjunct, conjuncts, literals
 from checks.sql.meaning import Different, Same, Unknown, accepting_assignment, canonical, compare, never_accepts
-from checks.sql.syntax.loose_text import loose
+from checks.sql.syntax.loose_text import loose, same_words
 
 COLUMNS = {
     "side": "character varying(10)", "kind": "text", "code": "character(3)", "tiny": "character varying(3)",
@@ -307,3 +307,51 @@ def test_4000_checks_are_quick() -> None:
     for text in texts:
         canonical(text, types)
     assert time.process_time() - started < 0.2
+
+
+REDUNDANT = {
+    "AND in AND": ("WHERE ((a = 1) AND ((b = 2) AND (c = 3)))", "WHERE a = 1 AND b = 2 AND c = 3"),
+    "OR in OR": ("WHERE (a OR (b OR (c OR d)))", "WHERE ((a OR b) OR c) OR d"),
+    "AND in OR": ("WHERE (a AND b) OR (c AND d)", "WHERE a AND b OR c AND d"),
+    "NOT of a comparison": ("WHERE (NOT (a = b)) AND c", "WHERE NOT a = b AND c"),
+    "ON true": ("FROM t JOIN LATERAL f(a) x ON (true) JOIN u ON ((a = b)) WHERE c",
+                "FROM t JOIN LATERAL f(a) x ON true JOIN u ON a = b WHERE c"),
+    "trigger WHEN": ("FOR EACH ROW WHEN (((old.a > 0) AND ((new.b) IS NULL))) EXECUTE FUNCTION f()",
+                     "FOR EACH ROW WHEN (old.a > 0 AND new.b IS NULL) EXECUTE FUNCTION f()"),
+    "CASE": ("SELECT CASE WHEN ((a = 1) OR (b = 2)) THEN 1 ELSE 2 END AS c",
+             "SELECT CASE WHEN a = 1 OR b = 2 THEN 1 ELSE 2 END AS c"),
+    "qualified inside EXTRACT": ("SELECT EXTRACT(epoch FROM t.a) AS e, TRIM(BOTH 'x' FROM t.b) AS f FROM s.t",
+                                 "SELECT EXTRACT(epoch FROM a) AS e, TRIM(BOTH 'x' FROM b) AS f FROM s.t"),
+}
+TELLING = {
+    "OR in AND": ("WHERE (a OR b) AND c", "WHERE a OR (b AND c)"),
+    "NOT of AND": ("WHERE NOT (a AND b)", "WHERE NOT a AND b"),
+    "NOT of doubled AND": ("WHERE NOT ((a AND b))", "WHERE (NOT a) AND b"),
+    "arithmetic": ("SELECT (a + b) * c", "SELECT a + (b * c)"),
+    "a cast": ("SELECT (a || b)::int", "SELECT a || (b::int)"),
+    "a field": ("SELECT (a).b", "SELECT a.b"),
+    "a row": ("SELECT (a, b)", "SELECT a, b"),
+    "a subselect": ("SELECT (SELECT a), b", "SELECT SELECT a, b"),
+    "IS": ("WHERE (a = b) IS TRUE", "WHERE a = (b IS TRUE)"),
+    "a call": ("SELECT f(a)", "SELECT f a"),
+    "BETWEEN": ("WHERE (a BETWEEN 1 AND 2) AND b", "WHERE a BETWEEN 1 AND (2 AND b)"),
+    "a join": ("FROM a JOIN (b LEFT JOIN c ON x) ON y", "FROM a JOIN b LEFT JOIN c ON x ON y"),
+}
+
+
+@pytest.mark.parametrize("pair", REDUNDANT.values(), ids=REDUNDANT)
+def test_loose_leaves_out_parentheses_that_change_nothing(pair: tuple[str, str]) -> None:
+    one, other = pair
+    assert loose(one) == loose(other)
+
+
+@pytest.mark.parametrize("pair", TELLING.values(), ids=TELLING)
+def test_loose_keeps_parentheses_that_tell(pair: tuple[str, str]) -> None:
+    one, other = pair
+    assert loose(one) != loose(other)
+
+
+def test_the_same_words_differ_in_parentheses_only() -> None:
+    assert same_words("SELECT (a OR b) AND c FROM t", "SELECT a OR (b AND c) FROM t")
+    assert same_words("SELECT t.a FROM t", "SELECT a FROM t")
+    assert not same_words("SELECT a - b", "SELECT b - a")

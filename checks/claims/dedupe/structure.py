@@ -12,8 +12,8 @@ from checks.catalog.arbiters import arbiter, near_arbiters
 from checks.catalog.inheritance import descendants
 from checks.catalog.objects import Column, Table
 from checks.catalog.snapshot import Snapshot
-from checks.claims.dedupe_statements import statement_claims
-from checks.claims.dedupe_stored import stored_claims
+from checks.claims.dedupe.statements import statement_claims
+from checks.claims.dedupe.stored import stored_claims
 from checks.claims.user_code import trigger_harm
 from checks.contract.dedupe import Dedupe
 from checks.expectation.expectation import Expectation

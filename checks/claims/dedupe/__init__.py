@@ -1,0 +1,1 @@
+"""Dedupe claims: the tables and their keys, the application's statements, and rows already stored. Pure."""
