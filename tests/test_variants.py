@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from checks import resources
+from checks.contract import tools
+from checks.contract.consumers import CONSUMERS
 from checks.contract.contract import ROUTES, SERVERS
+from checks.contract.tools import TOOLS
+from checks.replays.consumers import RUNNERS
 from checks.target import routes, servers
+from tests.support import sabotage_harness
 
 
 def test_every_server_the_contract_can_name_is_a_file_and_a_line() -> None:
@@ -17,8 +22,17 @@ def test_every_server_the_contract_can_name_is_a_file_and_a_line() -> None:
     assert set(SERVERS) <= files
 
 
-def test_every_route_the_contract_can_name_can_be_opened() -> None:
+def test_every_route_the_contract_can_name_can_be_opened_and_meets_the_saboteurs() -> None:
     assert set(ROUTES) == set(routes.ROUTES)
+    assert set(ROUTES) <= set(sabotage_harness.ROUTES)
+
+
+def test_every_consumer_the_contract_can_name_can_be_run() -> None:
+    assert set(CONSUMERS.values()) == set(RUNNERS)
+
+
+def test_every_migration_tool_is_a_file_and_a_line() -> None:
+    assert set(TOOLS) == {file.stem for file in Path(tools.__file__).parent.glob("*.py")} - {"__init__", "tool"}
 
 
 def test_files_that_are_no_modules_are_there() -> None:

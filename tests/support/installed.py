@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.support import ROOT
 from tests.support.running import Ran, run_program
 
@@ -40,3 +42,9 @@ def install(folder: Path) -> Installed:
     borrowed = [path for path in sys.path if path.endswith("site-packages")]
     (site / "borrowed.pth").write_text("\n".join(borrowed))
     return venv
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel of this checkout, built and installed; what it depends on is borrowed from this environment."""
+    return install(tmp_path_factory.mktemp("installed"))

@@ -6,6 +6,9 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from checks.claims.functions.false_success import judge_false_success
 from checks.contract.contract import Contract, TargetSpec
@@ -61,3 +64,36 @@ def words(found: dict[str, Verdict]) -> dict[str, str]:
 BUILT = replace(SPEC, bundle="build.zip", error_probes=False)
 
 
+@pytest.fixture(scope="module")
+def behind(scratch_server: ScratchServer, migrated_template: str) -> Iterator[str]:
+    """The name of a migrated database behind the functions of a module."""
+    name = f"false_success_{next(numbers)}"
+    scratch_server.execute(f'DROP DATABASE IF EXISTS "{name}"',
+                           f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    yield name
+    scratch_server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def functions_reader(scratch_server: ScratchServer, behind: str) -> Iterator[str]:
+    """The DSN of a role that may only read."""
+    with role(scratch_server, behind) as (_, dsn):
+        yield dsn
+
+
+@pytest.fixture
+def deployed(aws: LocalAws, functions_reader: str) -> Iterator[LocalAws]:
+    """The endpoint with both reference Lambdas as they should be."""
+    aws.deploy(QUERY, pack(LAMBDAS / "db_query"), environment={"DATABASE_URL": functions_reader})
+    aws.deploy(MIGRATION, migration_zip(), environment={"DATABASE_URL": "postgresql://never/used"})
+    aws.invocations.clear()
+    yield aws
+    aws.intercept = None
+    assert not [i for i in aws.invocations if i.function == MIGRATION], "the migration function was invoked"
+
+
+@pytest.fixture
+def bundled(tmp_path: Path) -> Contract:
+    """The contract, from a folder that holds the built zip."""
+    (tmp_path / "build.zip").write_bytes(migration_zip())
+    return replace(CONTRACT, file=tmp_path / "contract.toml")

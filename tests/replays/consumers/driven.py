@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import psycopg2
+import psycopg2.extensions
+import pytest
 
+from checks.contract.consumers import PythonConsumer
+from checks.replays.consumers import start
+from checks.replays.consumers.delivery import Lane
+from checks.replays.consumers.running import Running
 from tests.support import ROOT
 
 CONSUMERS = ROOT / "fixtures" / "consumers"
@@ -46,3 +55,42 @@ def count(dsn: str, table: str) -> int:
         found = cursor.fetchone()[0]
     connection.close()
     return found
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str], PythonConsumer]:
+    """Writes a consumer's source and names it."""
+    def write(source: str) -> PythonConsumer:
+        (tmp_path / "consume.py").write_text(source)
+        return PythonConsumer("consume.py", "handle")
+    return write
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts a consumer."""
+    with ExitStack() as stack:
+        def begin(spec: Any, url: str = "postgresql://nobody@127.0.0.1:1/x", root: Path = tmp_path) -> Running:
+            running = start(spec, url, root)
+            stack.callback(running.close)
+            return running
+        yield begin
+
+
+@pytest.fixture
+def lane(migrated: str) -> Iterator[Callable[..., Lane]]:
+    """Starts a consumer behind a proxy of its own, on a migrated database."""
+    with ExitStack() as stack:
+        def begin(spec: Any, root: Path = ROOT, timeout_s: float = 10.0) -> Lane:
+            made = Lane(spec, server(migrated), root, timeout_s)
+            stack.callback(made.close)
+            return made
+        yield begin
+
+
+@pytest.fixture
+def nothing_left_running() -> Iterator[None]:
+    """No consumer and no proxy outlives the test."""
+    yield
+    assert [process for process in children() if "resource_tracker" not in process] == []
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("replay-proxy")] == []

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+import psycopg2.extensions
+import pytest
 
 from checks.replays.proxy import framing
 from checks.replays.proxy.gate import Action, Cut, Fail, OpenGate, Statement
-from checks.replays.proxy.proxy import Proxy
+from checks.replays.proxy.proxy import Proxy, Upstream
 
 SERIALIZATION = Fail("40001", "could not serialize access")
 
@@ -95,3 +99,22 @@ SYNC, FLUSH = framing.message(b"S"), framing.message(b"H")
 
 def kinds(messages: list[framing.Message]) -> str:
     return b"".join(message.kind for message in messages).decode()
+
+
+@pytest.fixture
+def database(fresh_database: Callable[[], str]) -> Iterator[psycopg2.extensions.connection]:
+    """A connection to a database with an empty table t (n), past the proxy."""
+    admin = psycopg2.connect(fresh_database())
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("CREATE TABLE t (n int PRIMARY KEY)")
+    yield admin
+    admin.close()
+
+
+@pytest.fixture
+def proxy(database: psycopg2.extensions.connection) -> Iterator[Proxy]:
+    """A proxy before that database."""
+    with Proxy(Upstream(database.info.host, database.info.port), database.info.dbname) as proxy:
+        yield proxy
+    assert proxy.pids() == []

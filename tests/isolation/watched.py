@@ -1,4 +1,4 @@
-"""Fixtures of the walls' tests."""
+"""What tests of the walls watch: marked processes, and a server that answers."""
 
 from __future__ import annotations
 

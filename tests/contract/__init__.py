@@ -1,0 +1,1 @@
+"""Tests of checks/contract: what a human declared, and which migrations there are."""
