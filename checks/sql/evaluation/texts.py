@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from checks.sql.evaluation.numbers import finite
 from checks.sql.languages.images.case import lowered, uppered
 from checks.sql.languages.patterns.like import like_escape, similar_to_escape
-from checks.sql.values.constants import Constant, boolean, is_plain, text_constant, whole
+from checks.sql.values.constants import Constant, boolean, folds, is_plain, text_constant, whole
 from checks.sql.values.types import Elements, type_of
 
 _LONGEST = 100_000
+_SEARCHES = frozenset(("replace", "split_part", "strpos", "starts_with", "string_to_array"))
+"""What looks for one text in another, by the collation's own idea of equality."""
 
 
 class UncertainError(Exception):
@@ -175,10 +177,12 @@ def called(name: str, args: Sequence[Constant]) -> Constant | None:
     Raises:
         UncertainError: as None.
     """
+    if name in _SEARCHES and folds(*args):
+        return None
     try:
         if name in _TEXTS:
             made = _TEXTS[name](args)
-            return text_constant(made) if "\0" not in made else None
+            return text_constant(made, *args) if "\0" not in made else None
         if name in _LENGTHS:
             return whole(_LENGTHS[name](args))
         if name == "starts_with":
