@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from checks.sql.logic.reading.translate import Reader
 from checks.sql.logic.formula import atoms_of
+from checks.sql.logic.reading.translate import Reader
 from checks.sql.logic.rowspace import RowSpace
 from checks.sql.meaning import Different, Same, Unknown, accepting_assignment, canonical, compare, held, never_accepts
 from checks.sql.syntax.expression import parse

@@ -19,9 +19,11 @@ FACTS = {
     "loose": ColumnFacts("text", collation="nondeterministic"), "plain": ColumnFacts("text", collation="C"),
     "active": ColumnFacts("boolean"), "mood": ColumnFacts("public.mood", labels=("sad", "ok", "happy")),
     "k": ColumnFacts("text", not_null=True), "kind": ColumnFacts("text"), "i": ColumnFacts("integer"),
-    "j": ColumnFacts("integer", not_null=True), "day": ColumnFacts("date", not_null=True), "end": ColumnFacts("date", not_null=True),
+    "j": ColumnFacts("integer", not_null=True), "day": ColumnFacts("date", not_null=True), "end": ColumnFacts("date",
+    not_null=True),
     "doc": ColumnFacts("jsonb", not_null=True)}
 LIST = "(side = ANY (ARRAY['long'::text, 'short'::text]))"
+VARYING = "'long'::character varying, 'short'::character varying"
 BOTH = ("long", "short")
 
 
@@ -32,7 +34,7 @@ def asked(column: str, allowed: tuple[str, ...], *texts: str, facts: Mapping[str
 
 HELD = {
     "IN": ("side", BOTH, [LIST]),
-    "IN of varchar": ("code", BOTH, ["((code)::text = ANY ((ARRAY['long'::character varying, 'short'::character varying])::text[]))"]),
+    "IN of varchar": ("code", BOTH, [f"((code)::text = ANY ((ARRAY[{VARYING}])::text[]))"]),
     "OR": ("side", BOTH, ["((side = 'long'::text) OR (side = 'short'::text))"]),
     "array literal": ("side", BOTH, ["(side = ANY ('{long,short}'::text[]))"]),
     "constraintdef": ("side", BOTH, [f"CHECK ({LIST})"]),
@@ -40,22 +42,30 @@ HELD = {
     "anchored regular expression": ("side", BOTH, ["(side ~ '^(long|short)$'::text)"]),
     "SIMILAR TO": ("side", BOTH, ["(side ~ similar_to_escape('(long|short)'::text))"]),
     "LIKE without wildcards": ("side", BOTH, ["((side ~~ 'long'::text) OR (side ~~ 'short'::text))"]),
-    "CASE": ("side", BOTH, ["CASE WHEN (side = 'long'::text) THEN true WHEN (side = 'short'::text) THEN true ELSE false END"]),
-    "simple CASE": ("side", BOTH, ["CASE side WHEN 'long'::text THEN true WHEN 'short'::text THEN true ELSE (side IS NULL) END"]),
+    "CASE": ("side", BOTH, [
+        "CASE WHEN (side = 'long'::text) THEN true WHEN (side = 'short'::text) THEN true ELSE false END"]),
+    "simple CASE": ("side", BOTH, [
+        "CASE side WHEN 'long'::text THEN true WHEN 'short'::text THEN true ELSE (side IS NULL) END"]),
     "COALESCE": ("side", BOTH, ["(COALESCE(side, 'long'::text) = ANY (ARRAY['long'::text, 'short'::text]))"]),
-    "IS NOT DISTINCT FROM": ("side", BOTH, ["((NOT (side IS DISTINCT FROM 'long'::text)) OR (NOT (side IS DISTINCT FROM 'short'::text)))"]),
-    "computed list": ("side", ("long", "short", "flat"), ["(side = ANY (string_to_array('long,short,flat'::text, ','::text)))"]),
+    "IS NOT DISTINCT FROM": ("side", BOTH, [
+        "((NOT (side IS DISTINCT FROM 'long'::text)) OR (NOT (side IS DISTINCT FROM 'short'::text)))"]),
+    "computed list": ("side", ("long", "short", "flat"),
+    ["(side = ANY (string_to_array('long,short,flat'::text, ','::text)))"]),
     "array_position": ("side", BOTH, ["(array_position(ARRAY['long'::text, 'short'::text], side) IS NOT NULL)"]),
     "COLLATE C": ("side", BOTH, ["((side COLLATE \"C\") = ANY (ARRAY['long'::text, 'short'::text]))"]),
-    "lower case twice": ("side", ("long", "filled"), ["((side = lower(side)) AND (lower(side) = ANY (ARRAY['long'::text, 'filled'::text])))"]),
+    "lower case twice": ("side", ("long", "filled"),
+    ["((side = lower(side)) AND (lower(side) = ANY (ARRAY['long'::text, 'filled'::text])))"]),
     "lower case of letters only": ("side", ("limit",), ["((side ~ '^[a-z]+$'::text) AND (lower(side) = 'limit'::text))"]),
     "trimmed twice": ("side", BOTH, ["((btrim(side) = side) AND (btrim(side) = ANY (ARRAY['long'::text, 'short'::text])))"]),
     "appended": ("side", BOTH, ["((side || 'x'::text) = ANY (ARRAY['longx'::text, 'shortx'::text]))"]),
-    "two CHECKs together": ("side", BOTH, ["(side = ANY (ARRAY['long'::text, 'short'::text, 'x'::text]))", "(side <> 'x'::text)"]),
+    "two CHECKs together": ("side", BOTH, ["(side = ANY (ARRAY['long'::text, 'short'::text, 'x'::text]))",
+    "(side <> 'x'::text)"]),
     "an excuse that cannot be: k is NOT NULL": ("side", BOTH, [f"({LIST} OR (k IS NULL))"]),
-    "an excuse that another CHECK forbids": ("side", BOTH, [f"({LIST} OR (i > 5))", "((i IS NULL) OR (i < 3))", "(i IS NOT NULL)"]),
+    "an excuse that another CHECK forbids": ("side", BOTH, [f"({LIST} OR (i > 5))", "((i IS NULL) OR (i < 3))",
+    "(i IS NOT NULL)"]),
     "an excuse over no integer": ("side", BOTH, [f"({LIST} OR ((j > 1) AND (j < 2)))"]),
-    "with other columns": ("side", BOTH, [LIST, "((kind <> 'x'::text) OR (side IS NOT NULL))", "(day <= \"end\")", "(j > 0)"]),
+    "with other columns": ("side", BOTH, [LIST, "((kind <> 'x'::text) OR (side IS NOT NULL))", "(day <= \"end\")",
+    "(j > 0)"]),
     "lengths": ("side", BOTH, [LIST, "(length(side) < 20)"]),
     "BETWEEN": ("number", ("1", "2", "3"), ["((number >= 1) AND (number <= 3))"]),
     "numbers": ("price", ("1.00", "2.5"), ["(price = ANY (ARRAY[(1)::numeric, 2.5]))"]),
@@ -69,10 +79,12 @@ HELD = {
     "native enum": ("mood", ("sad", "ok"), ["(mood <> 'happy'::public.mood)"]),
     "items of an array": ("tags", BOTH, ["(tags <@ ARRAY['long'::text, 'short'::text])", "(cardinality(tags) > 0)"]),
     "citext pinned to lower case": ("mail", ("long", "filled"), [
-        "(mail OPERATOR(public.=) ANY (ARRAY['long'::public.citext, 'filled'::public.citext]))", "((mail)::text = lower((mail)::text))"]),
+        "(mail OPERATOR(public.=) ANY (ARRAY['long'::public.citext, 'filled'::public.citext]))",
+        "((mail)::text = lower((mail)::text))"]),
     "citext as text": ("mail", BOTH, ["((mail)::text = ANY (ARRAY['long'::text, 'short'::text]))"]),
     "nondeterministic collation pinned to C": ("loose", ("long",), ["((loose COLLATE \"C\") = 'long'::text)"]),
-    "C collation": ("plain", ("k", "i"), ["((lower(plain) = ANY (ARRAY['k'::text, 'i'::text])) AND (plain !~ '[KI]'::text))"]),
+    "C collation": ("plain", ("k", "i"), [
+        "((lower(plain) = ANY (ARRAY['k'::text, 'i'::text])) AND (plain !~ '[KI]'::text))"]),
 }
 
 
@@ -89,7 +101,8 @@ WITNESS = {
     "C11 not anchored": ("(side ~ '(long|short)'::text)", ColumnRow(" long")),
     "C11 newline": ("(side ~ '^(long|short)\\s*$'::text)", ColumnRow("long ")),
     "C11 alternative without group": ("(side ~ '^long|short$'::text)", ColumnRow("long ")),
-    "C1 literal under a function": ("(side = ANY (ARRAY['long'::text, 'short'::text, upper('flat'::text)]))", ColumnRow("FLAT")),
+    "C1 literal under a function": ("(side = ANY (ARRAY['long'::text, 'short'::text, upper('flat'::text)]))",
+    ColumnRow("FLAT")),
     "C1 pattern": (f"({LIST} OR (side ~~ 'b\\_nana'::text))", ColumnRow("b_nana")),
     "C1 always true": (f"({LIST} OR true)", ColumnRow("banana")),
     "C1 excused by a column": (f"({LIST} OR (kind = 'legacy'::text))", ColumnRow("banana", {"kind": None})),
@@ -128,7 +141,8 @@ def test_another_value_goes_in(case: str) -> None:
     ("mail", "CASE mail WHEN 'long'::public.citext THEN true WHEN 'short'::public.citext THEN true ELSE false END", "LONG"),
     ("code", "((code)::text = ANY (ARRAY['long'::text, 'short'::text, 'longer'::text, 'x'::text]))", "x"),
     ("tags", "(tags <@ ARRAY['long'::text, 'short'::text, 'x'::text])", "{x}"),
-    ("mood", "(mood <> 'sad'::public.mood)", "ok"), ("number", "(number > 0)", "1"), ("active", "(active IS NOT NULL)", "true"),
+    ("mood", "(mood <> 'sad'::public.mood)", "ok"), ("number", "(number > 0)", "1"), ("active", "(active IS NOT NULL)",
+    "true"),
     ("pad", "(pad = ANY (ARRAY['long'::bpchar, 'short'::bpchar, 'flat'::bpchar]))", "flat"),
 ])
 def test_another_value_of_the_type_goes_in(column: str, text: str, value: str) -> None:
@@ -144,7 +158,8 @@ REFUSED = {
     "C12 other columns contradict each other": ("side", [LIST, "((i > 5) IS TRUE)", "(i < 3)"], ("c1", "c2"), ""),
     "C12 blanks of char(n)": ("pad", ["(pad ~ '^(long|short)$'::text)"], ("c0",), ""),
     "dropped": ("side", ["(side = 'flat'::text)"], ("c0",), ""),
-    "together": ("side", ["(side = ANY (ARRAY['long'::text, 'short'::text]))", "(side <> 'long'::text)", "(side <> 'short'::text)"],
+    "together": ("side", ["(side = ANY (ARRAY['long'::text, 'short'::text]))", "(side <> 'long'::text)",
+    "(side <> 'short'::text)"],
                  ("c1",), ""),
     "too long": ("flag", ["(flag = 'l'::\"char\")"], (), '"char" cannot hold it'),
     "no label": ("mood", ["(mood = 'ok'::public.mood)"], (), "enum public.mood cannot hold it"),
@@ -166,9 +181,12 @@ def test_a_value_that_the_type_changes_cannot_be_stored() -> None:
 
 
 @pytest.mark.parametrize("text, answer", [
-    (LIST, "yes"), (f"({LIST} AND (side IS NOT NULL))", "no"), (f"({LIST} IS TRUE)", "no"), (f"({LIST} OR (k = 'x'::text))", "yes"),
-    ("(COALESCE(side, 'flat'::text) = ANY (ARRAY['long'::text, 'short'::text]))", "no"), (f"({LIST} AND (initcap(k) = 'X'::text))", "yes"),
-    (f"(({LIST} IS TRUE) OR (initcap(side) IS NULL))", "yes"), (f"({LIST} IS TRUE) OR (pg_column_size(side) IS NULL)", "undecided"),
+    (LIST, "yes"), (f"({LIST} AND (side IS NOT NULL))", "no"), (f"({LIST} IS TRUE)", "no"), (f"({LIST} OR (k = 'x'::text))",
+    "yes"),
+    ("(COALESCE(side, 'flat'::text) = ANY (ARRAY['long'::text, 'short'::text]))", "no"),
+    (f"({LIST} AND (initcap(k) = 'X'::text))", "yes"),
+    (f"(({LIST} IS TRUE) OR (initcap(side) IS NULL))", "yes"), (f"({LIST} IS TRUE) OR (pg_column_size(side) IS NULL)",
+    "undecided"),
 ])
 def test_null(text: str, answer: str) -> None:
     assert asked("side", BOTH, text).null.answer == answer
@@ -179,16 +197,17 @@ def test_not_null_refuses_null() -> None:
     assert asked("side", BOTH, LIST, facts=facts).null.why == "NOT NULL"
 
 
+PAST = "(now() < '1990-01-01 00:00:00+00'::timestamp with time zone)"
 UNDECIDED = {
     "hash": (f"({LIST} OR (md5(side) = 'd41d8cd98f00b204e9800998ecf8427f'::text))",
              "(side = ANY (ARRAY['long'::text, 'short'::text])) OR (md5(side) = 'd41d8cd98f00b204e9800998ecf8427f'::text)"),
     "order of text": ("((side >= 'long'::text) AND (side <= 'short'::text))", "side >= 'long'::text"),
-    "user's function": (f"({LIST} OR public.fits(side))", "(side = ANY (ARRAY['long'::text, 'short'::text])) OR public.fits(side)"),
+    "user's function": (f"({LIST} OR public.fits(side))",
+    "(side = ANY (ARRAY['long'::text, 'short'::text])) OR public.fits(side)"),
     "chance": (f"({LIST} OR (random() < (0.5)::double precision))",
                "(side = ANY (ARRAY['long'::text, 'short'::text])) OR (random() < (0.5)::double precision)"),
     "not understood": ("(side IN (SELECT", "(side IN (SELECT"),
-    "the past": (f"({LIST} OR (now() < '1990-01-01 00:00:00+00'::timestamp with time zone))",
-                 "(side = ANY (ARRAY['long'::text, 'short'::text])) OR (now() < '1990-01-01 00:00:00+00'::timestamp with time zone)"),
+    "the past": (f"({LIST} OR {PAST})", f"{LIST} OR {PAST}"),
 }
 
 
@@ -222,7 +241,7 @@ def test_a_check_that_has_nothing_to_do_with_the_column_is_told_apart() -> None:
 
 
 def test_domains_speak_of_the_column() -> None:
-    domain = (NamedCheck("dom", "((VALUE)::text = ANY ((ARRAY['long'::character varying, 'short'::character varying])::text[]))"),)
+    domain = (NamedCheck("dom", f"((VALUE)::text = ANY ((ARRAY[{VARYING}])::text[]))"),)
     facts = {**FACTS, "side": ColumnFacts("character varying(8)", checks=domain)}
     found = asked("side", BOTH, "(j > 0)", facts=facts)
     assert (found.exact, found.others.by) == ("yes", ("dom",))
@@ -239,7 +258,8 @@ def test_a_generated_column_is_held_by_its_expression() -> None:
     assert asked("side", ("long",), facts=facts).others.rows[0].value == "short"
 
 
-@pytest.mark.parametrize("text", [LIST, f"({LIST} OR ((kind = 'x'::text) AND (lower(side) ~ '^a'::text)))", "(side ~ '^(long|short)$'::text)"])
+@pytest.mark.parametrize("text", [LIST, f"({LIST} OR ((kind = 'x'::text) AND (lower(side) ~ '^a'::text)))",
+    "(side ~ '^(long|short)$'::text)"])
 def test_the_search_says_what_the_short_way_says(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     others = ["(j > 5)", "((kind IS NULL) OR (kind = 'x'::text))", "(i IS NOT NULL)"]
     short = asked("side", BOTH, text, *others)
@@ -250,7 +270,8 @@ def test_the_search_says_what_the_short_way_says(text: str, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("texts, facts", [
-    (["(side = ANY (ARRAY['long'::text, 'short'::text]))", "(k = 'x'::text)"], {"k": ColumnFacts("character varying(0)", not_null=True)}),
+    (["(side = ANY (ARRAY['long'::text, 'short'::text]))", "(k = 'x'::text)"], {"k": ColumnFacts("character varying(0)",
+    not_null=True)}),
     (["(side = ANY (ARRAY['long'::text, 'short'::text]))", "(j > 32767)"], {"j": ColumnFacts("smallint", not_null=True)}),
     (["(side = ANY (ARRAY['long'::text, 'short'::text]))", "(j > 5)", "(j < 3)"], {}),
     (["(side = ANY (ARRAY['long'::text, 'short'::text]))", "(side = ANY (ARRAY['flat'::text]))"], {}),
