@@ -47,7 +47,8 @@ class Server:
         """What pg_get_expr makes of it; None when PostgreSQL takes no such CHECK."""
         try:
             self.cursor.execute("ALTER TABLE public.t DROP CONSTRAINT IF EXISTS x, DROP COLUMN side; "
-                                f"ALTER TABLE public.t ADD COLUMN side {kind}; ALTER TABLE public.t ADD CONSTRAINT x CHECK ({check})")
+                                f"ALTER TABLE public.t ADD COLUMN side {kind}; "
+                                f"ALTER TABLE public.t ADD CONSTRAINT x CHECK ({check})")
         except (psycopg2.DataError, psycopg2.ProgrammingError):
             return None
         self.cursor.execute("SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname = 'x'")

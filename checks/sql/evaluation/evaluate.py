@@ -146,7 +146,7 @@ def _any(parts: list[Node], row: Row, *, dominant: bool) -> Constant | None:
     for part in parts:
         found = evaluate(part, row)
         if found is None:
-            if not harmless(part):
+            if not harmless(part, row):
                 return None
             unknown = True
         elif found.kind == "null":
