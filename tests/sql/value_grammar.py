@@ -12,6 +12,13 @@ NOT_NULL = frozenset(("k", "j"))
 TEXTS = ("text", "text", "character varying(20)", "character varying(6)", "character(6)", "character(12)", "name")
 WORDS = ("long", "short", "flat", "open", "filled", "a", "b", "X", "day_trade", "limit", "stop limit", "", "Buy", "b%c",
          "it's", "a-b", "1", "é")
+STRANGE = (
+    "long\n", "\nlong", "LONG", "Long", "\u017fhort", "\u212a", "\ufb01lled", "\uff4c\uff4f\uff4e\uff47", "lo ng",
+    "longlong",
+    "x" * 17, "long,short", "0", "9", "leg0", "\u00e9", "\u00c9", "\u0130", "\u0131", "\u0661", "long\u00a0", "i\u0307",
+    "i", "I",
+    "long\t", "\\", "\\.", "lo\u0307ng")
+"""Texts that careless CHECKs take for others."""
 EXCUSES = ("st = 'legacy'", "i IS NULL", "k IS NULL", "j > 3", "bo", "NOT bo", "d > '2024-01-01'", "st IS NOT NULL",
            "current_setting('app.x', true) = 'on'", "d < d2", "nu > 9999", "nu > 10000", "k = 'x' AND k <> 'x'",
            "i > 3 AND i < 4", "x = 'toolongtext'", "j IS NULL", "length(k) = 3", "k ~ '^[0-9]$'", "false", "1 = 2",
@@ -67,7 +74,8 @@ def honest_text(random: Random, column: str, texts: Sequence[str], kind: str) ->
              [f"NOT ({' AND '.join(f'{column} <> {quoted(each)}' for each in texts)})"],
              [f"{column} IS NULL OR {plain}"], [f"{plain} AND {column} IS NOT NULL"],
              [f"CASE {column} " + " ".join(f"WHEN {quoted(each)} THEN true" for each in texts) + " ELSE false END"],
-             ["CASE " + " ".join(f"WHEN {column} = {quoted(each)} THEN true" for each in texts) + f" ELSE {column} IS NULL END"],
+             ["CASE " + " ".join(f"WHEN {column} = {quoted(each)} THEN true"
+             for each in texts) + f" ELSE {column} IS NULL END"],
              [" OR ".join(f"{column} IS NOT DISTINCT FROM {quoted(each)}" for each in texts)],
              [f"COALESCE({column}, {quoted(texts[0])}) IN ({listed(texts)})"],
              [f"{plain} AND length({column}) <= 20"], [plain, f"length({column}) < 30"],
@@ -86,7 +94,8 @@ def honest_text(random: Random, column: str, texts: Sequence[str], kind: str) ->
                   [f"{column} LIKE {quoted(texts[0])} OR {plain}"]] if all(_plain(each) for each in texts) else []
         low = [each for each in texts if each == each.lower() and each.isascii()]
         if low == list(texts):
-            forms += [[f"lower({column}) = {column} AND {plain}"], [f"{column} = lower({column})", f"lower({column}) IN ({listed(texts)})"],
+            forms += [[f"lower({column}) = {column} AND {plain}"], [f"{column} = lower({column})",
+                f"lower({column}) IN ({listed(texts)})"],
                       [plain, f"{column} !~ '[A-Z]'"]]
             if all(each.isalpha() for each in texts):
                 forms += [[f"{column} ~ '^[a-z]+$' AND lower({column}) IN ({listed(texts)})"],
@@ -101,8 +110,10 @@ def _plain(text: str) -> bool:
     return bool(text) and all(each.isalnum() and each.isascii() for each in text)
 
 
-PIECES = ("l", "o", "n", "g", "s", "short", "long", "[a-z]", "[^x]", ".", "\\d", "\\w", "\\s", "[0-9]", "[[:alpha:]]", "[lo]",
-          "\\S", "A", "I", "i", "k", "é", "[^[:space:]]", "\\\\", "\\.", "-", "_", "[a-cx-z]", "\\x41", "[]a]", "[^]a]", "b{2}",
+PIECES = ("l", "o", "n", "g", "s", "short", "long", "[a-z]", "[^x]", ".", "\\d", "\\w", "\\s", "[0-9]", "[[:alpha:]]",
+    "[lo]",
+          "\\S", "A", "I", "i", "k", "é", "[^[:space:]]", "\\\\", "\\.", "-", "_", "[a-cx-z]", "\\x41", "[]a]", "[^]a]",
+          "b{2}",
           "{", "(?:ab)", "()", "[[=a=]]", "[[.-.]]", "\\W", "[\\d_]", "'", " ")
 WRAPS = ("{0}", "{0}", "{0}", "{0}*", "{0}+", "{0}?", "{0}{{2}}", "{0}{{1,3}}", "{0}{{0,}}", "({0})", "(?:{0})", "({0})\\1",
          "(?={0})", "(?!{0})", "{0}*?", "\\m{0}", "{0}\\M", "\\y{0}", "(?<=l){0}", "(?<!x){0}")
@@ -140,12 +151,15 @@ def term(random: Random, column: str, texts: Sequence[str], depth: int = 1) -> s
     mark = quoted(random.choice((" ", "x", "l", "-", "lx", "_ ", "o", "S")))
     number = random.choice((0, 1, 2, 3, 4, 5, 6, -1, -2, -3))
     return random.choice((
-        f"lower({inner}::text)", f"upper({inner}::text)", f"btrim({inner}::text)", f"trim({inner}::text)", f"ltrim({inner}::text)",
+        f"lower({inner}::text)", f"upper({inner}::text)", f"btrim({inner}::text)", f"trim({inner}::text)",
+        f"ltrim({inner}::text)",
         f"rtrim({inner}::text)", f"btrim({inner}::text, {mark})", f"trim(leading {mark} from {inner}::text)",
         f"trim(trailing {mark} from {inner}::text)", f"left({inner}::text, {number})", f"right({inner}::text, {number})",
         f"substr({inner}::text, {number})", f"substring({inner}::text from {number} for {abs(number)})",
-        f"replace({inner}::text, {mark}, '')", f"replace({inner}::text, {mark}, 'o')", f"translate({inner}::text, 'lox_', 'LO')",
-        f"reverse({inner}::text)", f"({inner}::text || {mark})", f"({mark} || {inner}::text)", f"({inner}::varchar(3))::text",
+        f"replace({inner}::text, {mark}, '')", f"replace({inner}::text, {mark}, 'o')",
+        f"translate({inner}::text, 'lox_', 'LO')",
+        f"reverse({inner}::text)", f"({inner}::text || {mark})", f"({mark} || {inner}::text)",
+        f"({inner}::varchar(3))::text",
         f"({inner}::char(4))", f"({inner}::text COLLATE \"C\")", f"lower({inner}::text COLLATE \"C\")",
         f"normalize({inner}::text, NFKC)", f"COALESCE({inner}::text, 'long')", f"NULLIF({inner}::text, 'x')",
         f"concat({inner}::text, {mark})", f"split_part({inner}::text, '_', 1)", f"lpad({inner}::text, 5, 'x')",
@@ -168,17 +182,21 @@ def text_atom(random: Random, column: str, texts: Sequence[str]) -> str:
         f"octet_length({made}::text) <= {size}", f"strpos({made}::text, {one}) = 0", f"position({one} in {made}::text) > 0",
         f"starts_with({made}::text, {one})", f"{made} IS NULL", f"{made} IS NOT NULL", f"{made} IS DISTINCT FROM {one}",
         f"{made} BETWEEN {one} AND {other}", f"{made} > {one}", f"{made}::text < {one} COLLATE \"C\"",
-        f"{made}::text SIMILAR TO {quoted(random.choice(texts) + random.choice(('', '%', '_', '|x')))}", f"{one} LIKE {made} || '%'",
+        f"{made}::text SIMILAR TO {quoted(random.choice(texts) + random.choice(('', '%', '_', '|x')))}",
+        f"{one} LIKE {made} || '%'",
         f"{made} = {column}", f"{made}::text = st", f"ascii({made}::text) = 108", f"{made} IN ({few}, NULL)",
-        f"{made} = ANY (string_to_array('long,short', ','))", f"{made}::text = ANY (ARRAY[upper('long'), lower({one}), {other}])",
-        f"({made} = {one}) = ({column} = {other})", f"normalize({made}::text, NFKC) = {one}", f"md5({made}::text) = md5({one})",
+        f"{made} = ANY (string_to_array('long,short', ','))",
+        f"{made}::text = ANY (ARRAY[upper('long'), lower({one}), {other}])",
+        f"({made} = {one}) = ({column} = {other})", f"normalize({made}::text, NFKC) = {one}",
+        f"md5({made}::text) = md5({one})",
         f"CASE WHEN {made} = {one} THEN true WHEN j > 3 THEN {column} = {other} END", f"{made} IS NFC NORMALIZED"))
 
 
 def number_atom(random: Random, column: str) -> str:
     one, other = random.randint(-3, 9), random.randint(-3, 9)
     return random.choice((
-        f"{column} = {one}", f"{column} IN ({one}, {other})", f"{column} > {one}", f"{column} <= {one}", f"{column} <> {one}",
+        f"{column} = {one}", f"{column} IN ({one}, {other})", f"{column} > {one}", f"{column} <= {one}",
+        f"{column} <> {one}",
         f"{column} BETWEEN {one} AND {other}", f"{column} % 2 = 0", f"{column} + 1 = {one}", f"abs({column}) < {abs(one)}",
         f"{column}::text ~ '^[12]$'", f"{column}::text = '{one}'", f"{column} IS NULL", f"{column} * 2 < {other}",
         f"length({column}::text) = 1", f"{column} = j", f"{column} / 2 = {abs(one)}", f"-{column} = {one}",
@@ -204,7 +222,8 @@ def hostile_text(random: Random, column: str, texts: Sequence[str], kind: str) -
     if spoiled == 1:
         return [f"({checks[0]}) OR ({random.choice(EXCUSES)})", *checks[1:]]
     if spoiled == 2:
-        return [f"({checks[0]}) AND ({random.choice((text_atom(random, column, texts), random.choice(EXCUSES)))})", *checks[1:]]
+        return [f"({checks[0]}) AND ({random.choice((text_atom(random, column, texts), random.choice(EXCUSES)))})",
+            *checks[1:]]
     if spoiled == 3:
         return [text_atom(random, column, texts)]
     return [random_check(random, lambda: text_atom(random, column, texts)) for _ in range(random.choice((1, 1, 2)))]
@@ -220,7 +239,8 @@ def specimen(random: Random, extra: Sequence[str] = ()) -> Specimen:
         return _numbers(random, kind, honest, elsewhere, not_null)
     if kind == "boolean":
         allowed = random.choice((("true",), ("false",), ("true", "false")))
-        forms = (["side"], ["side IS TRUE"], ["NOT side"], ["side OR i > 3"], ["side = false"], ["side IS NOT NULL"], ["side = bo"])
+        forms = (["side"], ["side IS TRUE"], ["NOT side"], ["side OR i > 3"], ["side = false"], ["side IS NOT NULL"],
+            ["side = bo"])
         return Specimen(kind, allowed, (*random.choice(forms), *elsewhere), False, not_null=not_null)
     if kind == "text[]":
         return _arrays(random, honest, elsewhere, not_null)
@@ -246,7 +266,8 @@ def specimen(random: Random, extra: Sequence[str] = ()) -> Specimen:
             return Specimen(kind, allowed, elsewhere, honest, " AND ".join(f"({each})" for each in checks), not_null,
                             literals=tuple(texts))
     checks = made(random, "side", texts, kind)
-    return Specimen(kind, allowed, (*checks, *elsewhere), honest and not generated, "", not_null and not generated, generated,
+    return Specimen(kind, allowed, (*checks, *elsewhere), honest and not generated, "", not_null and not generated,
+        generated,
                     tuple(texts))
 
 
@@ -277,7 +298,8 @@ def _numbers(random: Random, kind: str, honest: bool, elsewhere: tuple[str, ...]
     plain = f"side IN ({', '.join(allowed)})"
     forms = [plain, f"side BETWEEN {allowed[0]} AND {allowed[-1]}", " OR ".join(f"side = {each}" for each in allowed),
              f"side >= {allowed[0]} AND side <= {allowed[-1]}", f"side = ANY ('{{{','.join(allowed)}}}')",
-             f"side > {low - 1} AND side < {low + count}", f"CASE WHEN side IN ({', '.join(allowed)}) THEN true ELSE false END"]
+             f"side > {low - 1} AND side < {low + count}",
+             f"CASE WHEN side IN ({', '.join(allowed)}) THEN true ELSE false END"]
     if kind.startswith("numeric"):
         forms = [forms[0], forms[2], forms[4], forms[6]]
     if honest:
@@ -295,8 +317,10 @@ def _arrays(random: Random, honest: bool, elsewhere: tuple[str, ...], not_null: 
              f"array_length(side, 1) <= 3 AND side <@ ARRAY[{listed(texts)}]::text[]"]
     wrong = [f"side && ARRAY[{listed(texts)}]", f"{one} = ALL (side)", f"{one} = ANY (side)", f"side @> ARRAY[{one}]",
              f"side = ARRAY[{one}]", f"side <@ ARRAY[{listed(texts)}, 'zz']", f"side <@ ARRAY[{listed(texts)}] OR j > 4",
-             f"NOT (side && ARRAY[{one}])", f"{one} <> ALL (side)", f"cardinality(side) = 2 AND side <@ ARRAY[{listed(texts)}]",
+             f"NOT (side && ARRAY[{one}])", f"{one} <> ALL (side)",
+             f"cardinality(side) = 2 AND side <@ ARRAY[{listed(texts)}]",
              f"array_to_string(side, ',') ~ {anchored(texts)}", f"side[1] = {one}",
              f"side <@ ARRAY[{listed(texts)}] AND {one} = ANY (side)"]
-    return Specimen("text[]", tuple(texts), (random.choice(forms if honest else wrong), *elsewhere), honest, not_null=not_null,
+    return Specimen("text[]", tuple(texts), (random.choice(forms if honest else wrong), *elsewhere), honest,
+        not_null=not_null,
                     literals=tuple(texts))

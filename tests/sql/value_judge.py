@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,8 +18,12 @@ from checks.sql.syntax.lexemes import array_elements
 from checks.sql.values_accepted import suspects
 from checks.sql.values_accepted.answers import AcceptedValues, ColumnFacts, ColumnRow, NamedCheck, Storability
 from checks.sql.values_accepted.decide import decide
-from tests.sql.value_grammar import NOT_NULL, OTHERS, Specimen
+from tests.sql.value_grammar import NOT_NULL, OTHERS, STRANGE, Specimen
 
+EXAMPLES = int(os.environ.get("POSTDEPLOY_ORACLE_EXAMPLES") or "0")
+"""How many examples a test tries, if more than a few."""
+SEED = os.environ.get("POSTDEPLOY_ORACLE_SEED") or "1"
+"""What they are drawn from."""
 Row = Mapping[str, str | None]
 _TRY = """
 CREATE OR REPLACE FUNCTION value_judge.try(statements jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -39,8 +44,7 @@ _SETTINGS: tuple[Row, ...] = (
     {"j": "3", "k": "7", "st": "old", "i": "-1", "bo": "false", "d": "2024-06-01", "d2": "2023-01-01", "nu": "3.5",
      "ts": "2025-01-01 00:00+00"},
     {"j": "4", "k": "abc", "st": "new", "i": "3", "d": "2020-01-01", "d2": "2023-01-01", "nu": "9999.5", "x": "a"})
-_STRANGE = ("long\n", "\nlong", "LONG", "Long", "ſhort", "K", "ﬁlled", "ｌｏｎｇ", "lo ng", "longlong", "x" * 17, "long,short", "0",
-            "9", "leg0", "é", "É", "İ", "ı", "١", "long\u00a0", "İ", "i", "I", "long\t", "\\", "\\.", "lo\u0307ng")
+
 
 
 @dataclass
@@ -60,7 +64,8 @@ class Judge:
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
         self._connect()
-        self._run("DROP SCHEMA IF EXISTS value_judge CASCADE; CREATE SCHEMA value_judge; GRANT USAGE ON SCHEMA value_judge TO public")
+        self._run("DROP SCHEMA IF EXISTS value_judge CASCADE; CREATE SCHEMA value_judge; "
+                  "GRANT USAGE ON SCHEMA value_judge TO public")
         self._run("DO $$ BEGIN CREATE ROLE value_app; EXCEPTION WHEN OTHERS THEN NULL; END $$")
         self._run(_TRY)
 
@@ -72,13 +77,19 @@ class Judge:
     def _run(self, statement: str) -> None:
         self.cursor.execute(statement)
 
-    def offers(self, statement: str) -> bool:
-        """Whether the server can do this at all."""
-        try:
-            self._run(statement)
-        except psycopg2.Error:
-            return False
-        return True
+    def extra_types(self) -> tuple[str, ...]:
+        """Types that not every server has, and C as a column's collation."""
+        found = ['text COLLATE "C"']
+        for statement, kind in (
+                ("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public", "public.citext"),
+                ("CREATE COLLATION IF NOT EXISTS public.ci (provider = icu, locale = 'und-u-ks-level2', "
+                 "deterministic = false)", "text COLLATE public.ci")):
+            try:
+                self._run(statement)
+                found.append(kind)
+            except psycopg2.Error:
+                pass
+        return tuple(found)
 
     def verdict(self, specimen: Specimen, random: Random) -> Verdict | None:
         """Builds the table, asks, and tries; None when PostgreSQL takes no such table."""
@@ -117,8 +128,8 @@ class Judge:
         self.cursor.execute(f"SELECT conname, {shown} FROM pg_constraint WHERE conrelid = 'value_judge.t'::regclass "
                             "AND contype = 'c' ORDER BY conname")
         checks = [NamedCheck(*row) for row in self.cursor.fetchall()]
-        self.cursor.execute("SELECT conname, pg_get_constraintdef(c.oid) FROM pg_constraint c JOIN pg_type t ON t.oid = contypid "
-                            "WHERE typname = 'dom' AND contype = 'c'")
+        self.cursor.execute("SELECT conname, pg_get_constraintdef(c.oid) FROM pg_constraint c "
+                            "JOIN pg_type t ON t.oid = contypid WHERE typname = 'dom' AND contype = 'c'")
         domain = tuple(NamedCheck(*row) for row in self.cursor.fetchall())
         self.cursor.execute("SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'value_judge.t'::regclass")
         generated = self.cursor.fetchone()
@@ -171,7 +182,7 @@ class Judge:
         likely = [*suspects.texts(specimen.allowed, specimen.literals)]
         random.shuffle(likely)
         found.update(dict.fromkeys(likely[:70]))
-        found.update(dict.fromkeys(random.sample(_STRANGE, 12)))
+        found.update(dict.fromkeys(random.sample(STRANGE, 12)))
         letters = sorted({*"".join((*specimen.checks, specimen.domain))} - {"'"}) or ["a"]
         found.update(dict.fromkeys("".join(random.choices(letters, k=random.randint(0, 6))) for _ in range(25)))
         if specimen.type == '"char"':  # the first byte of a longer character is no text
@@ -184,7 +195,8 @@ class Judge:
         settings = [*_SETTINGS[:1], random.choice(_SETTINGS[1:])]
         for row in (row for each in (*answer.allowed.values(), answer.others, answer.null) for row in each.rows):
             settings.append({"j": "1", "k": "abc", **row.elsewhere, **row.others})
-        distinct = [dict(each) for each in dict.fromkeys(tuple(sorted({"k": "abc", **each}.items())) for each in settings)][:5]
+        keys = dict.fromkeys(tuple(sorted({"k": "abc", **each}.items())) for each in settings)
+        distinct = [dict(each) for each in keys][:5]
         rows = [{**others, **({} if specimen.generated else {"side": value})} for value in pool for others in distinct]
         stored = {value for took, value in self._inserted(rows) if took}
         same = _Sameness(specimen.type)
@@ -194,9 +206,9 @@ class Judge:
             yield f"another value goes in: {wrong[:3]!r}"
         if answer.null.answer == "no" and None in stored:
             yield "NULL goes in"
-        keys = {same.key(value) for value in stored if value is not None}
+        found = {same.key(value) for value in stored if value is not None}
         for value, each in answer.allowed.items():
-            if each.answer == "no" and same.key(value) in keys:
+            if each.answer == "no" and same.key(value) in found:
                 yield f"the allowed {value!r} goes in"
         yield from self._unshown(specimen, answer, same, allowed)
 

@@ -94,7 +94,7 @@ def joined(left: Constant, right: Constant) -> Constant | None:
         if one is None and other is None:
             if "null" in (left.kind, right.kind):
                 return NULL if not (type_of(left.type).array or type_of(right.type).array) else None
-            return text_constant(texts.spelled(left) + texts.spelled(right))
+            return text_constant(texts.spelled(left) + texts.spelled(right), left, right)
         if one is not None and other is not None:
             return Constant("array", Elements(one.items + other.items), left.type, "") if left.type == right.type else None
         if one is not None and right.kind == "text":

@@ -77,7 +77,7 @@ def function(name: str, args: Sequence[Constant]) -> Constant | None:
 def _loose(name: str, args: Sequence[Constant]) -> Constant | None:
     """Functions that are not NULL when an argument is."""
     if name == "concat":
-        return text_constant("".join("" if each.kind == "null" else texts.spelled(each) for each in args))
+        return text_constant("".join("" if each.kind == "null" else texts.spelled(each) for each in args), *args)
     if name in ("greatest", "least"):
         values = [(number, each) for each in args if (number := numbers.finite(each)) is not None]
         if len(values) < sum(each.kind != "null" for each in args):

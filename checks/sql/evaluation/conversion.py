@@ -5,7 +5,7 @@ from __future__ import annotations
 from checks.sql.evaluation import numbers
 from checks.sql.evaluation.arrays import element_type, elements
 from checks.sql.evaluation.comparisons import WHOLE
-from checks.sql.values.constants import PLAIN, Constant, cast, number, read
+from checks.sql.values.constants import PLAIN, Constant, cast, folds, number, read, text_constant
 from checks.sql.values.types import Elements, Type, type_of
 
 _TEXTS = ("text", "bpchar", "folded")
@@ -44,6 +44,8 @@ def _text(inner: Constant, text: str, kind: Type, target: str) -> Constant | Non
     if kind.modifiers:
         text = text[:kind.modifiers[0]]
     family = kind.family or "text"
+    if folds(inner):
+        return text_constant(text, inner) if family == "text" else None
     plain = PLAIN if inner.type.endswith(PLAIN) and family == "text" and PLAIN not in target else ""
     return Constant(family, text.rstrip(" ") if family == "bpchar" else text, target + plain, text)
 

@@ -120,10 +120,12 @@ def _item(node: Subscript, row: Row) -> Constant | None:
 
 def _collated(node: Collate, row: Row) -> Constant | None:
     inner = evaluate(node.operand, row)
-    if inner is None or inner.kind not in ("text", "unknown", "bpchar") or node.collation not in DETERMINISTIC:
+    if inner is None or inner.kind not in ("text", "unknown", "bpchar", "folded") or node.collation not in DETERMINISTIC:
         return inner if inner is not None and inner.kind == "null" else None
     if inner.kind == "bpchar":
         return inner
+    if inner.type == "citext":
+        return None
     kind = "text" + PLAIN if node.collation in _PLAIN else "text"
     return Constant("text", inner.value, kind, inner.raw)
 
@@ -144,7 +146,7 @@ def _any(parts: list[Node], row: Row, *, dominant: bool) -> Constant | None:
     for part in parts:
         found = evaluate(part, row)
         if found is None:
-            if not harmless(part):
+            if not harmless(part, row):
                 return None
             unknown = True
         elif found.kind == "null":

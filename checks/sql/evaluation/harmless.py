@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from checks.sql.evaluation.calls import language_of
 from checks.sql.evaluation.operators import COMPARISONS, MATCHES
 from checks.sql.syntax.nodes import (
@@ -24,33 +26,38 @@ from checks.sql.syntax.nodes import (
     Unary,
     walk,
 )
-from checks.sql.values.constants import constant
+from checks.sql.values.constants import Constant, constant, folds
 from checks.sql.values.types import type_of
 
 _HARMLESS = frozenset(("lower", "upper", "length", "char_length", "character_length", "btrim", "ltrim", "rtrim",
-                       "trim", "left", "right", "md5", "strpos", "position", "starts_with", "reverse", "coalesce",
-                       "concat", "array[]", "cardinality", "abs", "replace", "translate"))
+                       "trim", "left", "right", "md5", "reverse", "coalesce", "concat", "array[]", "cardinality",
+                       "translate"))
+_SEARCHES = frozenset(("strpos", "position", "starts_with", "replace"))
+"""Harmless, but for texts of a nondeterministic collation, as is matching (manual 24.2.2.4)."""
 
 
-def harmless(node: Node) -> bool:
-    """Whether evaluating it surely raises no error."""
-    for each in walk(node):
-        if isinstance(each, FunctionCall):
-            if each.name not in _HARMLESS:
-                return False
-        elif isinstance(each, Binary | Quantified):
-            if each.op in MATCHES and not (isinstance(each, Binary) and _sound_pattern(each)):
-                return False
-            if each.op not in COMPARISONS and each.op not in MATCHES and each.op not in ("||", "<@", "@>", "&&"):
-                return False
-        elif isinstance(each, Cast):
-            kind = type_of(each.type)
-            if constant(each) is None and not (kind.family in ("text", "bpchar") or (kind.array and "text" in kind.base)):
-                return False
-        elif not isinstance(each, ColumnRef | String | Number | Keyword | Logic | Is | In | Distinct | Between | Collate
-                            | CaseExpression | Unary):
-            return False
-    return True
+def harmless(node: Node, row: Mapping[str, Constant]) -> bool:
+    """Whether evaluating it surely raises no error, in a row whose columns are all known."""
+    folding = any(folds(each) for each in row.values())
+    return all(_harmless(each, folding) for each in walk(node))
+
+
+def _harmless(node: Node, folding: bool) -> bool:
+    if isinstance(node, FunctionCall):
+        return node.name in _HARMLESS or (node.name in _SEARCHES and not folding)
+    if isinstance(node, Binary | Quantified):
+        if node.op in MATCHES:
+            return not folding and isinstance(node, Binary) and _sound_pattern(node)
+        return node.op in COMPARISONS or node.op in ("||", "<@", "@>", "&&")
+    if isinstance(node, Cast):
+        kind = type_of(node.type)
+        return constant(node) is not None or kind.family in ("text", "bpchar") or (kind.array and "text" in kind.base)
+    if isinstance(node, Is):
+        return not node.test.endswith("NORMALIZED")
+    if isinstance(node, Unary):
+        return node.op == "NOT" or constant(node) is not None
+    return isinstance(node, ColumnRef | String | Number | Keyword | Logic | In | Distinct | Between | Collate
+                      | CaseExpression)
 
 
 def _sound_pattern(node: Binary) -> bool:

@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from checks.sql.evaluation.numbers import finite
 from checks.sql.languages.images.case import lowered, uppered
 from checks.sql.languages.patterns.like import like_escape, similar_to_escape
-from checks.sql.values.constants import Constant, boolean, is_plain, text_constant, whole
+from checks.sql.values.constants import Constant, boolean, folds, is_plain, text_constant, whole
 from checks.sql.values.types import Elements, type_of
 
 _LONGEST = 100_000
+_SEARCHES = frozenset(("replace", "split_part", "strpos", "starts_with", "string_to_array"))
+"""What looks for one text in another, by the collation's own idea of equality."""
 
 
 class UncertainError(Exception):
@@ -111,6 +113,14 @@ def _split_part(args: Sequence[Constant]) -> str:
     return parts[at] if 0 <= at < len(parts) else ""
 
 
+def _initcap(args: Sequence[Constant]) -> str:
+    words = text(args[0]).split(" ")
+    if not all(word.isascii() and (word.isalpha() or not word) for word in words):
+        raise UncertainError  # where words begin is the locale's
+    plain = is_plain(*args)
+    return " ".join(_single(uppered(word[:1], plain=plain)) + _single(lowered(word[1:], plain=plain)) for word in words)
+
+
 def _chr(args: Sequence[Constant]) -> str:
     code = count(args[0])
     if not 0 < code < 128:
@@ -156,7 +166,7 @@ def _octets(args: Sequence[Constant]) -> int:
 _TEXTS: Mapping[str, Callable[[Sequence[Constant]], str]] = {
     "lower": lambda args: _single(lowered(text(args[0]), plain=is_plain(*args))),
     "upper": lambda args: _single(uppered(text(args[0]), plain=is_plain(*args))),
-    "btrim": _trim(str.strip), "ltrim": _trim(str.lstrip), "rtrim": _trim(str.rstrip),
+    "initcap": _initcap, "btrim": _trim(str.strip), "ltrim": _trim(str.lstrip), "rtrim": _trim(str.rstrip),
     "left": lambda args: _cut(args, right=False), "right": lambda args: _cut(args, right=True),
     "substring": _substring, "substr": _substring, "translate": _translate,
     "replace": lambda args: text(args[0]).replace(text(args[1]), text(args[2])) if text(args[1]) else text(args[0]),
@@ -175,10 +185,12 @@ def called(name: str, args: Sequence[Constant]) -> Constant | None:
     Raises:
         UncertainError: as None.
     """
+    if name in _SEARCHES and folds(*args):
+        return None
     try:
         if name in _TEXTS:
             made = _TEXTS[name](args)
-            return text_constant(made) if "\0" not in made else None
+            return text_constant(made, *args) if "\0" not in made else None
         if name in _LENGTHS:
             return whole(_LENGTHS[name](args))
         if name == "starts_with":

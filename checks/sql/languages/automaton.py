@@ -13,6 +13,10 @@ MOST_STATES = 3_000
 """States of one automaton, at most; beyond, the language is not looked into."""
 
 
+_MOST_EFFORT = 200_000
+"""Moves compared to make an automaton smaller, at most: about a tenth of a second."""
+
+
 class TooLargeError(Exception):
     """An automaton would have more states than `MOST_STATES`."""
 
@@ -90,11 +94,16 @@ class Automaton:
 
 
 def smallest(letters: Alphabet, moves: Sequence[Sequence[int]], final: Sequence[bool]) -> Automaton:
-    """The automaton with the fewest states that accepts the same, unreachable ones left out (Moore)."""
+    """An automaton that accepts the same, unreachable states left out: the smallest (Moore), if that is cheap to find."""
     reached = _reached(moves)
     blocks: dict[int, int] = {state: int(final[state]) for state in reached}
     count = len(set(blocks.values()))
+    effort = 0
     while True:
+        effort += len(reached) * letters.size
+        if effort > _MOST_EFFORT:
+            finer, count = {state: at for at, state in enumerate(reached)}, len(reached)
+            break
         known: dict[tuple[int, ...], int] = {}
         finer = {state: known.setdefault((blocks[state], *(blocks[to] for to in moves[state])), len(known))
                  for state in reached}

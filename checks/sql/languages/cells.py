@@ -11,6 +11,8 @@ from checks.sql.languages.automaton import Automaton, TooLargeError, alphabet
 from checks.sql.languages.charsets import ALL, CharSet, chars, meet, without
 
 _MOST_STATES = 6_000
+_MOST_EFFORT = 1_000_000
+"""Moves followed to build a product, at most: about half a second."""
 _LONGEST = 300
 _NICE = chars("abcdefghijklmnopqrstuvwxyz"), chars("0123456789ABCDEFGHJKLMNOPQRSTUVWXYZI"), ((0x21, 0x7E),), ((0x20, 0x7E),)
 
@@ -65,7 +67,7 @@ class Product:
                 if target not in known:
                     known[target] = len(known)
                     waiting.append(target)
-                    if len(known) > _MOST_STATES:
+                    if len(known) > _MOST_STATES or len(known) * len(usable) * len(automata) > _MOST_EFFORT:
                         raise TooLargeError
                 found.append((group, known[target]))
             self._moves.append(found)

@@ -9,6 +9,8 @@ from checks.sql.languages.charsets import ALL, CharSet
 from checks.sql.languages.trees import Chain, Echo, Edge, Either, Guess, OneOf, Pattern, Repeat
 
 _MOST_PLACES = 20_000
+_MOST_EFFORT = 1_000_000
+"""Steps looked at to make one automaton, at most: about half a second."""
 
 
 class Network:
@@ -65,10 +67,14 @@ class Network:
         waiting = [(True, first)]
         moves: list[list[int]] = []
         final: list[bool] = []
+        effort = 0
         for opening, places in waiting:
             final.append(not wanted.isdisjoint(self._closed(places, "^$" if opening else "$")))
             found: list[set[int]] = [set() for _ in range(letters.size)]
             for place in places:
+                effort += sum(len(groups) for groups, _ in steps[place])
+                if effort > _MOST_EFFORT:
+                    raise TooLargeError
                 for groups, to in steps[place]:
                     for group in groups:
                         found[group].add(to)

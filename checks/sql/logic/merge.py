@@ -9,6 +9,9 @@ from checks.sql.languages.images.views import Membership, Step
 from checks.sql.logic.formula import Atom, Formula, Iff, Junction, Not, Pick, Truth, iff, junction, negation, pick, truth
 from checks.sql.syntax.nodes import Logic
 
+_MANY = 16
+"""From how many texts on a list of them is one test rather than many."""
+
 
 def merged(formula: Formula) -> Formula:
     """The formula with `f(a) = 'x' OR f(a) = 'y'` as one membership, so that long lists are cheap."""
@@ -69,18 +72,23 @@ def _united(parts: Iterable[Formula]) -> list[Formula]:
         member = part.membership if isinstance(part, Atom) and part.kind == "within" else None
         if isinstance(part, Atom) and member is not None and member.texts is not None and not member.loose:
             found.setdefault((part.column, member.steps, member.plain), []).append(part)
+        elif isinstance(part, Atom) and part.kind == "compare" and part.op == "=" and isinstance(part.value, str):
+            found.setdefault(part.column, []).append(part)
         else:
             others.append(part)
-    return [*others, *(_one(atoms) for atoms in found.values())]
+    return [*others, *(each for atoms in found.values() for each in _one(atoms))]
 
 
-def _one(atoms: list[Atom]) -> Atom:
+def _one(atoms: list[Atom]) -> list[Atom]:
+    """One atom for all of these, which test one column through the same functions; through none, only if they are many."""
     first = atoms[0]
-    known = first.membership
-    if len(atoms) == 1 or known is None:
-        return first
-    texts = frozenset(text for atom in atoms if atom.membership is not None for text in atom.membership.texts or ())
+    known = Membership() if first.membership is None else first.membership
+    if len(atoms) == 1 or (first.membership is None and len(atoms) < _MANY):
+        return atoms
+    texts = {str(atom.value) for atom in atoms if atom.membership is None}
+    texts |= {text for atom in atoms if atom.membership is not None for text in atom.membership.texts or ()}
     nodes = tuple(atom.node for atom in atoms if atom.node is not None)
     key = "(" + " or ".join(sorted(atom.key for atom in atoms)) + ")"
-    return Atom(key, "within", first.column, strict=first.strict, columns=first.columns,
-                membership=Membership(known.steps, known.plain, texts), node=Logic(0, 0, "OR", nodes))
+    return [Atom(key, "within", first.column, strict=frozenset((first.column,)), columns=first.columns,
+                 membership=Membership(known.steps, known.plain, frozenset(texts)),
+                 node=Logic(0, 0, "OR", nodes) if len(nodes) == len(atoms) else None)]

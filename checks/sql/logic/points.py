@@ -50,6 +50,8 @@ def points_of(kind: Type, atoms: Sequence[Atom], also: Iterable[Value]) -> Point
         known = points(kind, literals)
         return Points(known, frozenset(literals) & frozenset(known))
     memberships = dict.fromkeys(atom.membership for atom in atoms if atom.membership is not None)
+    literals.update(text for each in memberships for text in each.listed or ())
+    memberships = {each: None for each in memberships if each.listed is None}
     automata = _automata(held for each in memberships if not (held := held_by(each)).hidden)
     if not automata:
         known = points(kind, literals)

@@ -86,6 +86,8 @@ class RowSpace:
 
     def inexact(self, atom: Atom) -> bool:
         """Whether it is a membership or a test of items that some values of the column leave open."""
+        if atom.membership is not None and atom.membership.listed is not None:
+            return False
         if atom.kind == "within" and atom.membership is not None and not held_by(atom.membership).exact:
             return True
         return atom.kind in ("within", "elements") and not self.points(atom.column).covering
@@ -180,6 +182,9 @@ class RowSpace:
         return BIT[compared(atom.op, value, atom.value)]
 
     def _within(self, atom: Atom, env: Mapping[str, Value | Some], text: str) -> int:
+        listed = None if atom.membership is None else atom.membership.listed
+        if listed is not None:
+            return BIT[text in listed]
         held = held_by(atom.membership).holds(text) if atom.membership is not None else None
         if held is not None and (self.points(atom.column).covering or text in self.points(atom.column).single):
             return BIT[held]

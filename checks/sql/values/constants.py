@@ -17,6 +17,7 @@ from checks.sql.values.types import INTEGERS, Elements, Ordered, Type, Value, fi
 ZERO = Fraction(0)
 PLAIN = ' COLLATE "C"'
 """How the type of a text in the C collation ends."""
+_FOLDING = ' COLLATE "nondeterministic"'
 _TIERS = {"nan": 2, "inf": 1, "infinity": 1, "+inf": 1, "+infinity": 1, "-inf": -1, "-infinity": -1}
 _TRUE, _FALSE = ("t", "true", "yes", "on", "1"), ("f", "false", "no", "off", "0")
 
@@ -183,9 +184,14 @@ def is_plain(*constants: Constant) -> bool:
     return any(each.type.endswith(PLAIN) for each in constants)
 
 
-def text_constant(text: str, kind: str = "text") -> Constant:
-    """A text that a function returned."""
-    return Constant("text", text, kind, text)
+def folds(*constants: Constant) -> bool:
+    """Whether one has a nondeterministic collation, which then holds for what is made of it too."""
+    return any(each.kind == "folded" and each.type != "citext" for each in constants)
+
+
+def text_constant(text: str, *sources: Constant) -> Constant:
+    """A text that a function made of the sources."""
+    return Constant("folded", text, f"text{_FOLDING}", text) if folds(*sources) else Constant("text", text, "text", text)
 
 
 def whole(value: int, kind: str = "integer") -> Constant | None:

@@ -91,8 +91,10 @@ class _Decision:
         self.texts = allowed
         self.stored = {text: self._stored(text) for text in allowed}
         groups = reading.groups()
-        self.core = [part for group in groups for part in group if any(column in each.columns for each in group)]
-        self.rest = [group for group in groups if not any(column in each.columns for each in group)]
+        # A part that is not understood may speak of any column.
+        mine = [any(column in part.columns or part.node is None for part in group) for group in groups]
+        self.core = [part for group, own in zip(groups, mine, strict=True) if own for part in group]
+        self.rest = [group for group, own in zip(groups, mine, strict=True) if not own]
         self.witnesses = Witnesses(reading)
         known = {value for value in self.stored.values() if value is not None}
         self.space = RowSpace(reading.types, reading.not_null, tuple(atom for part in reading.parts for atom in part.atoms),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from checks.sql.evaluation.evaluate import evaluate
+from checks.sql.evaluation.harmless import harmless
 from checks.sql.syntax.expression import parse
 from checks.sql.syntax.lexemes import ParseError
 from checks.sql.syntax.nodes import Binary, Cast, ColumnRef, FunctionCall, Node, Number, Quantified, String, identity, walk
@@ -88,6 +89,8 @@ def _null(node: Node, columns: frozenset[str]) -> bool:
         return ColumnRef(0, 0, (_SOME,)) if isinstance(each, String | Number) or (
             isinstance(each, Cast) and isinstance(each.operand, String | Number)) else None
 
+    if not harmless(node, {}):
+        return False
     row = {**dict.fromkeys(columns, NULL), _SOME: Constant("literal", "", "unknown", "")}
     found = evaluate(rewritten(node, change), row)
     return found is not None and (found.kind == "null" or found.value is True)

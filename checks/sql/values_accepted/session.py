@@ -14,11 +14,11 @@ MARK = "\0"
 _LATE = "9000-01-01"
 _MOMENT = f"{_LATE} 00:00:00"
 _WORDS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
-    **dict.fromkeys(("CURRENT_USER", "CURRENT_ROLE", "USER", "SESSION_USER", "CURRENT_CATALOG"), ("name", True, ())),
-    "CURRENT_SCHEMA": ("name", False, ()),
+    "CURRENT_USER": ("name", True, ()), "SESSION_USER": ("name", True, ()),
     "CURRENT_DATE": ("date", True, (_LATE,)),
     "CURRENT_TIMESTAMP": ("timestamp with time zone", True, (_MOMENT + "+00",)),
     "LOCALTIMESTAMP": ("timestamp without time zone", True, (_MOMENT,))}
+_SYNONYMS = {"CURRENT_ROLE": "CURRENT_USER", "USER": "CURRENT_USER"}
 _CLOCKS = ("now", "transaction_timestamp", "statement_timestamp", "clock_timestamp")
 
 
@@ -40,14 +40,13 @@ class SessionColumn:
 
 def session_column(node: Node) -> SessionColumn | None:
     """The column that stands for an expression of the session; None for any other, and for what is not free."""
-    if isinstance(node, Keyword) and node.word in _WORDS:
-        kind, not_null, values = _WORDS[node.word]
-        return SessionColumn(node.word, kind, not_null, values)
+    if isinstance(node, Keyword):
+        word = _SYNONYMS.get(node.word, node.word)
+        return SessionColumn(word, *_WORDS[word]) if word in _WORDS else None
     if not isinstance(node, FunctionCall):
         return None
     if node.name in _CLOCKS and not node.args:
-        kind, not_null, values = _WORDS["CURRENT_TIMESTAMP"]
-        return SessionColumn(f"{node.name}()", kind, not_null, values)
+        return SessionColumn(f"{node.name}()", *_WORDS["CURRENT_TIMESTAMP"])
     if node.name == "current_setting" and node.args:
         setting, *missing = [evaluate(each) for each in node.args]
         if setting is not None and "." in str(setting.value):  # only a custom setting may hold anything

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from checks.sql.evaluation.evaluate import evaluate
+from checks.sql.evaluation.harmless import harmless
 from checks.sql.evaluation.moments import beside
 from checks.sql.logic.points import points_of
 from checks.sql.logic.reading.parts import literals_of
+from checks.sql.syntax.nodes import ColumnRef, Node, children, walk
 from checks.sql.values.constants import Constant, as_text, constant_of, number
 from checks.sql.values.types import Type, Value, fits, type_of
 from checks.sql.values_accepted.reading import Reading, ReadPart
@@ -48,6 +50,7 @@ class Witnesses:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self._candidates: dict[str, tuple[Value, ...]] = {}
+        self._sound: dict[Node, bool] = {}
 
     def find(self, group: Sequence[ReadPart], fixed: Mapping[str, Value]) -> Found | None:
         """A row that the group lets in with these values; the nearest to it if none surely is; None if all are refused."""
@@ -96,12 +99,20 @@ class Witnesses:
         """The conjuncts that are not known to let the row in; None if one refuses it."""
         known, found = self._constants(row), []
         for part in group:
-            answer = evaluate(part.node, known) if part.node is not None else None
-            if answer is None:
+            answer = _evaluated(part, known)
+            if answer is None or part.node is None or not self._plannable(part.node):
                 found.append(part)
             elif answer.value is False:
                 return None
         return found
+
+    def _plannable(self, node: Node) -> bool:
+        """Whether no part without columns may raise: it does when the CHECK is planned, though never reached."""
+        if node not in self._sound:
+            names = any(isinstance(each, ColumnRef) for each in walk(node))
+            self._sound[node] = all(map(self._plannable, children(node))) if names else (
+                evaluate(node) is not None or harmless(node, {}))
+        return self._sound[node]
 
     def candidates(self, name: str) -> tuple[Value, ...]:
         """Values that a column is tried with, NULL first."""
@@ -134,8 +145,15 @@ class Witnesses:
         yield from _usual(kind)
 
 
+def _evaluated(part: ReadPart, known: Mapping[str, Constant]) -> Constant | None:
+    try:
+        return evaluate(part.node, known) if part.node is not None else None
+    except RecursionError:
+        return None
+
+
 def _refuses(part: ReadPart, known: Mapping[str, Constant]) -> bool:
-    answer = evaluate(part.node, known) if part.node is not None else None
+    answer = _evaluated(part, known)
     return answer is not None and answer.value is False
 
 

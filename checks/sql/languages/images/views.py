@@ -30,6 +30,11 @@ class Membership:
     unchanged: Step | None = None
     """The language is that of the texts which this function leaves as they are."""
 
+    @property
+    def listed(self) -> frozenset[str] | None:
+        """The column's own texts, where they are a plain list; None for anything else."""
+        return None if self.steps or self.loose else self.texts
+
 
 @lru_cache(maxsize=8192)
 def held_by(membership: Membership) -> Language:

@@ -159,6 +159,9 @@ class Reader(Comparisons):
         view = self.view(operand)
         if view is not None:
             return null_test(identity(view.column), name(*view.column.path))
+        strict = self.strict(operand)
+        if strict:
+            return junction("or", [null_test(each, name(each)) for each in sorted(strict)])
         case = chosen(operand)
         if case is not None:
             default = const(True) if case.default is None else self.null(case.default)
