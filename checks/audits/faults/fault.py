@@ -37,6 +37,8 @@ ADVICE = {
     "F11": "Ask with a nonce of your own, and require success, no error, and the nonce in every row.",
     "F12": "When the call itself fails, exit non-zero (set -euo pipefail, no `|| true`), and let no SDK invoke twice.",
     "F13": "Require the version's own row and every object it makes, from the database, not from the reply.",
+    "F15": "Take success only when nothing in the reply takes it back: a dry run, a rollback, a count of failures, a state "
+           "that is no end.",
     "P2": "Do not believe the reply: old code can send it. Compare ExecutedVersion, then look at the database.",
 }
 """By class of the corpus (fixtures/payloads/README.md)."""

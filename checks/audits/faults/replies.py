@@ -27,6 +27,7 @@ REPLIES = (
     "f12-throttled", "f12-not-found", "f12-service-exception", "f12-connection-reset", "f12-read-timeout",
     "f12-incomplete-read", "f12-sdk-invoked-again",
     "f13-already-up-to-date", "f13-count-only", "f13-some-of-the-objects",
+    "f15-dry-run", "f15-rolled-back", "f15-failed-count", "f15-result-failed", "f15-execution-pending",
     "p02-old-version-answered",
 )
 """The specimens tried by default: one for each form that scripts tell apart. `--only` reaches all the others."""

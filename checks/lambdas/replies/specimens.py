@@ -29,7 +29,7 @@ class Specimen:
     function: str
     """Which function is said to have sent it: one of FUNCTIONS."""
     faults: tuple[str, ...]
-    """Faults of the catalogue in README.md (F1 … F13, P2); empty for an honest reply."""
+    """Faults of the catalogue in README.md (F1 … F13, F15, P2); empty for an honest reply."""
     must_be: OutcomeWord
     why: str
     """One sentence: what in the reply decides."""
