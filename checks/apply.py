@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.claims.ledger_table import read_rows
 from checks.claims.verify import judged
 from checks.contract.contract import Contract
-from checks.contract.migrations import Migration
+from checks.contract.migration import Migration
 from checks.expectation.derive import expectation_of
 from checks.expectation.expectation import Expectation
 from checks.lambdas.client import invoke
@@ -21,7 +21,7 @@ from checks.lambdas.replies.outcome import Outcome, classify_apply
 from checks.observation.observe import look, observe
 from checks.report import story
 from checks.sql.names import ident, literal, nearest
-from checks.target.migrate import record, told
+from checks.target.migrate import record, send, told
 from checks.target.open_target import Place, open_place
 from checks.target.routes.direct import connect, execute
 from checks.target.target import Target
@@ -62,6 +62,10 @@ def apply(target: Target, contract: Contract, versions: Sequence[str], say: Say)
     """
     if contract.migrations is None or contract.ledger is None:
         raise UsageError(f"{contract.file.name} names no migrations folder or no [ledger]; there is nothing to apply.")
+    if contract.ledger.tool != "plain":
+        tool = contract.ledger.tool
+        raise UsageError(f"The ledger of {contract.file.name} is {tool}'s, which only that tool writes. Apply with {tool}, "
+                         f"then look: pytest checks/ --target {target.name}")
     expectation = expectation_of(contract, target)
     known = [migration.version for migration in expectation.migrations]
     for version in versions:
@@ -98,7 +102,7 @@ def _recorded(place: Place, expectation: Expectation) -> set[str]:
         ledger = expectation.contract.ledger
         if ledger is None:
             return set()
-        rows = read_rows(ledger, seen)
+        rows = read_rows(ledger, seen, expectation.known)
         if rows.why_not and not rows.absent:
             raise Unverified(f"What is pending cannot be told: {rows.why_not}. {rows.remedy}")
         if seen.snapshot.relation(ledger.shown) is not None:
@@ -165,7 +169,7 @@ def _directly(place: Place, expectation: Expectation, wanted: Sequence[Migration
         for number, migration in enumerate(wanted, 1):
             say(f"[{number}/{len(wanted)}] {migration.version}: sending {migration.file}")
             try:
-                execute(connection, migration.sql)
+                send(lambda sql: execute(connection, sql), migration)
                 record(lambda sql: execute(connection, sql), ledger, migration)
             except Rejected as refusal:
                 say(f"  the server refused it, and kept nothing of it: {told(refusal)}")

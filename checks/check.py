@@ -11,13 +11,13 @@ from checks.catalog.objects import of_no_table
 from checks.claims.constraints import constrained_tables
 from checks.claims.drift import EXTRA, SCHEMA
 from checks.claims.functions.false_success import false_success_names, judge_false_success
-from checks.claims.verify import Report, always_left_out, judge
+from checks.claims.verify import Report, always_left_out, judge, with_accepted
 from checks.expectation.expectation import Expectation
 from checks.observation.observe import look
 from checks.replays.claims import replay_verdicts
 from checks.target.open_target import Place, open_place
 from checks.target.target import Target
-from checks.values import AREAS, Case, Say, Unverified, Verdict, as_unverified
+from checks.values import AREAS, FALSE_SUCCESS, Case, Say, Unverified, Verdict, as_unverified
 
 
 def check(target: Target, expectation: Expectation, areas: Collection[str] = AREAS,
@@ -45,7 +45,8 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
 
         say(f"auditing {', '.join(spec.name for spec in expectation.contract.audits)} …")
         report = _with_cases(report, audit_cases(expectation.contract, target))
-    return _complete(_nothing_held_elsewhere(report), names_of(expectation, report.target))
+    report = _complete(_nothing_held_elsewhere(report), names_of(expectation, report.target))
+    return with_accepted(report, expectation.contract.accepts, dt.datetime.now(dt.UTC).date())
 
 
 def unseen(target: Target, expectation: Expectation, why: str, *, failed: bool = True) -> Report:
@@ -53,6 +54,12 @@ def unseen(target: Target, expectation: Expectation, why: str, *, failed: bool =
     left = (*expectation.contract.absent, *always_left_out(target, expectation))
     cases = tuple(_unseen(area, name, why) for area, name in names_of(expectation, target))
     return Report(target, cases, left, failure=why if failed else "")
+
+
+def says_anything(expectation: Expectation, target: Target) -> bool:
+    """Whether a claim is about the target itself, and not only about how this suite reads replies."""
+    about_it = any(area != FALSE_SUCCESS for area, _ in names_of(expectation, target))
+    return about_it or target.spec.route == "lambda" or bool(expectation.contract.audits)
 
 
 def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str], ...]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from checks.claims.verify import Report
 from checks.contract.contract import Isolation
-from checks.values import Case, Say, Verdict, as_unverified
+from checks.values import Accepted, Case, Say, UsageError, Verdict, as_unverified
 
 _VERDICT = [field.name for field in fields(Verdict)]
 
@@ -62,7 +62,11 @@ def look_everywhere(wanted: Wanted, say: Say | None) -> Iterator[tuple[Report, f
             start = time.monotonic()
             telling.step(f"{target.name}: what the migrations make")
             with as_unverified():
-                expectation = expectation_of(contract, target)
+                expectation = expectation_of(contract, target, None, telling.say, telling.step)
+            if not check.says_anything(expectation, target):
+                raise UsageError(f"{wanted.contract.name} makes no claims about {target.name}, and a run of nothing is not "
+                                 "green: it names no migrations, enums, dedupe or function. `python -m checks init` writes "
+                                 "down what it finds.")
             telling.step(f"{target.name}: what is there")
             if wanted.contact:
                 report = check.check(target, expectation, wanted.areas, telling.say)
@@ -145,6 +149,11 @@ def packed(reports: Sequence[Report]) -> str:
         for case in report.cases]} for report in reports])
 
 
+def _verdict(values: Sequence[Any]) -> Verdict:
+    said = dict(zip(_VERDICT, values, strict=True))
+    return Verdict(**{**said, "accepted": said["accepted"] and Accepted(*said["accepted"])})
+
+
 def unpacked(text: str) -> list[Report]:
     """The Reports that were `packed`."""
     from checks.contract.contract import TargetSpec
@@ -152,5 +161,5 @@ def unpacked(text: str) -> list[Report]:
 
     with without_collection():
         return [Report(Target(TargetSpec(data["name"]), None), tuple(
-            Case(area, name, tuple(Verdict(*verdict) for verdict in verdicts)) for area, name, verdicts in data["cases"]),
+            Case(area, name, tuple(_verdict(verdict) for verdict in verdicts)) for area, name, verdicts in data["cases"]),
             ()) for data in json.loads(text)]

@@ -88,6 +88,8 @@ def _case(request: pytest.FixtureRequest) -> Case:
     case, said = about.case, ("case", json.dumps(about.key))
     if said not in request.node.user_properties:  # an item that is run again keeps what it said
         request.node.user_properties.append(said)
+    marks = [("accepted", f"{verdict.claim}: {verdict.accepted.told}") for verdict in case.accepted if verdict.accepted]
+    request.node.user_properties += [mark for mark in marks if mark not in request.node.user_properties]
     if case.unverified and not case.broken:
         from checks.report import case_story
 

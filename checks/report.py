@@ -53,20 +53,29 @@ def closing(reports: Sequence[Report], ran: set[tuple[str, str, str]], looked_s:
         if report.failure:
             yield f"  {report.failure}"
             continue
+        yield from (f"  {note}" for note in report.notes)
         for case in cases:
             for verdict in (*case.broken, *case.unverified):
                 yield ""
                 yield from story(verdict)
+        accepted = [verdict for case in cases for verdict in case.accepted]
+        if accepted:
+            yield ""
+        for verdict in accepted:
+            yield f"ACCEPTED {verdict.claim}: {verdict.accepted.told if verdict.accepted else ''}"
 
 
 def table(cases: Iterable[Case], others: Iterable[Case], report: Report) -> Iterator[str]:
     """Counts of claims by area: of the `cases` that ran, and of the `others`, which were not asked, if there are any."""
     asked, left = _counts(cases), _counts(others)
-    yield f"  {'area':<14}{'held':>6}{'broken':>8}{'unverified':>12}" + (f"{'not asked':>11}" if left else "")
+    accepted = any("accepted" in row for row in asked.values())
+    more = (f"{'accepted':>10}" if accepted else "") + (f"{'not asked':>11}" if left else "")
+    yield f"  {'area':<14}{'held':>6}{'broken':>8}{'unverified':>12}{more}"
     for area in AREAS:
         if area in asked or area in left:
             row = asked.get(area, Counter())
             yield f"  {area:<14}{row['held']:>6}{row['broken']:>8}{row['unverified']:>12}" + (
+                f"{row['accepted']:>10}" if accepted else "") + (
                 f"{left.get(area, Counter()).total():>11}" if left else "")
     cost = report.cost
     if cost:
@@ -75,10 +84,11 @@ def table(cases: Iterable[Case], others: Iterable[Case], report: Report) -> Iter
 
 
 def _counts(cases: Iterable[Case]) -> dict[str, Counter[str]]:
-    """Area -> verdict -> number of claims."""
+    """Area -> verdict, or `accepted` -> number of claims."""
     counts: dict[str, Counter[str]] = {}
     for case in cases:
-        counts.setdefault(case.area, Counter()).update(verdict.verdict for verdict in case.verdicts)
+        counts.setdefault(case.area, Counter()).update(
+            "accepted" if verdict.accepted else verdict.verdict for verdict in case.verdicts)
     return counts
 
 
@@ -100,8 +110,8 @@ def case_story(case: Case) -> str:
 
 
 def verdict_word(verdicts: Iterable[Verdict]) -> str:
-    """The worst word; a run of nothing is unverified."""
-    words = {verdict.verdict for verdict in verdicts}
+    """The worst word, where what was accepted counts as held; a run of nothing is unverified."""
+    words = {"held" if verdict.accepted else verdict.verdict for verdict in verdicts}
     return next((word for word in ("broken", "unverified", "held") if word in words), "unverified")
 
 
@@ -134,6 +144,8 @@ def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetim
     }
     if report.failure:
         document["failure"] = report.failure
+    if report.notes:
+        document["notes"] = list(report.notes)
     return document
 
 
@@ -149,8 +161,10 @@ def _left_out(left: LeftOut) -> dict[str, str]:
     return {"area": left.area, "why": left.why}
 
 
-def _claim(verdict: Verdict) -> dict[str, str]:
+def _claim(verdict: Verdict) -> dict[str, Any]:
     return {"id": verdict.claim, "area": verdict.area, "sentence": verdict.sentence, "verdict": verdict.verdict,
             "evidence": verdict.evidence, "detail": verdict.detail, "witness": verdict.witness,
             "next_step": verdict.next_step, **({"note": verdict.note} if verdict.note else {}),
-            **({"cause": verdict.cause} if verdict.cause else {})}
+            **({"cause": verdict.cause} if verdict.cause else {}),
+            **({"accepted": {"reason": verdict.accepted.reason, "until": verdict.accepted.until or None}}
+               if verdict.accepted else {})}

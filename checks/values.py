@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from checks import telling
 
@@ -62,6 +62,19 @@ class Rejected(HarnessError):
         """1-based character offset of the error in `statement`, when the server gave one."""
 
 
+class Accepted(NamedTuple):
+    """Somebody's word that a broken claim may be as it is."""
+
+    reason: str
+    until: str
+    """The last day on which that counts, as YYYY-MM-DD; empty: it does not end."""
+
+    @property
+    def told(self) -> str:
+        """`the old numbering (until 2027-01-01)`."""
+        return self.reason + (f" (until {self.until})" if self.until else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one claim came to. `claim` is `area:object[.part]`, stable and made of names."""
@@ -81,6 +94,8 @@ class Verdict:
     """For a held claim: what a general rule would object to, and the migrations themselves make."""
     cause: str = ""
     """For a claim that is not held because another is not: that one's id. It tells the story."""
+    accepted: Accepted | None = None
+    """For a broken claim that counts as held because somebody accepted it."""
 
     def __post_init__(self) -> None:
         """Makes every text fit for terminals, reports and logs, whatever names and values went into it."""
@@ -118,8 +133,13 @@ class Case:
 
     @property
     def broken(self) -> tuple[Verdict, ...]:
-        """The claims that do not hold."""
-        return tuple(v for v in self.verdicts if v.verdict == "broken")
+        """The claims that do not hold, but for those that somebody accepted."""
+        return tuple(v for v in self.verdicts if v.verdict == "broken" and v.accepted is None)
+
+    @property
+    def accepted(self) -> tuple[Verdict, ...]:
+        """The claims that do not hold, and that somebody accepted so."""
+        return tuple(v for v in self.verdicts if v.accepted is not None)
 
     @property
     def unverified(self) -> tuple[Verdict, ...]:

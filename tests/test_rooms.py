@@ -25,6 +25,7 @@ FLOORS = (
     {"claims"},
     {"audits", "report"},
     {"apply", "check", "explain"},
+    {"adopt"},
     {"fast_loop", "looking"},
     {"run"},
     {"plugin", "__main__"},

@@ -95,6 +95,9 @@ def expected(contract: Contract, version: str | None,
     if contract.migrations is None or contract.ledger is None:
         raise UsageError(f"{contract.file.name} names no migrations folder or no [ledger]; an audit needs both, to "
                          "tell whether a version is applied.")
+    if contract.ledger.tool != "plain":
+        raise UsageError("An audit applies migrations as the reference function does, and the ledger of "
+                         f"{contract.file.name} is {contract.ledger.tool}'s, which only that tool writes.")
     found = expectation_of(contract, Target(TargetSpec("audit", through=version), None), scratch)
     return replace(found, contract=replace(found.contract, enums=(), dedupe=(), ignores=()))  # only effects are asked for
 

@@ -4,12 +4,13 @@ the reference migration function tells of V."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, NO_SEEDS, Contract, LedgerSpec, Seeds
-from checks.contract.migrations import Migration
+from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, NO_SEEDS, Contract, Seeds
+from checks.contract.ledger import LedgerSpec
+from checks.contract.migration import Migration
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.expectation.expectation import Expectation
 from checks.lambdas.client import REGION, plain_name
@@ -18,9 +19,8 @@ from checks.lambdas.package import bundle
 from checks.lambdas.reference import deploy_migration, deploy_query, sources
 from checks.lambdas.replies.reply import UnreadableError, read_json
 from checks.resources import LAMBDAS
-from checks.target.migrate import migrate, record
+from checks.target.migrate import bring_up, record
 from checks.target.reader import make_reader
-from checks.target.routes.direct import connect
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret
 from checks.values import UsageError
@@ -108,8 +108,7 @@ def prepare(contract: Contract, expectation: Expectation, server: ScratchServer,
                          f"set target.NAME.functions in {contract.file.name}.")
     prepared = Prepared(contract, expectation, server, roles_of(contract), folder, region, b"", hang_s, seeds)
     dsn = server.create_database(BASE)
-    with closing(connect(Secret(dsn), "the scratch server")) as connection:
-        migrate(connection, expectation.migrations[:-1], contract.ledger)
+    bring_up(Secret(dsn), contract, expectation.migrations[:-1])
     server.copy_database(TWIN, BASE)
     yield replace(prepared, perfect=_perfect(prepared))
 

@@ -130,6 +130,16 @@ def _of_others(key: Key, expectation: Expectation) -> bool:
         key.kind == "function" and key.home not in expectation.contract.schemas)
 
 
+def _of_the_ledger(key: Key, item: Object, expectation: Expectation) -> bool:
+    """Whether an object is the ledger's own, and no migration makes it, or just stands in the ledger's schema."""
+    spec, home = expectation.contract.ledger, table_of(key, item)
+    if spec is None or key in expectation.objects:
+        return False
+    if home is not None and (spec.owns(home) or (home == spec.shown and Key.table(home) not in expectation.objects)):
+        return True
+    return expectation.contract.outside(home or key.path)
+
+
 def _told_by_another(key: Key, expectation: Expectation, found: Snapshot) -> bool:
     """Whether another object's difference tells of this one already, or it is the ledger's own tool's."""
     expected, item = expectation.objects.get(key), found.objects.get(key)
@@ -137,9 +147,7 @@ def _told_by_another(key: Key, expectation: Expectation, found: Snapshot) -> boo
             or item is None and key in found.unread_functions:
         return True
     either = item if item is not None else expected
-    spec = expectation.contract.ledger
-    if spec is not None and Key.table(spec.shown) not in expectation.objects and either is not None \
-            and table_of(key, either) == spec.shown:
+    if either is not None and _of_the_ledger(key, either, expectation):
         return True
     if isinstance(either, Index) and either.backs_constraint and (expected is None or item is None):
         return True

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from checks.claims.ledger_table import Rows, read_rows, table_claims
+from checks.contract.migration import Migration
 from checks.expectation.derived import MigrationEffect
 from checks.expectation.settled import Settled
 from checks.kinds import Finding, claim
@@ -20,14 +21,16 @@ def judge_ledger(settled: Settled) -> tuple[Case, ...]:
     spec = expectation.contract.ledger
     if spec is None or expectation.derived is None:
         return ()
-    rows = read_rows(spec, seen)
-    cases = [Case("ledger", each.version, (migration(each.version, rows, settled),)) for each in expectation.migrations]
+    rows = read_rows(spec, seen, expectation.known)
+    cases = [Case("ledger", each.version, (migration(each, rows, settled),)) for each in expectation.migrations]
     return (*cases, Case("ledger", spec.shown, tuple(table_claims(spec, expectation, rows, seen.snapshot))))
 
 
-@claim("ledger:{version}", breaks="its row is lost, doubled or misspelled, or what the migration did is not there")
-def migration(version: str, rows: Rows, settled: Settled) -> Finding:
-    """{version} is recorded exactly once, and what it did is there"""
+@claim("ledger:{migration.version}",
+       breaks="its row is lost, doubled, misspelled, marked as failed or of another file, or what it did is not there")
+def migration(migration: Migration, rows: Rows, settled: Settled) -> Finding:
+    """{migration.shown} is recorded exactly once, and what it did is there"""
+    version = migration.version
     effects = settled.expectation.effects[version]
     total = sum(effect.facts for effect in effects)
     missing, unsure = missing_effects(effects, settled)
@@ -38,9 +41,17 @@ def migration(version: str, rows: Rows, settled: Settled) -> Finding:
     if missing and count == 0:
         return Finding("broken", f"Not applied: no row, and {_listed(total, missing)}.{near}", missing[0],
                        f"Apply it: python -m checks apply --target …  ({version})")
+    if version in rows.failed:
+        return Finding("broken", f"Failed: the ledger itself says so ({rows.failed[version]})"
+                       + (f", and {_listed(total, missing)}." if missing else f"; what it did is there ({total} effects)."),
+                       rows.failed[version],
+                       "Find out how far it came and mend that; then apply it again, or have its tool mark it as done.")
     if missing:
         return Finding("broken", f"Row without DDL: the ledger says applied, but {_listed(total, missing)}.", missing[0],
                        "Do not believe the row. Delete it and apply the migration again, or restore what was lost.")
+    if count == 0 and settled.expectation.in_one:
+        return Finding("broken", f"The ledger has no row for it.{near}", near.strip() or f"no row {version}",
+                       "Look under drift whether what it makes is there; then apply it, or have its tool record it.")
     if count == 0:
         return Finding("broken", f"DDL without row: what it did is there ({total} effects), but the ledger has "
                        f"no row for it.{near}", near.strip() or f"no row {version}",
@@ -48,9 +59,16 @@ def migration(version: str, rows: Rows, settled: Settled) -> Finding:
     if count > 1:
         return Finding("broken", f"Recorded {count} times.", f"{count} rows",
                        "Delete the extra rows and make the version column unique.")
+    kept, here = rows.checksums.get(version), migration.checksum
+    if kept is not None and here is not None and kept != here:
+        return Finding("broken", f"The file here is not the one that was applied: the ledger keeps the checksum {kept}, and "
+                       f"{migration.file} has {here}.", f"checksum {kept}",
+                       "Bring back the file as it was applied, and put what is new into a migration of its own.")
     if unsure:
         return Finding("unverified", f"Its row is there, but it could not be told whether {'; '.join(unsure[:3])}.", "",
                        "Compare the two by hand; if they mean the same, write the migration as the database has it.")
+    if settled.expectation.in_one:
+        return Finding("held", "Its row is there; what all of them made is looked at together, since one command does.")
     return Finding("held", f"row and {total} effects" if effects else
                    "It changes nothing that a catalogue shows; only its row was looked at.")
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.catalog.key import Key
 from checks.catalog.objects import Column, Index
 from checks.catalog.search_path import made, shadows
 from checks.catalog.snapshot import Snapshot
-from checks.contract.contract import LedgerSpec
-from checks.contract.migrations import inversions
+from checks.contract.ledger import LedgerSpec
+from checks.contract.ledgers.rows import NO_VERSION, Recorded, recorded
+from checks.contract.migration import Migration
+from checks.contract.migrations import inversions, sorted_by_name
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.observation.ledger_rows import LedgerAnswer, ledger_runs
@@ -23,16 +25,12 @@ from checks.values import Verdict
 
 CLOCK_SLACK_S = 300
 """How far in the future a row may be: clocks differ. Columns without a time zone get a day."""
-NO_VERSION = "NULL, which is no version"
-"""Stands for the version of rows that have none."""
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The ledger's rows, or why they could not be read."""
+class Rows(Recorded):
+    """What the ledger's rows say, or why they could not be read."""
 
-    times: Mapping[str, tuple[float | None, ...]]
-    """Version -> the times of its rows, seconds since 1970 UTC; None where there is none."""
     now: float = 0.0
     why_not: str = ""
     remedy: str = ""
@@ -46,40 +44,38 @@ class Rows:
                        self.why_not if self.absent else "", self.remedy)
 
 
-def read_rows(spec: LedgerSpec, seen: Observation) -> Rows:
-    """The ledger's rows in `seen`."""
+def read_rows(spec: LedgerSpec, seen: Observation, migrations: Sequence[Migration]) -> Rows:
+    """The ledger's rows in `seen`; `migrations` are all that are known, in order."""
     found = seen.snapshot
     if found.relation(spec.shown) is None:
         near = nearest(spec.shown, found.tables)
-        return Rows({}, why_not=f"there is no ledger {spec.shown}{near and '.' + near}", absent=True,
+        return Rows(why_not=f"there is no ledger {spec.shown}{near and '.' + near}", absent=True,
                     remedy="Apply the migrations, or set [ledger] table in the contract.")
     columns = {name for name, _ in found.of(spec.shown, "column")}
-    if shown(spec.version) not in columns:
-        return Rows({}, absent=True, why_not=f"the ledger {spec.shown} has no column {spec.version}; it has "
+    lost = [name for name in spec.version_columns if shown(name) not in columns]
+    if lost:
+        return Rows(absent=True, why_not=f"the ledger {spec.shown} has no column {' and no column '.join(lost)}; it has "
                     f"{', '.join(sorted(columns))}", remedy="Set [ledger] version in the contract to the right column.")
     role = found.identity["role"]
     if spec.schema not in (found.identity["usage"] or ()):
-        return Rows({}, why_not=f"role {role} may not use schema {spec.schema}",
+        return Rows(why_not=f"role {role} may not use schema {spec.schema}",
                     remedy=f"GRANT USAGE ON SCHEMA {ident(spec.schema)} TO {ident(role)};")
     if spec.shown not in found.readable:
-        return Rows({}, why_not=f"role {role} may not read {spec.shown}",
+        return Rows(why_not=f"role {role} may not read {spec.shown}",
                     remedy=f"GRANT SELECT ON {ident(spec.schema, spec.table)} TO {ident(role)};")
     if spec.shown in found.hidden_rows:
-        return Rows({}, why_not=f"row security filters {spec.shown} for role {role}",
+        return Rows(why_not=f"row security filters {spec.shown} for role {role}",
                     remedy=f"ALTER ROLE {ident(role)} BYPASSRLS;")
     runs = ledger_runs(spec, found)
     if runs:
-        return Rows({}, absent=True, why_not=f"the ledger {spec.shown} {runs}, so its rows are not read",
+        return Rows(absent=True, why_not=f"the ledger {spec.shown} {runs}, so its rows are not read",
                     remedy="Find out who changed it; a ledger is a plain table of built-in types. Then bring it back.")
     answer = seen.ledger.answer if seen.ledger else None
     if not isinstance(answer, LedgerAnswer):
-        return Rows({}, why_not=f"the rows of {spec.shown} could not be read: "
+        return Rows(why_not=f"the rows of {spec.shown} could not be read: "
                     f"{told_why(answer, 'the target did not tell them')}", remedy="Run again.")
-    times: dict[str, tuple[float | None, ...]] = {}
-    for row in answer.rows:
-        key = NO_VERSION if row.version is None else row.version
-        times[key] = (*times.get(key, ()), row.at)
-    return Rows(times, answer.now)
+    said = recorded(spec, answer.rows, migrations)
+    return Rows(said.times, said.failed, said.checksums, said.implied, answer.now)
 
 
 def table_claims(spec: LedgerSpec, expectation: Expectation, rows: Rows, found: Snapshot) -> Iterator[Verdict]:
@@ -89,7 +85,8 @@ def table_claims(spec: LedgerSpec, expectation: Expectation, rows: Rows, found: 
     yield versions(spec, expectation, rows)
     if spec.applied_at is not None:
         yield applied_at(spec, expectation, rows, found)
-    yield order(spec, expectation, found)
+    if sorted_by_name(expectation.contract):
+        yield order(spec, expectation, found)
 
 
 @claim("ledger:{ledger.shown}.shape",
@@ -105,12 +102,13 @@ def shape(ledger: LedgerSpec, found: Snapshot) -> Finding:
     if table.persistence != "logged":
         wrong.append("it is unlogged, so a crash empties it")
     columns = dict(found.of(ledger.shown, "column"))
-    version = columns.get(shown(ledger.version))
-    if not isinstance(version, Column):
-        wrong.append(f"it has no column {ledger.version} (it has {', '.join(columns)})")
-    elif not any(isinstance(index, Index) and index.unique and index.valid and index.immediate and not index.predicate
-                 and index.keys == (ledger.version,) for _, index in found.of(ledger.shown, "index")):
-        wrong.append(f"nothing makes {ledger.version} unique")
+    lost = [name for name in dict.fromkeys((*ledger.columns, *ledger.unique)) if shown(name) not in columns]
+    if lost:
+        wrong.append(f"it has no column {' and no column '.join(lost)} (it has {', '.join(columns)})")
+    elif ledger.unique and not any(
+            isinstance(index, Index) and index.unique and index.valid and index.immediate and not index.predicate
+            and index.keys == ledger.unique for _, index in found.of(ledger.shown, "index")):
+        wrong.append(f"nothing makes {' and '.join(ledger.unique)} unique")
     if ledger.applied_at is not None and shown(ledger.applied_at) not in columns:
         wrong.append(f"it has no column {ledger.applied_at} (it has {', '.join(columns)})")
     if wrong:
@@ -160,7 +158,7 @@ def _quoted(version: str) -> str:
 @claim("ledger:{ledger.shown}.{ledger.applied_at}",
        breaks="a time is missing, in the future, or before an earlier migration's")
 def applied_at(ledger: LedgerSpec, expectation: Expectation, rows: Rows, found: Snapshot) -> Finding:
-    """{ledger.applied_at} is set, not in the future, and in the order of the migrations"""
+    """{ledger.applied_at} is set, not in the future{ledger.and_ordered}"""
     if rows.why_not:
         return rows.finding
     column = found.objects.get(Key.column(ledger.shown, shown(ledger.applied_at or "")))
@@ -174,22 +172,24 @@ def applied_at(ledger: LedgerSpec, expectation: Expectation, rows: Rows, found: 
         return Finding("broken", "No expected migration is recorded.", f"{ledger.shown} holds none",
                        "Apply the migrations.")
     slack = CLOCK_SLACK_S if "with time zone" in column.type else 86_400
-    wrong = list(_wrong_times(expectation, rows, rows.now + slack))
+    wrong = list(_wrong_times(ledger, expectation, rows, rows.now + slack))
     if wrong:
         return Finding("broken", "; ".join(wrong) + ".", wrong[0],
                        "Find out how these rows came about: copied, written by hand, or applied out of order.")
     return Finding("held")
 
 
-def _wrong_times(expectation: Expectation, rows: Rows, last: float) -> Iterator[str]:
+def _wrong_times(ledger: LedgerSpec, expectation: Expectation, rows: Rows, last: float) -> Iterator[str]:
     latest, latest_version = float("-inf"), ""
     for migration in expectation.migrations:
-        for at in rows.times.get(migration.version, ()):
+        for at in () if migration.version in rows.implied else rows.times.get(migration.version, ()):
+            if migration.version in rows.failed:
+                continue
             if at is None:
                 yield f"{migration.version} has none"
             elif at > last:
                 yield f"{migration.version} is in the future ({_utc(at)})"
-            elif at < latest:
+            elif at < latest and ledger.and_ordered:
                 yield f"{migration.version} ({_utc(at)}) comes before {latest_version} ({_utc(latest)})"
             else:
                 latest, latest_version = at, migration.version

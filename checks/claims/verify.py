@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checks.claims.constraints import constraints_left_out, judge_constraints
@@ -13,12 +13,13 @@ from checks.claims.dedupe.structure import judge_dedupe
 from checks.claims.drift import judge_drift
 from checks.claims.enums import judge_enums
 from checks.claims.ledger import judge_ledger
+from checks.contract.accept import Accept
 from checks.contract.contract import Contract
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled
 from checks.observation.observe import Observation
 from checks.target.target import Target
-from checks.values import Case, LeftOut
+from checks.values import Case, LeftOut, Verdict
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Report:
     """Why the target could not be looked at, when it could not."""
     elsewhere: bool = False
     """None of the expected tables is there."""
+    notes: tuple[str, ...] = ()
+    """What is told at the end beside the claims."""
 
 
 def judge(expectation: Expectation, seen: Observation, target: Target, today: dt.date) -> Report:
@@ -81,3 +84,30 @@ def replay_left_out(place_scratch: bool, route: str, contract: Contract) -> Iter
             yield LeftOut("dedupe", "no event is replayed: writes = \"never\"")
         elif route == "lambda":
             yield LeftOut("dedupe", "no event is replayed: a query function only reads")
+
+
+def with_accepted(report: Report, accepts: Sequence[Accept], today: dt.date) -> Report:
+    """`report` with every broken claim marked that one of `accepts` covers, and a note of each that covers none."""
+    if not accepts:
+        return report
+    valid = [accept for accept in accepts if not accept.expired(today)]
+    cases = tuple(replace(case, verdicts=tuple(_marked(verdict, valid) for verdict in case.verdicts))
+                  for case in report.cases)
+    verdicts = [verdict for case in report.cases for verdict in case.verdicts]
+    return replace(report, cases=cases, notes=(*report.notes, *_notes(verdicts, accepts, today)))
+
+
+def _marked(verdict: Verdict, accepts: Sequence[Accept]) -> Verdict:
+    accept = next((each for each in accepts if each.covers(verdict.claim)), None) if verdict.verdict == "broken" else None
+    return verdict if accept is None else replace(verdict, accepted=accept.mark)
+
+
+def _notes(verdicts: Sequence[Verdict], accepts: Sequence[Accept], today: dt.date) -> Iterator[str]:
+    for accept in accepts:
+        about = [verdict for verdict in verdicts if accept.covers(verdict.claim)]
+        if accept.expired(today):
+            yield f"[[accept]] {accept.claim} ran out on {accept.until}: it accepts nothing any more"
+        elif not about:
+            yield f"[[accept]] {accept.claim} is about no claim of this target"
+        elif all(verdict.verdict != "broken" for verdict in about):
+            yield f"[[accept]] {accept.claim} accepts nothing: no such claim is broken here; remove it"

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from checks.contract.accept import Accept
 from checks.contract.dedupe import Dedupe
+from checks.contract.ledger import LedgerSpec
+from checks.contract.replay import ReplaySpec
 from checks.contract.reply_shape import REFERENCE, ReplyShape
-from checks.contract.tools.plain import PLAIN
-from checks.contract.tools.tool import Tool
 from checks.sql.names import shown, split_path
 from checks.values import LeftOut
 
@@ -21,22 +22,26 @@ Isolation = Literal["namespaces", "environment"]
 
 
 @dataclass(frozen=True)
-class LedgerSpec:
-    """Where applied migrations are recorded."""
+class MigrationsSpec:
+    """Which migrations there are: files of a tool, or a command that applies them."""
 
-    schema: str
-    table: str
-    version: str
-    """The column that holds a migration's version."""
-    applied_at: str | None
-    """The column that holds the time; None when the ledger has none (`applied_at = ""`)."""
-    version_from: str
-    """How a file's name gives its version; see `version_of`."""
+    folder: Path | None
+    """Where the files are; beside `build` only their names are read, and None when it says nothing of them."""
+    tool: str = "plain"
+    """Whose files they are: one of `layouts.LAYOUTS`, with `build` any tool that keeps a ledger."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """Name -> what stands for it in the files."""
+    build: tuple[str, ...] = ()
+    """The command that brings an empty database to the head; empty: the files are applied."""
+    step: tuple[str, ...] = ()
+    """The command that applies one version, `{version}`, to a database that has those before it."""
+    versions: tuple[str, ...] | Path = ()
+    """The command that lists the versions in order, or the folder whose files they are."""
 
     @property
-    def shown(self) -> str:
-        """The table as reports write it."""
-        return shown(self.schema, self.table)
+    def in_one(self) -> bool:
+        """Whether all are applied at once, so that what each one did is not known."""
+        return bool(self.build) and not self.step
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ class Contract:
 
     file: Path
     default_target: str
-    migrations: Path | None
+    migrations: MigrationsSpec | None
     schemas: tuple[str, ...]
     ledger: LedgerSpec | None
     targets: Mapping[str, TargetSpec]
@@ -156,13 +161,25 @@ class Contract:
     ignores: tuple[DriftIgnore, ...]
     absent: tuple[LeftOut, ...]
     """Areas whose sections are absent."""
-    tool: Tool = PLAIN
-    """What the migrations are kept with."""
+    replay: ReplaySpec = field(default_factory=ReplaySpec)
+    accepts: tuple[Accept, ...] = ()
 
     @property
     def root(self) -> Path:
         """The folder that relative paths start from."""
         return self.file.parent
+
+    @property
+    def read_schemas(self) -> tuple[str, ...]:
+        """The schemas that are read: the application's, and the ledger's."""
+        return self.schemas if self.ledger is None else tuple(dict.fromkeys((*self.schemas, self.ledger.schema)))
+
+    def outside(self, path: str) -> bool:
+        """Whether what is shown as `path` stands in the ledger's schema, where that is none of the application's."""
+        ledger = self.ledger
+        if ledger is None or ledger.schema in self.schemas:
+            return False
+        return path == shown(ledger.schema) or path.startswith(f"{shown(ledger.schema)}.")
 
     def relation(self, written: str) -> str:
         """A table as the contract writes it (`table` or `schema.table`), as reports show it."""

@@ -1,4 +1,4 @@
-"""The migrations folder: numbered SQL files, in the order they apply, and the versions they record."""
+"""The migrations that a contract names, in the order they apply, and the versions they record."""
 
 from __future__ import annotations
 
@@ -6,42 +6,44 @@ import hashlib
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from checks.contract.contract import Contract
+from checks.contract.contract import Contract, MigrationsSpec
+from checks.contract.layouts import LAYOUTS
+from checks.contract.layouts.source import Source, natural
+from checks.contract.listing import files_in, listed_in
+from checks.contract.migration import Migration
 from checks.sql.names import nearest
 from checks.values import UsageError
 
 
-@dataclass(frozen=True)
-class Migration:
-    """One file. Files apply in the order of their names."""
-
-    version: str
-    """What the ledger calls it."""
-    file: str
-    sql: str
-
-
 def read_migrations(contract: Contract) -> tuple[Migration, ...]:
-    """Every migration of the contract's folder.
+    """Every migration of the contract's folder, as the tool that it names would apply them.
 
     Raises:
-        UsageError: no such folder, no file in it, unreadable text, or two files with one version.
+        UsageError: no such folder, nothing in it that fits the tool's layout, unreadable text, or two of one version.
     """
-    folder = contract.migrations
-    if folder is None:
+    spec = contract.migrations
+    if spec is not None and spec.build:
+        return _named(contract, spec)
+    if spec is None or spec.folder is None:
         return ()
-    if not folder.is_dir():
-        raise UsageError(f"The migrations folder {folder} does not exist; set `migrations` in {contract.file.name}.")
-    files = contract.tool.files(folder)
-    if not files:
-        raise UsageError(f"The migrations folder {folder} holds no .sql file; set `migrations` in "
-                         f"{contract.file.name}, or remove it to make no claims about the schema.")
-    pattern = contract.ledger.version_from if contract.ledger else contract.tool.version_from
-    found = tuple(Migration(version_of(path.name, pattern, contract.file.name), path.name, _text(path))
-                  for path in files)
+    if not spec.folder.is_dir():
+        raise UsageError(f"The migrations folder {spec.folder} does not exist; set `migrations` in {contract.file.name}.")
+    source, layout = source_of(contract, spec), LAYOUTS[spec.tool]
+    other = _goes_down(source) if spec.tool == "plain" else None
+    if other is not None:
+        raise UsageError(f"The migrations folder {spec.folder} holds migrations that go down too, and would be applied; say "
+                         f"whose they are in {contract.file.name}: "
+                         f'[migrations] folder = "{spec.folder.name}", tool = {other}.')
+    found = tuple(layout.read(source))
+    if not found:
+        raise UsageError(_empty(contract, spec, source))
+    if contract.ledger is not None and contract.ledger.version_from is not None:
+        pattern = contract.ledger.version_from
+        found = tuple(replace(item, version=version_of(item.file.rpartition("/")[2], pattern, contract.file.name),
+                              title="" if spec.tool == "plain" else item.title) for item in found)
     seen: dict[str, str] = {}
     for migration in found:
         if migration.version in seen:
@@ -49,6 +51,56 @@ def read_migrations(contract: Contract) -> tuple[Migration, ...]:
                              f"{migration.version!r}; rename one, or set ledger.version_from in {contract.file.name}.")
         seen[migration.version] = migration.file
     return found
+
+
+def _named(contract: Contract, spec: MigrationsSpec) -> tuple[Migration, ...]:
+    """The migrations that commands apply, as far as files tell which there are and in what order."""
+    folder = spec.versions if isinstance(spec.versions, Path) else spec.folder
+    if folder is None:
+        return ()
+    if not folder.is_dir():
+        raise UsageError(f"The migrations folder {folder} does not exist; set [migrations] folder in {contract.file.name}.")
+    found = listed_in(folder, contract.ledger.tool if contract.ledger else spec.tool)
+    if found or not isinstance(spec.versions, Path):
+        return found
+    pattern = contract.ledger.version_from if contract.ledger else None
+    return tuple(Migration(version_of(name, pattern or "{stem}", contract.file.name), name, "") for name in files_in(folder))
+
+
+def _goes_down(source: Source) -> str | None:
+    """The tool, as the contract writes it, whose down-migrations would be taken for plain files."""
+    if source.files("*.down.sql"):
+        return '"golang-migrate" or "sqlx"'
+    if source.files("*.rollback.sql"):
+        return '"yoyo"'
+    marked = ("dbmate", "goose", "sql-migrate", "node-pg-migrate")
+    return next((f'"{name}"' for name in marked if LAYOUTS[name].recognises(source)), None)
+
+
+def source_of(contract: Contract, spec: MigrationsSpec) -> Source:
+    """The folder of `spec`, as layouts read it.
+
+    Raises:
+        UsageError: it names none.
+    """
+    if spec.folder is None:
+        raise UsageError(f"{contract.file.name} names no migrations folder.")
+    return Source(spec.folder, contract.file.name, spec.placeholders, contract.schemas[0],
+                  contract.ledger.table if contract.ledger else "")
+
+
+def _empty(contract: Contract, spec: MigrationsSpec, source: Source) -> str:
+    if spec.tool == "plain":
+        near = [name for name, layout in LAYOUTS.items() if name != "plain" and layout.recognises(source)]
+        if near:
+            return (f"The migrations folder {spec.folder} holds no .sql file of its own, but {' or '.join(near)} files; "
+                    f'say so in {contract.file.name}: [migrations] folder = "{source.folder.name}", tool = "{near[0]}".')
+        return (f"The migrations folder {spec.folder} holds no .sql file; set `migrations` in "
+                f"{contract.file.name}, or remove it to make no claims about the schema.")
+    there = sorted(path.name for path in source.folder.iterdir())
+    return (f"The migrations folder {spec.folder} holds no migration of {spec.tool}, whose files are called "
+            f"{LAYOUTS[spec.tool].FORM}; it holds {', '.join(there[:5]) or 'nothing'}{' …' * (len(there) > 5)}. "
+            f"Set [migrations] folder or tool in {contract.file.name}.")
 
 
 def version_of(name: str, pattern: str, where: str) -> str:
@@ -73,7 +125,7 @@ def digest(migrations: Sequence[Migration], schemas: Sequence[str], reader_forma
 
     Args:
         migrations: the files.
-        schemas: which schemas are read.
+        schemas: which schemas are read, and whatever else what is derived depends on.
         reader_format: which format of Snapshot the reader makes.
     """
     content = hashlib.sha256()
@@ -98,19 +150,13 @@ def through(migrations: Sequence[Migration], version: str | None) -> tuple[Migra
     return tuple(migrations[: versions.index(version) + 1])
 
 
+def sorted_by_name(contract: Contract) -> bool:
+    """Whether the tool applies its migrations in the order of their names, whatever numbers stand in them."""
+    spec = contract.migrations
+    return spec is not None and spec.tool in ("plain", "dbmate", "diesel", "prisma", "yoyo")
+
+
 def inversions(migrations: Sequence[Migration]) -> tuple[tuple[str, str], ...]:
     """Neighbours in apply order whose numbers run the other way: (`1000_x`, `999_y`)."""
-    def natural(name: str) -> list[tuple[int, str]]:
-        return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
-
     return tuple((a.file, b.file) for a, b in itertools.pairwise(migrations)
                  if natural(a.file) > natural(b.file))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from checks.contract.accept import read_accepts, until_in
 from checks.contract.contract import (
     ROUTES,
     SERVERS,
@@ -16,15 +16,15 @@ from checks.contract.contract import (
     DriftIgnore,
     EnumSpec,
     Isolation,
-    LedgerSpec,
     Seeds,
     TargetSpec,
 )
 from checks.contract.dedupe_reader import read_dedupe
+from checks.contract.ledger import read_ledger
+from checks.contract.migrations_reader import read_migrations_spec
+from checks.contract.replay import read_replay
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.contract.toml_table import TomlTable
-from checks.contract.tools import TOOLS
-from checks.contract.tools.tool import Tool
 from checks.sql.names import split_path
 from checks.values import LeftOut, UsageError
 
@@ -55,20 +55,22 @@ def _contract(file: Path, top: TomlTable) -> Contract:
     if default not in targets:
         raise top.error("default_target", f"names {default!r}, which is no [target.…]. "
                                           f"Known: {', '.join(targets)}")
-    migrations = top.take("migrations", str)
     schemas = top.texts("schemas", ("public",))
-    tool = TOOLS["plain"]
+    migrations = read_migrations_spec(top, file.resolve().parent)
     constraints, drift = top.table("constraints"), top.table("drift")
     contract = Contract(
         file=file.resolve(), default_target=default,
-        migrations=None if migrations is None else (file.resolve().parent / migrations),
-        schemas=schemas, ledger=_ledger(top, schemas, tool), targets=targets,
+        migrations=migrations, schemas=schemas,
+        ledger=read_ledger(top, schemas, migrations.tool if migrations else "plain"), targets=targets,
         enums=_enums(top, schemas),
         stored_rows=_stored_rows(constraints),
         dedupe=tuple(read_dedupe(name, table) for name, table in top.named_tables("dedupe").items()),
         audits=tuple(_audit(name, table) for name, table in top.named_tables("audit").items()),
         ignores=_ignores(drift),
-        absent=(), tool=tool,
+        absent=(),
+        accepts=read_accepts(top),
+        replay=read_replay(top.table("replay"), file.resolve().parent,
+                           {name: spec.writes == "scratch" for name, spec in targets.items()}),
     )
     top.finish()
     return _with_absent(contract)
@@ -81,29 +83,14 @@ def _with_absent(contract: Contract) -> Contract:
         absent += [LeftOut(area, why) for area in ("ledger", "constraints", "drift")]
     elif contract.ledger is None:
         absent.append(LeftOut("ledger", f"no [ledger] in {contract.file.name}"))
+    if contract.replay.stub_extensions:
+        names = ", ".join(contract.replay.stub_extensions)
+        absent.append(LeftOut("drift", f"inert stand-ins stand for {names} where the migrations are replayed"))
     if not contract.enums:
         absent.append(LeftOut("enums", f"no [enums] in {contract.file.name}"))
     if not contract.dedupe:
         absent.append(LeftOut("dedupe", f"no [dedupe.NAME] in {contract.file.name}"))
     return replace(contract, absent=tuple(absent))
-
-
-def _ledger(top: TomlTable, schemas: tuple[str, ...], tool: Tool) -> LedgerSpec | None:
-    table = top.table("ledger")
-    if table is None:
-        return None
-    path = _path(table, "table", table.text("table", tool.table))
-    if len(path) > 2:
-        raise table.error("table", "must be TABLE or SCHEMA.TABLE")
-    *owner, name = path
-    spec = LedgerSpec(
-        schema=next(iter((*owner, *schemas))), table=name,
-        version=table.text("version", tool.version),
-        applied_at=table.text("applied_at", tool.applied_at) or None,
-        version_from=table.text("version_from", tool.version_from),
-    )
-    table.finish()
-    return spec
 
 
 def _enums(top: TomlTable, schemas: tuple[str, ...]) -> tuple[EnumSpec, ...]:
@@ -162,11 +149,10 @@ def _ignores(table: TomlTable | None) -> tuple[DriftIgnore, ...]:
         pattern = entry.text("object")
         if ":" not in pattern:
             raise entry.error("object", f"must look like 'table:tmp_*', not {pattern!r}")
-        until = entry.take("until", dt.date)
         reason = entry.text("reason")
         if not reason.strip():
             raise entry.error("reason", "must say why this drift is accepted")
-        found.append(DriftIgnore(pattern, reason, until.date() if isinstance(until, dt.datetime) else until))
+        found.append(DriftIgnore(pattern, reason, until_in(entry)))
         entry.finish()
     table.finish()
     return tuple(found)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from typing import NamedTuple
 from checks.catalog.key import Key
 from checks.catalog.objects import Object, facts
 from checks.contract.contract import Contract
+from checks.contract.layouts.source import text_of
+from checks.contract.listing import files_in
 from checks.expectation.planned_insert import PlannedInsert
 
 
@@ -78,7 +81,7 @@ class Derived:
     @cached_property
     def versions(self) -> tuple[str, ...]:
         """Every version, in the order they apply."""
-        return tuple(step.version for step in self.steps)
+        return tuple(step.version for step in self.steps if step.version)
 
 
 def _effect(key: Key, before: Object | None, after: Object, head: Object) -> MigrationEffect:
@@ -91,6 +94,34 @@ def _effect(key: Key, before: Object | None, after: Object, head: Object) -> Mig
     was, last = {} if before is None else facts(before), facts(head)
     return MigrationEffect(key, made, tuple(
         name for name, value in now.items() if last.get(name) == value and (made or was.get(name) != value)))
+
+
+def depends_on(contract: Contract) -> tuple[str, ...]:
+    """What else, beside the migrations, what is derived depends on."""
+    spec = contract.replay
+    prelude = (text for file in spec.prelude for text in ("prelude", text_of(file)))
+    stand_ins = (f"stand-in {name}" for name in spec.stub_extensions)
+    return (*contract.schemas, *statements(contract), *prelude, *stand_ins, *_commands(contract))
+
+
+def is_known(contract: Contract) -> bool:
+    """Whether the files that what is derived depends on are known; of a build command without a folder they are not."""
+    spec = contract.migrations
+    return spec is not None and (not spec.build or spec.folder is not None)
+
+
+def _commands(contract: Contract) -> Iterator[str]:
+    """The build commands, and the files that they read as far as these are known."""
+    spec = contract.migrations
+    if spec is None or not spec.build:
+        return
+    yield from ("build", *spec.build, "step", *spec.step, "versions", *map(str, spec.versions if isinstance(
+        spec.versions, tuple) else [spec.versions.name]))
+    if spec.folder is not None and spec.folder.is_dir():
+        for name in files_in(spec.folder):
+            if spec.tool == "django" and "/migrations/" not in f"/{name}" or spec.folder / name == contract.file:
+                continue
+            yield from (name, hashlib.sha256((spec.folder / name).read_bytes()).hexdigest())
 
 
 def statements(contract: Contract) -> tuple[str, ...]:

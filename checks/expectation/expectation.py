@@ -11,11 +11,13 @@ from checks.catalog.key import Key
 from checks.catalog.objects import Function, Object, facts, functions
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
-from checks.contract.migrations import Migration, read_migrations, through
+from checks.contract.layouts.source import titled
+from checks.contract.migration import Migration
+from checks.contract.migrations import read_migrations, through
 from checks.expectation.derived import Derived, MigrationEffect
 from checks.observation.enum_plan import plan_enum
 from checks.sql.names import shown
-from checks.values import LeftOut
+from checks.values import LeftOut, UsageError
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,22 @@ class Expectation:
     pending: tuple[Migration, ...]
     """Later files: merged, not expected yet."""
 
+    @property
+    def in_one(self) -> bool:
+        """Whether one command applies all migrations, so that what each one did is not known."""
+        return self.contract.migrations is not None and self.contract.migrations.in_one
+
+    @property
+    def known(self) -> tuple[Migration, ...]:
+        """Every migration there is."""
+        return (*self.migrations, *self.pending)
+
     @cached_property
     def objects(self) -> Mapping[Key, Object]:
         """Every object at the head."""
         if self.derived is None:
             return {}
-        return self.derived.objects(self.migrations[-1].version)
+        return self.derived.objects(self.migrations[-1].version if self.migrations else None)
 
     @cached_property
     def head(self) -> Snapshot:
@@ -94,10 +106,24 @@ def expect(contract: Contract, derived: Derived | None, version: str | None) -> 
     Raises:
         UsageError: no such version, or the migrations folder is unreadable.
     """
-    every = read_migrations(contract)
+    every = _every(contract, derived)
     expected = through(every, version)
+    if contract.migrations is not None and contract.migrations.in_one and len(expected) < len(every):
+        raise UsageError(f"What is there after {version} is not known: migrations.build of {contract.file.name} applies all "
+                         "at once. Give [migrations] step too, a command that applies one {version}.")
     found = Expectation(contract, derived, expected, every[len(expected):])
     return replace(found, contract=_not_yet(found)) if found.pending and derived is not None else found
+
+
+def _every(contract: Contract, derived: Derived | None) -> tuple[Migration, ...]:
+    """Every migration there is: the files, or what the project's commands left in the ledger."""
+    named = read_migrations(contract)
+    if derived is None or contract.migrations is None or not contract.migrations.build:
+        return named
+    known = {migration.version: migration for migration in named}
+    return tuple(known.get(step.version) or Migration(
+        step.version, step.file, "", title=titled(step.version, step.file) if step.file else "")
+        for step in derived.steps if step.version)
 
 
 def _not_yet(expectation: Expectation) -> Contract:

@@ -14,8 +14,9 @@ from checks.catalog import __path__ as reader_folders
 from checks.catalog.key import Key
 from checks.catalog.objects import Object, from_json, to_json
 from checks.contract.contract import Contract
-from checks.contract.migrations import Migration, digest
-from checks.expectation.derived import Derived, MigrationStep, statements
+from checks.contract.migration import Migration
+from checks.contract.migrations import digest
+from checks.expectation.derived import Derived, MigrationStep, depends_on
 from checks.expectation.planned_insert import PlannedInsert
 from checks.files import write_whole
 from checks.values import UsageError
@@ -36,7 +37,7 @@ def derived_from(migrations: tuple[Migration, ...], contract: Contract) -> str:
         migrations: every file.
         contract: whole, as it was read; one with parts left out would derive something else.
     """
-    return digest(migrations, (*contract.schemas, *statements(contract)), FORMAT)
+    return digest(migrations, depends_on(contract), FORMAT)
 
 
 def dump(derived: Derived) -> str:

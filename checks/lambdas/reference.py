@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.contract.contract import LedgerSpec
+from checks.contract.ledger import LedgerSpec
 from checks.lambdas.package import pack
 
 if TYPE_CHECKING:

@@ -7,18 +7,12 @@ from typing import NamedTuple
 
 from checks.catalog.difference import column_types
 from checks.catalog.snapshot import Snapshot
-from checks.contract.contract import Contract, LedgerSpec
+from checks.contract.contract import Contract
+from checks.contract.ledger import LedgerSpec
+from checks.contract.ledgers.rows import LedgerRow
 from checks.sql.names import as_text, ident
 
 MAX_LEDGER_ROWS = 20_000
-
-
-class LedgerRow(NamedTuple):
-    """One recorded migration."""
-
-    version: str | None
-    at: float | None
-    """Seconds since 1970 UTC; None where there is none."""
 
 
 class LedgerAnswer(NamedTuple):
@@ -34,6 +28,8 @@ class LedgerQuestion:
     """Asks for the rows of one ledger."""
 
     sql: str
+    columns: tuple[str, ...]
+    """What each row tells, before its time."""
 
     @property
     def may_raise(self) -> bool:
@@ -49,7 +45,8 @@ class LedgerQuestion:
         if not isinstance(value, dict) or "rows" not in value:
             return None
         return LedgerAnswer(float(value["now"]), tuple(
-            LedgerRow(version, None if at is None else float(at)) for version, at in value["rows"]))
+            LedgerRow(dict(zip(self.columns, cells, strict=True)), None if at is None else float(at))
+            for *cells, at in value["rows"]))
 
 
 def ledger_question(contract: Contract, found: Snapshot) -> LedgerQuestion | None:
@@ -58,17 +55,25 @@ def ledger_question(contract: Contract, found: Snapshot) -> LedgerQuestion | Non
     if spec is None or spec.shown not in found.readable or spec.schema not in (found.identity["usage"] or ()):
         return None
     columns = column_types(found, spec.shown)
-    if spec.version not in columns or spec.shown in found.hidden_rows or ledger_runs(spec, found):
+    if not set(spec.version_columns) <= set(columns) or spec.shown in found.hidden_rows or ledger_runs(spec, found):
         return None
+    read = tuple(name for name in spec.columns if name in columns)
     when = "NULL"
     if spec.applied_at and columns.get(spec.applied_at, "").startswith(("timestamp", "date")):
         when = f"extract(epoch FROM l.{ident(spec.applied_at)})::float8"
-    rows = (f"SELECT {as_text(f'l.{ident(spec.version)}', columns[spec.version])} AS version, {when} AS at "
-            f"FROM {ident(spec.schema, spec.table)} l ORDER BY 2, 1 LIMIT {MAX_LEDGER_ROWS}")
+    cells = [_as_text(name, columns[name]) for name in read]
+    rows = (f"SELECT json_build_array({', '.join(cells)}, {when}) AS row, {when} AS at, {cells[0]} AS first "
+            f"FROM {ident(spec.schema, spec.table)} l ORDER BY 2, 3 LIMIT {MAX_LEDGER_ROWS}")
     return LedgerQuestion("SELECT json_build_object('now', extract(epoch FROM now())::float8, 'rows', coalesce(json_agg("
-                          f"json_build_array(r.version, r.at)), '[]'::json)) FROM ({rows}) r")
+                          f"r.row ORDER BY r.at, r.first), '[]'::json)) FROM ({rows}) r", read)
+
+
+def _as_text(column: str, kind: str) -> str:
+    if kind == "boolean":
+        return f"CASE WHEN l.{ident(column)} THEN 'true' WHEN NOT l.{ident(column)} THEN 'false' END"
+    return as_text(f"l.{ident(column)}", kind)
 
 
 def ledger_runs(spec: LedgerSpec, found: Snapshot) -> str:
     """What reading the ledger would run, in words after its name; empty: nothing that is not built in."""
-    return found.runs(spec.shown, filter(None, (spec.version, spec.applied_at)))
+    return found.runs(spec.shown, filter(None, (*spec.columns, spec.applied_at)))

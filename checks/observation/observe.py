@@ -138,7 +138,7 @@ def _grant(refusal: Rejected) -> str:
 
 
 def _snapshot(session: Session, contract: Contract) -> Snapshot:
-    rows = session.ask(snapshot_select(contract.schemas, contract.ledger.table if contract.ledger else None))
+    rows = session.ask(snapshot_select(contract.read_schemas, contract.ledger.table if contract.ledger else None))
     document = next(iter(next(iter(rows), ())), None)
     if not isinstance(document, str):
         raise Unverified("The target answered nothing to the question about its catalogue.")

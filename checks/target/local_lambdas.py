@@ -34,7 +34,7 @@ def local_lambdas(spec: TargetSpec, contract: Contract, server: ScratchServer, d
     if sources([folder]) is None:
         raise UsageError(f"Target {spec.name!r} runs the Lambdas in {folder}, which has no db_query and db_migration; "
                          f"set target.{spec.name}.functions in {contract.file.name}.")
-    if contract.migrations is None:
+    if contract.migrations is None or contract.migrations.folder is None:
         raise UsageError(f"Target {spec.name!r} needs `migrations` in {contract.file.name}.")
     versions = {migration.version: migration.sql for migration in read_migrations(contract)}
     named = replace(spec, query_function=spec.query_function or LOCAL_QUERY,

@@ -1,52 +1,191 @@
-"""Sends a migration file to a database, and records it in the ledger where the file does not."""
+"""Sends migrations to a database as their tool would, and records them in the ledger where the files do not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from checks.contract.contract import LedgerSpec
-from checks.contract.migrations import Migration
-from checks.sql.names import ident, literal
-from checks.target.routes.direct import execute
+from checks.contract.contract import Contract
+from checks.contract.layouts.source import text_of
+from checks.contract.ledger import LedgerSpec
+from checks.contract.ledgers.ddl import creating, recording
+from checks.contract.migration import Migration
+from checks.sql.script import psql_only, statements
+from checks.target.build import run_command
+from checks.target.extensions import refuse_lacking
+from checks.target.routes.direct import connect, execute
+from checks.target.session import Row
+from checks.target.target import Secret
 from checks.values import Rejected, UsageError
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
+    from checks.sql.script import FileStatement
 
-def migrate(connection: Connection, migrations: Iterable[Migration], ledger: LedgerSpec | None) -> None:
-    """Applies the files in their order on a scratch server, and records those that do not record themselves.
+Run = Callable[[str], Any]
+"""Sends one string to a database."""
+OUTSIDE_ONLY = ("25001", "55P04")
+"""SQLSTATEs of what PostgreSQL refuses inside a transaction: CONCURRENTLY and the like, and the use of a new enum value."""
+MOST_TOLD = 20
+"""Of the migrations that do not replay, so many are told in full."""
+
+
+def bring_up(dsn: Secret, contract: Contract, migrations: Iterable[Migration]) -> None:
+    """Brings an empty scratch database to where `migrations` lead, with the ledger that their tool keeps.
 
     Raises:
-        UsageError: a file does not replay, or cannot be recorded.
+        UsageError: files do not replay, a command fails, or what was applied cannot be recorded.
     """
+    with closing(connect(dsn, "the scratch server")) as connection:
+        _bring_up(connection, dsn.reveal(), contract, tuple(migrations))
+
+
+def _bring_up(connection: Connection, url: str, contract: Contract, every: tuple[Migration, ...]) -> None:
+    prepare(lambda sql: execute(connection, sql), contract, every)
+    spec = contract.migrations
+    if spec is not None and spec.build:
+        for migration in every if spec.step else every[:1]:
+            run_command(spec.step or spec.build, "step" if spec.step else "build", contract, url, migration.version)
+        return
+    made = creating(contract.ledger) if contract.ledger is not None else None
+    if made is not None:
+        execute(connection, made)
+    migrate(connection, every, contract.ledger)
+
+
+def migrate(connection: Connection, migrations: Iterable[Migration], ledger: LedgerSpec | None) -> None:
+    """Applies files in their order on a scratch server, and records those that do not record themselves.
+
+    Raises:
+        UsageError: files do not replay, or cannot be recorded.
+    """
+    def run(sql: str) -> list[Row]:
+        return execute(connection, sql)
+
+    apply_files(run, migrations, lambda migration: record(run, ledger, migration))
+
+
+def prepare(run: Run, contract: Contract, migrations: Iterable[Migration]) -> None:
+    """Does to an empty database what must be done before the first of `migrations`.
+
+    Raises:
+        UsageError: the prelude does not run, or the server lacks an extension.
+    """
+    prelude = tuple(Migration("", file.relative_to(contract.root).as_posix(), text_of(file))
+                    for file in contract.replay.prelude)
+    refuse_lacking(run, (*prelude, *migrations), contract.file.name)
+    apply_files(run, prelude)
+
+
+def _nothing(migration: Migration) -> None:
+    """Nobody wants to know."""
+
+
+def apply_files(run: Run, migrations: Iterable[Migration], applied: Callable[[Migration], None] = _nothing,
+                begun: Callable[[Migration], None] = _nothing) -> None:
+    """Sends each file to a scratch server; one that does not replay is passed over, so that all of them can be told.
+
+    Args:
+        run: sends one string to the database.
+        migrations: in their order.
+        applied: called after each file that was applied, as long as none failed.
+        begun: called before each file.
+
+    Raises:
+        UsageError: some do not replay.
+    """
+    failed: list[str] = []
+    count = 0
     for migration in migrations:
-        apply_file(lambda sql: execute(connection, sql), migration)
-        record(lambda sql: execute(connection, sql), ledger, migration)
+        count += 1
+        begun(migration)
+        try:
+            apply_file(run, migration)
+        except UsageError as error:
+            failed.append(str(error))
+        else:
+            if not failed:
+                applied(migration)
+    if len(failed) == 1:
+        raise UsageError(failed[0])
+    if failed:
+        head = (f"{len(failed)} of {count} migrations do not replay; later ones may only lack what an earlier one was to "
+                "make:")
+        more = [f"… and {len(failed) - MOST_TOLD} more."] if len(failed) > MOST_TOLD else []
+        raise UsageError("\n  ".join([head, *failed[:MOST_TOLD], *more]))
 
 
-def apply_file(run: Callable[[str], Any], migration: Migration) -> None:
-    """Sends one file whole on a scratch server; a role it grants to but nobody made is made.
+def apply_file(run: Run, migration: Migration) -> None:
+    """Sends one file on a scratch server; a role it grants to but nobody made is made.
 
     Raises:
         UsageError: it does not replay.
     """
+    foreign = psql_only(migration.sql)
+    if foreign is not None:
+        raise UsageError(f"{migration.file} does not replay: line {foreign.line}, `{foreign.text[:80]}` is for psql, not "
+                         "for the server. Write it in SQL.")
     for _ in range(20):
         try:
-            run(migration.sql)
+            send(run, migration)
             return
         except Rejected as refusal:
+            run("ROLLBACK")
             role = re.fullmatch(r'role "(.+)" does not exist', refusal.message)
             if not role or refusal.sqlstate != "42704":
-                raise UsageError(f"{migration.file} does not replay: {told(refusal)}") from None
-        run("ROLLBACK")
+                raise UsageError(f"{migration.file} does not replay: {told(_placed(run, migration, refusal))}") from None
         run('CREATE ROLE "{}"'.format(role.group(1).replace('"', '""')))
     raise UsageError(f"{migration.file} does not replay: it names more than 20 roles that nobody makes.")
 
 
-def record(run: Callable[[str], Any], ledger: LedgerSpec | None, migration: Migration) -> None:
+def send(run: Run, migration: Migration) -> None:
+    """Sends one migration as its tool would: whole, or statement by statement where it wants or needs no transaction.
+
+    Raises:
+        Rejected: the server refused it; sent whole, it kept nothing of it.
+    """
+    found = statements(migration.sql)
+    if migration.whole and found:
+        try:
+            run(migration.sql)
+            return
+        except Rejected as refusal:
+            if refusal.sqlstate not in OUTSIDE_ONLY or any(each.controls_transaction for each in found):
+                raise
+    for statement in found:
+        run(statement.in_place)
+
+
+def _placed(run: Run, migration: Migration, refusal: Rejected) -> Rejected:
+    """The refusal with its place in the file, looked for statement by statement where the server gave none."""
+    found = statements(migration.sql)
+    if refusal.position is not None or any(each.controls_transaction for each in found):
+        return refusal
+    if not migration.whole or len(found) == 1:
+        return _at(refusal, next((each for each in found if each.in_place == refusal.statement or len(found) == 1), None))
+    run("BEGIN")
+    try:
+        for statement in found:
+            try:
+                run(statement.in_place)
+            except Rejected as again:
+                return _at(again, statement) if again.sqlstate == refusal.sqlstate else refusal
+    finally:
+        run("ROLLBACK")
+    return refusal
+
+
+def _at(refusal: Rejected, statement: FileStatement | None) -> Rejected:
+    """The refusal as one of `statement`."""
+    if refusal.position is not None or statement is None:
+        return refusal
+    return Rejected(refusal.sqlstate, refusal.message, statement.in_place, refusal.constraint, statement.line)
+
+
+def record(run: Run, ledger: LedgerSpec | None, migration: Migration) -> None:
     """Writes the ledger row of a file that does not write its own.
 
     Raises:
@@ -54,10 +193,8 @@ def record(run: Callable[[str], Any], ledger: LedgerSpec | None, migration: Migr
     """
     if ledger is None:
         return
-    table, column, version = ident(ledger.schema, ledger.table), ident(ledger.version), literal(migration.version)
     try:
-        run(f"INSERT INTO {table} ({column}) SELECT {version} "
-            f"WHERE NOT EXISTS (SELECT FROM {table} WHERE {column} = {version})")
+        run(recording(ledger, migration))
     except Rejected as refusal:
         raise UsageError(f"{migration.file} was applied, but could not be recorded in {ledger.shown}: {refusal}. Let the "
                          "first migration make that table, or correct [ledger] in the contract.") from None

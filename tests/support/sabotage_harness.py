@@ -34,9 +34,9 @@ from checks.claims.verify import Report, judge
 from checks.contract.contract import Contract, TargetSpec
 from checks.contract.migrations import read_migrations
 from checks.contract.reader import read_contract
-from checks.expectation.derive import replay
 from checks.expectation.derived import Derived
 from checks.expectation.expectation import Expectation, expect
+from checks.expectation.replay import replay
 from checks.observation.observe import observe
 from checks.target.routes.direct import DirectSession, connect, execute
 from checks.target.routes.through_lambda import LambdaSession
@@ -173,7 +173,6 @@ class Bench:
         """Drops what this bench made on a server that is not ours alone."""
         for template, _ in self._made.values():
             self.server.execute(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)')
-        self.server.execute(f'DROP DATABASE IF EXISTS "replay_{os.getpid()}" WITH (FORCE)')
         with contextlib.suppress(Rejected):
             self._rows(f"DROP ROLE IF EXISTS {READER}")
 

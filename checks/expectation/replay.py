@@ -1,0 +1,191 @@
+"""The migrations replayed on a scratch database, and what each one changed there, as the target's own reader sees it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks.catalog.decode import decode
+from checks.catalog.key import Key
+from checks.catalog.objects import Object, table_of
+from checks.catalog.select import snapshot_select
+from checks.catalog.snapshot import Snapshot
+from checks.contract.contract import Contract, MigrationsSpec
+from checks.contract.ledgers.rows import recorded
+from checks.contract.listing import file_of, files_in, from_lines
+from checks.contract.migration import Migration
+from checks.expectation.derived import Derived, MigrationStep, statements
+from checks.expectation.extension_versions import stated_versions, without_version
+from checks.expectation.lock import derived_from
+from checks.expectation.planned_insert import plan_insert
+from checks.observation.ledger_rows import ledger_question
+from checks.target.build import run_command
+from checks.target.migrate import apply_files, prepare
+from checks.target.routes.direct import connect, execute
+from checks.target.servers import ScratchServer
+from checks.target.session import Row
+from checks.target.target import Secret
+from checks.values import Say, UsageError
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection  # noqa: N812
+
+
+@dataclass
+class ScratchDatabase:
+    """An empty database on which migrations are replayed, and what was seen of it."""
+
+    contract: Contract
+    connection: Connection
+    url: str
+    seen: Snapshot | None = None
+    """The last look."""
+    steps: list[MigrationStep] = field(default_factory=list)
+    stated: set[str] = field(default_factory=set)
+    """Extensions whose version a migration states."""
+
+    def run(self, sql: str) -> list[Row]:
+        """Sends one string."""
+        return execute(self.connection, sql)
+
+    def look(self) -> Snapshot:
+        """Reads the catalogue, without what the ledger's tool keeps for itself."""
+        ledger = self.contract.ledger
+        question = snapshot_select(self.contract.read_schemas, ledger.table if ledger else None)
+        (document,), = self.run(question)
+        self.seen = decode(document)
+        return replace(self.seen, objects={key: item for key, item in self.seen.objects.items()
+                                           if not _ledgers_own(self.contract, key, item)})
+
+    def note(self, version: str, file: str, before: Mapping[Key, Object], sql: str = "") -> Mapping[Key, Object]:
+        """Keeps what `sql` changed since `before` as the step of `version`; returns what is there now."""
+        self.run("RESET ALL")
+        notices = tuple(_telling(self.connection.notices))
+        self.stated |= set(stated_versions(sql))
+        after = {key: item if key.own in self.stated else without_version(key, item)
+                 for key, item in self.look().objects.items()}
+        self.steps.append(MigrationStep(version, file, {key: item for key, item in after.items() if before.get(key) != item},
+                                        tuple(key for key in before if key not in after), notices))
+        del self.connection.notices[:]
+        return after
+
+
+def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer,
+           step: Say = lambda line: None) -> Derived:
+    """Replays the migrations on a fresh database, dropped afterwards, and reads the catalogue after each.
+
+    Raises:
+        UsageError: a file does not replay (file, line, statement and the server's words), or a command fails.
+    """
+    with _scratch_database(contract, server) as database:
+        prepare(database.run, contract, migrations)
+        database.note("", "prelude", {})
+        first, = database.steps
+        if not first.sets:
+            database.steps.clear()
+        spec = contract.migrations
+        if spec is not None and spec.build:
+            _by_commands(database, spec, migrations, first.sets, step)
+        else:
+            _by_files(database, migrations, first.sets, step)
+        inserts = {text: plan_insert(database.run, text) for text in statements(contract)}
+        major = database.look().identity["server_version_num"] // 10_000
+    return Derived(derived_from(migrations, contract), major, tuple(database.steps), inserts)
+
+
+@contextmanager
+def _scratch_database(contract: Contract, server: ScratchServer) -> Iterator[ScratchDatabase]:
+    name = f"postdeploy_replay_{os.getpid()}_{secrets.token_hex(3)}"
+    url = server.create_database(name)
+    connection = connect(Secret(url), "the scratch server")
+    try:
+        yield ScratchDatabase(contract, connection, url)
+    finally:
+        connection.close()
+        server.drop_database(name)
+
+
+def _by_files(database: ScratchDatabase, migrations: tuple[Migration, ...], before: Mapping[Key, Object], step: Say) -> None:
+    told = 0
+
+    def begun(migration: Migration) -> None:
+        nonlocal told
+        told += 1
+        step(f"replaying {told} of {len(migrations)}: {migration.file}")
+
+    def applied(migration: Migration) -> None:
+        nonlocal before
+        before = database.note(migration.version, migration.file, before, migration.sql)
+
+    apply_files(database.run, migrations, applied, begun)
+
+
+def _by_commands(database: ScratchDatabase, spec: MigrationsSpec, known: tuple[Migration, ...], before: Mapping[Key, Object],
+                 step: Say) -> None:
+    """Lets the project's own commands apply what there is."""
+    contract, start = database.contract, before
+    if spec.step:
+        named = {migration.version: migration.file for migration in known} or dict.fromkeys(_listed(database, spec), "")
+        for number, (version, file) in enumerate(named.items(), 1):
+            step(f"replaying {number} of {len(named)}: {version}")
+            run_command(spec.step, "step", contract, database.url, version)
+            before = database.note(version, file or _file(spec, version), before)
+    else:
+        step(f"replaying: {' '.join(spec.build)}")
+        run_command(spec.build, "build", contract, database.url)
+        before = database.note("", "build", before)
+        database.steps += [MigrationStep(version, _file(spec, version), {}, ()) for version in _recorded(database, known)]
+    if before == start and not any(each.version for each in database.steps):
+        raise UsageError(f"{contract.file.name}: migrations.build (`{' '.join(spec.build)}`) left nothing on the scratch "
+                         "database. It is told where that is by DATABASE_URL and PGHOST, PGPORT, PGUSER, PGDATABASE; if it "
+                         "takes its address from elsewhere, it has written there. Let it obey one of them, or write {url} "
+                         "into the command.")
+
+
+def _listed(database: ScratchDatabase, spec: MigrationsSpec) -> tuple[str, ...]:
+    """The versions that the command of `versions` lists."""
+    if isinstance(spec.versions, Path) or not spec.versions:
+        return ()
+    tool = database.contract.ledger.tool if database.contract.ledger else spec.tool
+    found = from_lines(run_command(spec.versions, "versions", database.contract, database.url), tool)
+    if not found:
+        raise UsageError(f"{database.contract.file.name}: migrations.versions (`{' '.join(spec.versions)}`) lists nothing.")
+    return found
+
+
+def _recorded(database: ScratchDatabase, known: tuple[Migration, ...]) -> tuple[str, ...]:
+    """The versions that the ledger of the scratch database holds, in order."""
+    contract = database.contract
+    question = ledger_question(contract, database.seen) if database.seen is not None else None
+    if contract.ledger is None or question is None:
+        return tuple(migration.version for migration in known)
+    (value,), = database.run(question.select())
+    answer = question.read(value)
+    said = recorded(contract.ledger, answer.rows if answer else (), known)
+    order = {migration.version: number for number, migration in enumerate(known)}
+    return tuple(sorted(said.times, key=lambda version: (
+        order.get(version, len(order)), min((at for at in said.times[version] if at is not None), default=0.0))))
+
+
+def _file(spec: MigrationsSpec, version: str) -> str:
+    return file_of(version, files_in(spec.folder)) if spec.folder is not None and spec.folder.is_dir() else ""
+
+
+def _ledgers_own(contract: Contract, key: Key, item: Object) -> bool:
+    """Whether an object is the ledger's, as a tool keeps it for itself, or just stands in the ledger's schema."""
+    if contract.ledger is None:
+        return False
+    return contract.ledger.owns(table_of(key, item) or "") or contract.outside(table_of(key, item) or key.path)
+
+
+def _telling(notices: list[str]) -> Iterator[str]:
+    for notice in notices:
+        text = notice.partition(":")[2].strip().splitlines()[0]
+        if "will be truncated" in text or "already exists, skipping" in text or (
+                text.startswith("relation") and "does not exist, skipping" in text):
+            yield text

@@ -1,0 +1,57 @@
+"""`[replay]` -> a server on which migrations can be replayed, and never the one that is verified."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+
+from checks.contract.contract import Contract, TargetSpec
+from checks.target.routes import ROUTES
+from checks.target.servers import SCRATCH, ScratchServer, borrowed
+from checks.target.servers.given import given_dsn
+from checks.target.target import Target
+from checks.values import Say, UsageError
+
+_IDENTIFIER = "SELECT system_identifier::text AS doc FROM pg_catalog.pg_control_system()"
+
+
+@contextmanager
+def replay_server(contract: Contract, target: Target | None, say: Say,
+                  environ: Mapping[str, str] | None = None) -> Iterator[ScratchServer]:
+    """The server that `[replay]` names.
+
+    Args:
+        contract: with `[replay]`.
+        target: what is going to be verified; None: nothing is.
+        say: takes a line about what stays behind.
+        environ: the environment, `os.environ` unless given.
+
+    Raises:
+        UsageError: the server is the target's own, the variable with its DSN is not set, or an extra is not installed.
+        Unverified: it does not start, or does not answer.
+    """
+    spec = contract.replay
+    place = contract.targets[spec.target] if spec.target is not None else TargetSpec(
+        "replay", server="given" if spec.dsn else spec.server, dsn=spec.dsn, image=spec.image)
+    if place.server != "given":
+        with SCRATCH[place.server](place.image, spec.stub_extensions) as server:
+            yield server
+        return
+    name = f"[replay] {'target' if spec.target else 'dsn'}"
+    dsn = given_dsn(place, contract.file.name, os.environ if environ is None else environ)
+    with borrowed(dsn, name, say) as server:
+        if target is not None and not target.ours and spec.target != target.name:
+            _refuse_the_targets_own(server, target, name)
+        yield server
+
+
+def _refuse_the_targets_own(server: ScratchServer, target: Target, name: str) -> None:
+    """Roles are cluster-wide: a replay beside the verified database could change who may do what there."""
+    with closing(ROUTES[target.spec.route](target, target.dsn, None)) as session:
+        told = [value for value, *_ in session.ask(_IDENTIFIER)]
+        session.rest()
+    if told == [value for value, in server.rows(_IDENTIFIER)]:
+        raise UsageError(f"{name} leads to the server of target {target.name!r} itself. Roles are shared by all databases "
+                         "of a server, so migrations are not replayed there; name another server, or server = \"embedded\".")
+

@@ -1,0 +1,40 @@
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+SET default_tablespace = '';
+SET default_table_access_method = heap;
+CREATE TABLE public."SequelizeMeta" (
+    name character varying(255) NOT NULL
+);
+CREATE TABLE public.orders (
+    id integer NOT NULL,
+    side text NOT NULL,
+    quantity integer DEFAULT 1 NOT NULL,
+    CONSTRAINT known_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+CREATE SEQUENCE public.orders_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.orders_id_seq OWNED BY public.orders.id;
+ALTER TABLE ONLY public.orders ALTER COLUMN id SET DEFAULT nextval('public.orders_id_seq'::regclass);
+INSERT INTO public."SequelizeMeta" VALUES ('20260101000000-orders.js');
+INSERT INTO public."SequelizeMeta" VALUES ('20260102000000-quantity.js');
+INSERT INTO public."SequelizeMeta" VALUES ('20260103000000-side-index.js');
+SELECT pg_catalog.setval('public.orders_id_seq', 1, false);
+ALTER TABLE ONLY public."SequelizeMeta"
+    ADD CONSTRAINT "SequelizeMeta_pkey" PRIMARY KEY (name);
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+CREATE INDEX orders_by_side ON public.orders USING btree (side);

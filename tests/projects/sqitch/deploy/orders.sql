@@ -1,0 +1,3 @@
+BEGIN;
+CREATE TABLE orders (id serial PRIMARY KEY, side text NOT NULL CONSTRAINT known_side CHECK (side IN ('buy', 'sell')));
+COMMIT;
