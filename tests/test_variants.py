@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from checks.contract.tools import TOOLS
 
 from checks import resources
 from checks.contract import tools
 from checks.contract.consumers import CONSUMERS
 from checks.contract.contract import ROUTES, SERVERS
-from checks.contract.tools import TOOLS
 from checks.replays.consumers import RUNNERS
 from checks.target import routes, servers
 from tests.support import sabotage_harness

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from checks.contract.tools import TOOLS
 
 from checks.contract.migrations import read_migrations
 from checks.contract.reader import read_contract
-from checks.contract.tools import TOOLS
 from tests.support import ROOT
 
 FOLDERS = {
