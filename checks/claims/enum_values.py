@@ -114,11 +114,11 @@ def _open(what: str, each: Storability, seen: EnumSeen) -> Finding:
     if unread is not None:
         name, why = unread
         return Finding("unverified", f"It could not be told {what}: {name} {why}, so it was not evaluated.", "",
-                       "Try a wrong value on a scratch copy, or write the CHECK without that code.")
+                       "Try a wrong value on a scratch copy, or write the CHECK without that code.", "catalog")
     parts = "; ".join(f"{part.text} ({part.constraint})" if part.constraint else part.text for part in each.parts[:3])
     refusal = f" {seen.refusal.told()}." if isinstance(seen.refusal, Refusal) else ""
     return Finding("unverified", f"It could not be told {what}; what is not settled: {parts or 'the CHECKs together'}."
-                   f"{refusal}", "", "Write that part as a plain list of values, or look at it by hand.")
+                   f"{refusal}", "", "Write that part as a plain list of values, or look at it by hand.", "catalog")
 
 
 def _null(seen: EnumSeen, null: Storability) -> Finding | None:

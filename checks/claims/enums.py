@@ -26,7 +26,7 @@ def judge_enums(expectation: Expectation, seen: Observation) -> tuple[Case, ...]
                  for spec in expectation.contract.enums)
 
 
-@claim("enums:{column.shown}", evidence=("proven", "evaluated", "attempted", "catalog"),
+@claim("enums:{column.shown}", evidence=("proven", "evaluated", "attempted", "catalog", "observed"),
        breaks="a value beside the declared ones can be stored, or a declared one cannot")
 def accepted_values(column: EnumSpec, seen: EnumSeen, expectation: Expectation, found: Snapshot) -> Finding:
     """{column.shown} accepts exactly {column.listed}"""
@@ -121,7 +121,7 @@ def _by_lookup(seen: EnumSeen, lookup: Lookup, found: Snapshot) -> Finding:
     if reference not in found.readable:
         role = ident(found.identity["role"])
         return Finding("unverified", f"{name} refers to {reference}, which role {role} may not read.",
-                       "", f"GRANT SELECT ON {reference} TO {role};")
+                       "", f"GRANT SELECT ON {reference} TO {role};", "observed")
     answer = seen.lookup.answer if seen.lookup else None
     if not isinstance(answer, LookupAnswer):
         return Finding("unverified", f"The values of {reference} could not be compared: {told_why(answer)}.", "",
@@ -131,6 +131,6 @@ def _by_lookup(seen: EnumSeen, lookup: Lookup, found: Snapshot) -> Finding:
         told = "; ".join([*([f"{reference} holds {answer.others} values that the contract does not allow"]
                             if answer.others else []), *(f"{reference} lacks {value!r}" for value in missing)])
         return Finding("broken", f"{told}.", f"{answer.others} more" if answer.others else repr(missing[0]),
-                       f"Mend the rows of {reference}, or the contract.")
+                       f"Mend the rows of {reference}, or the contract.", "observed")
     return null_wrong(plan.spec, plan.not_null, "NOT NULL") or Finding(
-        "held", f"foreign key {name} to {reference}, which holds just these values")
+        "held", f"foreign key {name} to {reference}, which holds just these values", evidence="observed")

@@ -11,7 +11,7 @@ import pytest
 from checks.target.routes.direct import connect
 from checks.target.target import Secret
 from tests.support import program
-from tests.support.sabotage_harness import Bench, Project, commit_sql, not_held, projects
+from tests.support.sabotage_harness import ROUTES, Bench, Project, commit_sql, not_held, projects
 
 PROJECTS = {project.name: project for project in projects()}
 
@@ -108,7 +108,7 @@ APART = {
 
 def alarms(bench: Bench, project: Project, dsn: str) -> dict[str, list[str]]:
     """Route -> claims that do not hold."""
-    return {route: told for route in ("direct", "lambda", "scratch") if (told := not_held(bench, project, dsn, route))}
+    return {route: told for route in ROUTES if (told := not_held(bench, project, dsn, route))}
 
 
 @pytest.mark.parametrize("change", [*REFERENCE, *APART])
