@@ -43,7 +43,7 @@ def plan_insert(run: Callable[[str], Sequence[Sequence[Any]]], statement: str) -
     if ";" in text or not re.match(r"(?i)(INSERT|WITH)\b", text):
         return PlannedInsert(sqlstate="42601", message="it is not one INSERT statement")
     try:
-        rows = run(f"EXPLAIN (VERBOSE, GENERIC_PLAN, FORMAT JSON) {text}")
+        rows = _explained(run, text)
     except Rejected as refusal:
         return PlannedInsert(sqlstate=refusal.sqlstate, message=refusal.message)
     document = rows[0][0]
@@ -52,3 +52,13 @@ def plan_insert(run: Callable[[str], Sequence[Sequence[Any]]], statement: str) -
         return PlannedInsert(sqlstate="42601", message="it is not an INSERT")
     return PlannedInsert(shown(plan["Schema"], plan["Relation Name"]), plan.get("Conflict Resolution", "").lower(),
                          tuple(sorted(plan.get("Conflict Arbiter Indexes", ()))))
+
+
+def _explained(run: Callable[[str], Sequence[Sequence[Any]]], text: str) -> Sequence[Sequence[Any]]:
+    """The plan of a statement with parameters; before PostgreSQL 16, which plans none, they are NULL."""
+    try:
+        return run(f"EXPLAIN (VERBOSE, GENERIC_PLAN, FORMAT JSON) {text}")
+    except Rejected as refusal:
+        if "generic_plan" not in refusal.message:
+            raise
+        return run(f"EXPLAIN (VERBOSE, FORMAT JSON) {re.sub(r'\$\d+', 'NULL', text)}")

@@ -7,6 +7,7 @@ or a collation that takes distinct keys for equal (PostgreSQL manual, INSERT, "O
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from checks.catalog.arbiters import arbiter, near_arbiters
 from checks.catalog.inheritance import descendants
@@ -14,7 +15,7 @@ from checks.catalog.objects import Column, Table
 from checks.catalog.snapshot import Snapshot
 from checks.claims.dedupe.statements import statement_claims
 from checks.claims.dedupe.stored import stored_claims
-from checks.claims.user_code import trigger_harm
+from checks.claims.user_code import changed_code, trigger_harm
 from checks.contract.dedupe import Dedupe
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
@@ -32,7 +33,7 @@ def judge_dedupe(expectation: Expectation, seen: Observation) -> tuple[Case, ...
 
 def _structure(spec: Dedupe, expectation: Expectation, found: Snapshot) -> Iterator[Verdict]:
     table = expectation.contract.relation(spec.table)
-    yield plain_table(spec.name, table, found)
+    yield plain_table(spec.name, table, expectation, found)
     yield event_key(spec.name, table, ", ".join(spec.key), spec.key, found)
     for effect in spec.effects:
         yield effect_key(spec.name, expectation.contract.relation(effect.table), ", ".join(effect.key), effect.key, found)
@@ -40,40 +41,52 @@ def _structure(spec: Dedupe, expectation: Expectation, found: Snapshot) -> Itera
 
 @claim("dedupe:{dedupe}.table",
        breaks="the dedupe table is gone, replaced, unlogged, or a trigger, rule, policy or heir hides rows")
-def plain_table(dedupe: str, table: str, found: Snapshot) -> Finding:
+def plain_table(dedupe: str, table: str, expectation: Expectation, found: Snapshot) -> Finding:
     """{table} is a logged plain table that no trigger, rule or policy shadows"""
     item = found.relation(table)
     if item is None:
         return Finding("broken", f"There is no table {table}.{nearest(table, found.tables)}", f"no table {table}",
                        "Apply the migration that makes it.")
-    wrong = list(_shadows(table, item, found))
+    shadows = tuple(_shadows(table, item, found))
+    head = expectation.head.relation(table)
+    made = {shadow.what for shadow in _shadows(table, head, expectation.head)} if head is not None and shadows else set()
+    wrong = [shadow.what for shadow in shadows if shadow.what not in made or shadow.function and any(
+        changed_code(shadow.function, expectation.functions, found.functions))]
     if wrong:
         return Finding("broken", "; ".join(wrong) + ".", wrong[0],
                        f"Take it off {table}, so that what is stored is what was sent.")
-    return Finding("held")
+    return Finding("held", note="; ".join(shadow.what for shadow in shadows))
 
 
-def _shadows(table: str, item: Table, found: Snapshot) -> Iterator[str]:
+class _Shadow(NamedTuple):
+    """Something because of which what is stored is not what was sent."""
+
+    what: str
+    function: str = ""
+    """Of a trigger."""
+
+
+def _shadows(table: str, item: Table, found: Snapshot) -> Iterator[_Shadow]:
     if item.kind not in ("table", "partitioned table"):
-        yield f"it is a {item.kind}"
+        yield _Shadow(f"it is a {item.kind}")
     if item.persistence != "logged":
-        yield f"it is {item.persistence}, so a crash empties it and every old event counts as new"
+        yield _Shadow(f"it is {item.persistence}, so a crash empties it and every old event counts as new")
     for home, heir in ((table, item), *descendants(table, found)):
         for name, trigger in found.of(home, "trigger"):
             harm = trigger_harm(trigger, home, found)
             if harm:
-                yield f"the trigger {name} ({trigger.function}) of {home} {harm}"
+                yield _Shadow(f"the trigger {name} ({trigger.function}) of {home} {harm}", trigger.function)
         if home == table:
             continue
         if heir.partition_bound is None:
-            yield f"{home} inherits from it, and its key never sees the rows of {home}"
+            yield _Shadow(f"{home} inherits from it, and its key never sees the rows of {home}")
         elif heir.kind not in ("table", "partitioned table") or heir.persistence != "logged":
-            yield f"its partition {home} is {heir.persistence}, a {heir.kind}"
+            yield _Shadow(f"its partition {home} is {heir.persistence}, a {heir.kind}")
     for name, rule in found.of(table, "rule"):
         if rule.enabled != "disabled" and rule.event != "select":
-            yield f"the rule {name} rewrites {rule.event} on it"
+            yield _Shadow(f"the rule {name} rewrites {rule.event} on it")
     if item.row_security:
-        yield "row security hides some of its rows from some roles, so they look new"
+        yield _Shadow("row security hides some of its rows from some roles, so they look new")
 
 
 @claim("dedupe:{dedupe}.key",
