@@ -61,4 +61,4 @@ def _explained(run: Callable[[str], Sequence[Sequence[Any]]], text: str) -> Sequ
     except Rejected as refusal:
         if "generic_plan" not in refusal.message:
             raise
-        return run(f"EXPLAIN (VERBOSE, FORMAT JSON) {re.sub(r'\$\d+', 'NULL', text)}")
+        return run("EXPLAIN (VERBOSE, FORMAT JSON) " + re.sub(r"\$\d+", "NULL", text))
