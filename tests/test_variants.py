@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from checks.contract.tools import TOOLS
 
 from checks import resources
-from checks.contract import tools
 from checks.contract.consumers import CONSUMERS
 from checks.contract.contract import ROUTES, SERVERS
 from checks.replays.consumers import RUNNERS
@@ -29,10 +27,6 @@ def test_every_route_the_contract_can_name_can_be_opened_and_meets_the_saboteurs
 
 def test_every_consumer_the_contract_can_name_can_be_run() -> None:
     assert set(CONSUMERS.values()) == set(RUNNERS)
-
-
-def test_every_migration_tool_is_a_file_and_a_line() -> None:
-    assert set(TOOLS) == {file.stem for file in Path(tools.__file__).parent.glob("*.py")} - {"__init__", "tool"}
 
 
 def test_files_that_are_no_modules_are_there() -> None:
