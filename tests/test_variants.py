@@ -9,6 +9,9 @@ import pytest
 from checks import resources
 from checks.contract.consumers import CONSUMERS
 from checks.contract.contract import ROUTES, SERVERS
+from checks.contract.layouts import LAYOUTS
+from checks.contract.ledgers.ddl import MAKING
+from checks.contract.ledgers.presets import PRESETS
 from checks.replays.consumers import RUNNERS
 from checks.target import routes, servers
 from tests.support import sabotage_harness
@@ -27,6 +30,11 @@ def test_every_route_the_contract_can_name_can_be_opened_and_meets_the_saboteurs
 
 def test_every_consumer_the_contract_can_name_can_be_run() -> None:
     assert set(CONSUMERS.values()) == set(RUNNERS)
+
+
+def test_every_tool_whose_files_are_read_has_a_ledger() -> None:
+    assert set(LAYOUTS) - set(PRESETS) == set()
+    assert set(LAYOUTS) - {"plain"} == set(MAKING)
 
 
 def test_files_that_are_no_modules_are_there() -> None:
