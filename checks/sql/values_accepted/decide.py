@@ -29,7 +29,7 @@ from checks.sql.values_accepted.answers import (
     UndecidedPart,
 )
 from checks.sql.values_accepted.plain import plainly
-from checks.sql.values_accepted.reading import GENERATED, Reading, ReadPart, read_checks
+from checks.sql.values_accepted.reading import GENERATED, ReadChecks, ReadPart, read_checks
 from checks.sql.values_accepted.session import MARK
 from checks.sql.values_accepted.witnesses import Found, Witnesses
 
@@ -85,7 +85,7 @@ def _named(found: AcceptedValues, names: Sequence[str]) -> AcceptedValues:
 class _Decision:
     """One column's question; CHECKs are named by their numbers."""
 
-    def __init__(self, column: str, allowed: Sequence[str], reading: Reading) -> None:
+    def __init__(self, column: str, allowed: Sequence[str], reading: ReadChecks) -> None:
         self.column, self.reading = column, reading
         self.kind = type_of(reading.types.get(column, ""))
         self.texts = allowed
@@ -117,7 +117,7 @@ class _Decision:
 
     def _elsewhere(self) -> Found | Storability:
         """Values of the columns that have nothing to do with this one; or what refuses every row."""
-        row: dict[str, Value] = {}
+        row: dict[str, Value | Some] = {}
         unsure: list[ReadPart] = []
         for group in self.rest:
             found = self.witnesses.find(group, {})
@@ -153,9 +153,10 @@ class _Decision:
         return Storability("yes", rows)
 
     def _row(self, value: Value, found: Found, elsewhere: Found) -> ColumnRow:
-        def told(row: Mapping[str, Value], *, session: bool) -> dict[str, str | None]:
-            return {name.removeprefix(MARK): as_text(each) for name, each in sorted(row.items())
-                    if name != self.column and name not in self.reading.generated and name.startswith(MARK) is session}
+        def told(row: Mapping[str, Value | Some], *, session: bool) -> dict[str, str | None]:
+            names = sorted(set(row) - {self.column} - self.reading.generated.keys())
+            return {name.removeprefix(MARK): as_text(each) for name in names
+                    if not isinstance(each := row[name], Some) and name.startswith(MARK) is session}
 
         return ColumnRow(as_text(value), told(found.row, session=False), told(elsewhere.row, session=False),
                          told({**elsewhere.row, **found.row}, session=True))
