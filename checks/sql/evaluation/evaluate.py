@@ -38,6 +38,7 @@ from checks.sql.syntax.nodes import (
     identity,
 )
 from checks.sql.values.constants import NULL, PLAIN, Constant, boolean, constant, text_constant
+from checks.sql.values.types import deterministic
 
 Row = Mapping[str, Constant]
 """Columns by identity, as constants of the columns' types."""
