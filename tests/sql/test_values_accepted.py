@@ -240,6 +240,26 @@ def test_a_check_that_has_nothing_to_do_with_the_column_is_told_apart() -> None:
     assert asked("side", BOTH, LIST, "(jsonb_typeof(doc) = 'array'::text)").exact == "yes"
 
 
+def test_what_raises_when_it_is_planned_lets_nothing_in_for_sure() -> None:
+    found = asked("side", BOTH, f"({LIST} OR ((1 / 0) > 1))")
+    assert {each.answer for each in (*found.allowed.values(), found.others, found.null)} == {"undecided"}
+
+
+def test_a_column_of_a_type_that_is_not_known_may_hold_anything() -> None:
+    facts = {**FACTS, "spot": ColumnFacts("public.spot", not_null=True)}
+    found = asked("side", BOTH, LIST, "(num_nonnulls(spot, kind) = 1)", facts=facts)
+    assert found.exact == "yes"
+    assert found.allowed["long"].rows[0].elsewhere == {"kind": None}
+
+
+@pytest.mark.parametrize("pattern", ["^(x{255}){255}$", "^(a|b)*a(a|b){14}$", "^(.*a.*){20}$", "^.{0,255}$",
+    "((a*)*)*b{200,}"])
+def test_no_pattern_takes_long(pattern: str) -> None:
+    started = time.process_time()
+    asked("side", BOTH, f"({LIST} OR (side ~ '{pattern}'::text))")
+    assert time.process_time() - started < 2
+
+
 def test_domains_speak_of_the_column() -> None:
     domain = (NamedCheck("dom", f"((VALUE)::text = ANY ((ARRAY[{VARYING}])::text[]))"),)
     facts = {**FACTS, "side": ColumnFacts("character varying(8)", checks=domain)}

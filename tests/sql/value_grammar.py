@@ -26,7 +26,8 @@ EXCUSES = ("st = 'legacy'", "i IS NULL", "k IS NULL", "j > 3", "bo", "NOT bo", "
            "current_user = 'value_app'", "ts > '2024-01-01 00:00+00'", "md5(k) = md5('a')", "NULL::boolean")
 ELSEWHERE = ("i > 0", "j BETWEEN 1 AND 9", "nu >= 0", "d < d2", "length(k) <= 20", "st IN ('new', 'old', 'legacy')",
              "st <> 'x' OR i IS NOT NULL", "k ~ '^[a-z]+$'", "x IS NULL OR x IN ('a', 'b')", "bo IS NOT NULL",
-             "(st = 'new' AND i IS NOT NULL) OR st <> 'new'", "i + j < 100", "num_nonnulls(i, st) = 1", "k <> st",
+             "(st = 'new' AND i IS NOT NULL) OR st <> 'new'", "i + j < 100", "num_nonnulls(i, st) = 1",
+             "num_nonnulls(d, i) = 1", "k <> st",
              "COALESCE(i, 0) >= 0", "char_length(k) > 0", "nu * j < 500", "ts IS NULL OR ts > '2020-01-01 00:00+00'",
              "nu IS NULL OR nu >= 3", "k LIKE 'a%' OR j = 5", "btrim(k) <> ''", "i <> j", "lower(k) = k")
 

@@ -38,12 +38,11 @@ from checks.sql.syntax.nodes import (
     identity,
 )
 from checks.sql.values.constants import NULL, PLAIN, Constant, boolean, constant, text_constant
+from checks.sql.values.types import deterministic
 
 Row = Mapping[str, Constant]
 """Columns by identity, as constants of the columns' types."""
 NO_ROW: Row = {}
-DETERMINISTIC = frozenset(('"C"', '"POSIX"', '"default"', "ucs_basic", "pg_c_utf8", "pg_unicode_fast", '"C.utf8"',
-                            '"en_US"', '"en_US.utf8"', "unicode"))
 _PLAIN = frozenset(('"C"', '"POSIX"'))
 
 def evaluate(node: Node, row: Row = NO_ROW) -> Constant | None:
@@ -120,7 +119,7 @@ def _item(node: Subscript, row: Row) -> Constant | None:
 
 def _collated(node: Collate, row: Row) -> Constant | None:
     inner = evaluate(node.operand, row)
-    if inner is None or inner.kind not in ("text", "unknown", "bpchar", "folded") or node.collation not in DETERMINISTIC:
+    if inner is None or inner.kind not in ("text", "unknown", "bpchar", "folded") or not deterministic(node.collation):
         return inner if inner is not None and inner.kind == "null" else None
     if inner.kind == "bpchar":
         return inner

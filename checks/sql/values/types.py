@@ -68,6 +68,14 @@ class Type:
         return self.base in _SCALARS or self.family in ("folded", "label")
 
 
+def deterministic(collation: str) -> bool:
+    """Whether a collation as it is printed after COLLATE surely takes only equal bytes for equal.
+
+    One printed without a schema is a built-in one, and those all do (manual 24.2.2).
+    """
+    return "." not in re.sub(r'"[^"]*"', "", collation)
+
+
 def item_type(array: Type) -> Type:
     """The type of an array's items."""
     return replace(array, array=False)
@@ -100,6 +108,7 @@ def fits(value: Ordered, kind: Type) -> bool:
     return tier == 2 or (tier == 0 and (finite / step).denominator == 1 and abs(finite) <= limit(kind))
 
 
+@lru_cache(maxsize=1024)
 def unit(kind: Type) -> Fraction | None:
     """The distance between neighbours in an integer or numeric(p,s) type; None where values are dense."""
     if kind.base in INTEGERS:
@@ -108,6 +117,7 @@ def unit(kind: Type) -> Fraction | None:
     return Fraction(10) ** -scale if kind.base == "numeric" and kind.modifiers else None
 
 
+@lru_cache(maxsize=1024)
 def limit(kind: Type) -> Fraction:
     """The largest value of a stepped numeric type."""
     if kind.base in INTEGERS:

@@ -40,7 +40,7 @@ class ReadPart:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadChecks:
     """All conjuncts of one table's CHECKs."""
 
     parts: tuple[ReadPart, ...]
@@ -121,7 +121,7 @@ def _type(facts: ColumnFacts) -> str:
     return facts.type + (f' COLLATE "{facts.collation}"' if facts.collation else "")
 
 
-def read_checks(checks: Sequence[tuple[str, str | None]], facts: Mapping[str, ColumnFacts]) -> Reading:
+def read_checks(checks: Sequence[tuple[str, str | None]], facts: Mapping[str, ColumnFacts]) -> ReadChecks:
     """Reads CHECKs, each with the column that VALUE stands for in it (None: it is the table's)."""
     sources = _Sources(facts)
     nodes: list[tuple[int, str, Node | None]] = []
@@ -146,7 +146,7 @@ def read_checks(checks: Sequence[tuple[str, str | None]], facts: Mapping[str, Co
     parts = _simplified([*_read(nodes, Reader(types))])
     labels = {name: each.labels for name, each in facts.items() if each.labels}
     values = {each.name: each.values for each in sources.session.values() if each.values}
-    return Reading(tuple(parts), types, frozenset(not_null), labels, values, generated)
+    return ReadChecks(tuple(parts), types, frozenset(not_null), labels, values, generated)
 
 
 def _read(nodes: Iterable[tuple[int, str, Node | None]], reader: Reader) -> Iterator[ReadPart]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from checks.sql.evaluation.comparisons import WHOLE
 from checks.sql.evaluation.evaluate import evaluate
 from checks.sql.evaluation.harmless import harmless
-from checks.sql.evaluation.moments import beside
+from checks.sql.evaluation.moments import beside, instant
 from checks.sql.logic.points import points_of
 from checks.sql.logic.reading.parts import literals_of
+from checks.sql.logic.rowspace import GIVEN, Some
 from checks.sql.syntax.nodes import ColumnRef, Node, children, walk
 from checks.sql.values.constants import Constant, as_text, constant_of, number
 from checks.sql.values.types import Type, Value, fits, type_of
-from checks.sql.values_accepted.reading import Reading, ReadPart
+from checks.sql.values_accepted.reading import ReadChecks, ReadPart
 
 _MOST_ROWS = 600
 """Rows tried for one value, at most."""
@@ -28,14 +31,16 @@ _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "uuid": ("00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"),
     "json": ("{}", "[]", "1", '"a"', "true"), "jsonb": ("{}", "[]", "1", '"a"', "true"),
     "interval": ("00:00:00", "1 day", "2 days"), "time without time zone": ("00:00:00", "01:00:00"),
-    "inet": ("127.0.0.1",), "real": ("0", "1", "2", "-1")}
+    "bytea": ("\\x", "\\x00"), "inet": ("127.0.0.1",), "real": ("0", "1", "2", "-1")}
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Values of a group's columns; `sure` if every conjunct surely lets them in, else `unsure` are those left open."""
 
-    row: Mapping[str, Value]
+    row: Mapping[str, Value | Some]
+    """GIVEN is any value but NULL."""
     unsure: tuple[ReadPart, ...] = ()
 
     @property
@@ -47,9 +52,9 @@ class Found:
 class Witnesses:
     """Looks for rows over one table's columns."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ReadChecks) -> None:
         self.reading = reading
-        self._candidates: dict[str, tuple[Value, ...]] = {}
+        self._candidates: dict[str, tuple[Value | Some, ...]] = {}
         self._sound: dict[Node, bool] = {}
 
     def find(self, group: Sequence[ReadPart], fixed: Mapping[str, Value]) -> Found | None:
@@ -69,8 +74,8 @@ class Witnesses:
     def _rank(self, name: str) -> tuple[bool, str]:
         return name in self.reading.generated, name
 
-    def _rows(self, group: Sequence[ReadPart], names: Sequence[str], row: dict[str, Value],
-              ) -> Iterator[dict[str, Value] | None]:
+    def _rows(self, group: Sequence[ReadPart], names: Sequence[str], row: dict[str, Value | Some],
+              ) -> Iterator[dict[str, Value | Some] | None]:
         """Rows that no conjunct refuses for sure; None for each one given up on the way."""
         ready = [part for part in group if part.columns <= row.keys()]
         known = self._constants(row)
@@ -84,18 +89,18 @@ class Witnesses:
         for value in self._values(names[0], row):
             yield from self._rows(rest, names[1:], {**row, names[0]: value})
 
-    def _values(self, name: str, row: Mapping[str, Value]) -> Iterable[Value]:
+    def _values(self, name: str, row: Mapping[str, Value | Some]) -> Iterable[Value | Some]:
         if name in self.reading.generated:
             made = evaluate(self.reading.generated[name], self._constants(row))
             if made is not None and made.kind not in ("other", "unknown"):
                 return (made.value,)
         return self.candidates(name)
 
-    def _constants(self, row: Mapping[str, Value]) -> dict[str, Constant]:
-        made = {name: constant_of(value, self.reading.types.get(name, "")) for name, value in row.items()}
+    def _constants(self, row: Mapping[str, Value | Some]) -> dict[str, Constant]:
+        made = {name: _constant(value, self.reading.types.get(name, "")) for name, value in row.items()}
         return {name: each for name, each in made.items() if each is not None}
 
-    def _unsure(self, group: Sequence[ReadPart], row: Mapping[str, Value]) -> list[ReadPart] | None:
+    def _unsure(self, group: Sequence[ReadPart], row: Mapping[str, Value | Some]) -> list[ReadPart] | None:
         """The conjuncts that are not known to let the row in; None if one refuses it."""
         known, found = self._constants(row), []
         for part in group:
@@ -114,13 +119,13 @@ class Witnesses:
                 evaluate(node) is not None or harmless(node, {}))
         return self._sound[node]
 
-    def candidates(self, name: str) -> tuple[Value, ...]:
+    def candidates(self, name: str) -> tuple[Value | Some, ...]:
         """Values that a column is tried with, NULL first."""
         if name not in self._candidates:
             nullable = name not in self.reading.not_null
             values: dict[Value, None] = dict.fromkeys([None] if nullable else [])
             values.update(dict.fromkeys(itertools.islice(self._known(name), _MOST_VALUES)))
-            self._candidates[name] = tuple(values)
+            self._candidates[name] = tuple(values) or (GIVEN,)
         return self._candidates[name]
 
     def _known(self, name: str) -> Iterator[Value]:
@@ -133,16 +138,30 @@ class Witnesses:
         texts = [text for part in mine if part.node is not None
                  for text in literals_of(part.node).get(name, ()) if text is not None]
         if kind.family is None and not kind.array:
-            sizes = [int(text) for text in texts if text.isdigit() and len(text) < 4]
-            yield from texts if kind.base != "bytea" else ("\\x" + "00" * size for size in (*sizes, 0, 1))
-            yield from (near for text in texts for near in beside(text, kind.base))
-            yield from _DEFAULTS.get(kind.base, ())
+            yield from _plain_texts(kind.base, texts)
             return
         atoms = [atom for part in mine for atom in part.atoms
                  if atom.column == name or (atom.kind == "opaque" and name in atom.columns)]
         points = points_of(kind, atoms, _typed(kind, texts)).values
         yield from sorted(points, key=_plainest)
         yield from _usual(kind)
+
+
+def _constant(value: Value | Some, kind: str) -> Constant | None:
+    return Constant("given", "", kind, "") if isinstance(value, Some) else constant_of(value, kind)
+
+
+def _plain_texts(base: str, literals: Sequence[str]) -> Iterator[str]:
+    """Values of a type that is not looked into, as far as they surely are values of it."""
+    if base == "bytea":
+        yield from ("\\x" + "00" * int(text) for text in literals if text.isdigit() and len(text) < 4)
+    for text in literals:
+        if instant(Constant("other", text, base, text)) is not None:
+            yield text
+            yield from beside(text, base)
+        elif (base == "uuid" and _UUID.fullmatch(text)) or (base == "real" and WHOLE.fullmatch(text)):
+            yield text
+    yield from _DEFAULTS.get(base, ())
 
 
 def _evaluated(part: ReadPart, known: Mapping[str, Constant]) -> Constant | None:

@@ -10,7 +10,7 @@ from checks.sql.languages.charsets import NONE, Bounds, exactly, named
 from checks.sql.languages.trees import OneOf, PatternError
 
 
-class Reading(Protocol):
+class MatchRules(Protocol):
     """How a pattern is read."""
 
     @property
@@ -91,7 +91,7 @@ def _character(code: int) -> str:
     return chr(code)
 
 
-def bracket(text: str, at: int, reading: Reading) -> tuple[int, Bounds]:
+def bracket(text: str, at: int, reading: MatchRules) -> tuple[int, Bounds]:
     """The set of a bracket expression whose `[` is before `at`, and where it ends.
 
     Raises:
@@ -108,7 +108,7 @@ def bracket(text: str, at: int, reading: Reading) -> tuple[int, Bounds]:
     return at + 1, found.complement if negated else found
 
 
-def _part(text: str, at: int, first: int, reading: Reading) -> tuple[int, Bounds]:
+def _part(text: str, at: int, first: int, reading: MatchRules) -> tuple[int, Bounds]:
     """One element, range or class."""
     if text.startswith("[:", at):
         end, name = _enclosed(text, at, ":")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.sql.evaluation.calls import language_of, plain_call, word_text
-from checks.sql.evaluation.evaluate import DETERMINISTIC, evaluate
+from checks.sql.evaluation.evaluate import evaluate
 from checks.sql.evaluation.numbers import finite
 from checks.sql.languages.automaton import of_words
 from checks.sql.languages.images.case import lowered
@@ -17,7 +17,7 @@ from checks.sql.languages.patterns.like import liked
 from checks.sql.logic.reading.terms import Terms
 from checks.sql.syntax.nodes import Binary, Cast, Collate, ColumnRef, FunctionCall, Node, identity
 from checks.sql.values.constants import PLAIN, Constant
-from checks.sql.values.types import INTEGERS, Type, length_limit, type_of
+from checks.sql.values.types import INTEGERS, Type, deterministic, length_limit, type_of
 
 _LENGTHS = ("length", "char_length", "character_length")
 _MATCHES = ("~", "~*", "~~", "~~*", "^@")
@@ -62,7 +62,7 @@ class Memberships(Terms):
                 return View(node.operand, type_of("text"))  # type: ignore[arg-type]
             inner = self.view(node.operand)
             return None if inner is None else _cast(inner, node.type)
-        if isinstance(node, Collate) and node.collation in DETERMINISTIC:
+        if isinstance(node, Collate) and deterministic(node.collation):
             inner = self.view(node.operand)
             if inner is None or inner.type.base not in _COLLATABLE or (inner.steps and not inner.plain):
                 return None

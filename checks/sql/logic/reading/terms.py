@@ -26,7 +26,7 @@ from checks.sql.syntax.nodes import (
     Unary,
 )
 from checks.sql.values.constants import as_text, constant
-from checks.sql.values.types import Type, lossless, type_of
+from checks.sql.values.types import Type, deterministic, lossless, type_of
 
 MIRROR = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 DENIAL = {"<>": "=", ">=": "<", "<=": ">", "!~~": "~~", "!~~*": "~~*", "!~": "~", "!~*": "~*"}
@@ -36,7 +36,6 @@ TESTS = frozenset((*MIRROR, *DENIAL, *STRICT))
 _STRICT_ARITHMETIC = frozenset(("+", "-", "*", "/", "%"))
 _STRICT_CALLS = frozenset(("lower", "upper", "length", "char_length", "character_length", "octet_length", "btrim",
                            "ltrim", "rtrim", "abs", "initcap", "reverse", "md5"))
-_DETERMINISTIC = ('"C"', '"POSIX"', '"default"')
 
 
 class Terms:
@@ -62,7 +61,7 @@ class Terms:
             if inner is None or not lossless(inner[1], node.type):
                 return None
             return inner[0], type_of(node.type)
-        if isinstance(node, Collate) and node.collation in _DETERMINISTIC:
+        if isinstance(node, Collate) and deterministic(node.collation):
             inner = self.peeled(node.operand)
             return inner if inner is not None and inner[1].family in ("text", "bpchar") else None
         return None
