@@ -197,7 +197,7 @@ def command_line(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProce
 
 
 def test_the_command_writes_evidence_and_exits_1_when_fooled(tmp_path: Path) -> None:
-    file = tmp_path / "out" / "audit.json"
+    file = tmp_path / "audit.json"
     only = ("--only", "world.did-half", "F4.status-500")
     done = command_line(*only, "--evidence", str(file), "-n", "2", "--", *BELIEVES)
     assert done.returncode == 1, done.stdout + done.stderr
