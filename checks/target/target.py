@@ -87,7 +87,8 @@ def resolve_target(wanted: str | None, contract: Contract, *, writes: str | None
         raise UsageError(f"--writes is for postgresql:// URLs; target {name!r} says it in {contract.file.name}: "
                          f"[target.{name}] writes = {writes!r}")
     spec = replace(spec, through=through or spec.through)
-    dsn = Secret(given_dsn(spec, contract.file.name, os.environ if environ is None else environ)) if spec.dsn else None
+    dsn = Secret(given_dsn(spec, contract.file.name, lambda variable: (os.environ if environ is None else environ).get(
+        variable))) if spec.dsn else None
     return Target(replace(spec, dsn="given" if spec.dsn else ""), dsn)
 
 

@@ -1,0 +1,1 @@
+"""Tests of checks/expectation: what is kept in files."""

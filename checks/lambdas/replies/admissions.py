@@ -7,7 +7,7 @@ contradictions.py. Both are looked for at every level.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -21,6 +21,9 @@ Steps = tuple[str | int, ...]
 
 _LAMBDAS_ERRORS = ("errorMessage", "errorType", "stackTrace")
 """What Lambda itself calls errors, in every runtime's error object."""
+_USUAL_KEYS = frozenset({"body", "data", "details", "errors", "items", "list", "migrations", "output", "payload", "records",
+                         "response", "result", "results", "step", "steps", "summary", "tasks", "value", "warnings"})
+"""Keys that hold more of an account; any other that is not the contract's may be a value, and is told as `*`."""
 
 
 class Admission(NamedTuple):
@@ -44,7 +47,7 @@ def _admissions(account: dict[str, Any], at: Steps, shape: ReplyShape, skip: str
     statuses = {plain(shape.status), "statuscode"} - {""}
     flags = {plain(shape.success), "success"} - {""}
     declared = {plain(key) for key in (shape.body, shape.applied, shape.skipped, shape.rows, shape.count)}
-    for steps, holder in _objects(account, at, skip):
+    for steps, holder in _objects(account, at, skip, declared | statuses | flags | errors | _USUAL_KEYS):
         for key, value in holder.items():
             name = plain(key) if len(key) <= LONGEST_NAME else ""
             if holder is account and key == skip:
@@ -83,7 +86,8 @@ def _status(value: Any, place: str) -> Ruling:
     return undecided(reason, place) if short and value in OPEN_STATUSES else failed(reason, place)
 
 
-def _objects(account: dict[str, Any], at: Steps, skip: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def _objects(account: dict[str, Any], at: Steps, skip: str, known: Collection[str],
+             ) -> Iterator[tuple[Steps, dict[str, Any]]]:
     """The path of every object at any level, and it, shallowest first; none inside `account[skip]`."""
     waiting: deque[tuple[Steps, Any]] = deque([(at, account)])
     while waiting:
@@ -93,7 +97,8 @@ def _objects(account: dict[str, Any], at: Steps, skip: str) -> Iterator[tuple[St
                            if isinstance(item, (dict, list)))
             continue
         yield steps, holder
-        waiting.extend(((*steps, key), value) for key, value in holder.items()
+        waiting.extend(((*steps, key if plain(key[:LONGEST_NAME]) in known else "*"), value)
+                       for key, value in holder.items()
                        if isinstance(value, (dict, list)) and not (holder is account and key == skip))
 
 

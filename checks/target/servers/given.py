@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from checks.contract.contract import TargetSpec
 from checks.values import UsageError
@@ -11,8 +11,13 @@ VARIABLE = "env:"
 """Begins a `dsn` that names an environment variable."""
 
 
-def given_dsn(spec: TargetSpec, contract_file: str, environ: Mapping[str, str]) -> str:
+def given_dsn(spec: TargetSpec, contract_file: str, value_of: Callable[[str], str | None]) -> str:
     """The DSN that `spec.dsn` is or refers to; it may hold a secret.
+
+    Args:
+        spec: the target.
+        contract_file: its name, for messages.
+        value_of: the value of an environment variable. A function, so that no traceback shows the environment.
 
     Raises:
         UsageError: the variable is not set.
@@ -20,11 +25,12 @@ def given_dsn(spec: TargetSpec, contract_file: str, environ: Mapping[str, str]) 
     variable = variable_of(spec)
     if variable is None:
         return spec.dsn
-    if not environ.get(variable):
+    found = value_of(variable)
+    if not found:
         raise UsageError(f"Target {spec.name!r} takes its DSN from ${variable}, which is not set "
                          f"({contract_file}: target.{spec.name}.dsn). "
                          f"Set it: export {variable}=postgresql://…")
-    return environ[variable]
+    return found
 
 
 def variable_of(spec: TargetSpec) -> str | None:

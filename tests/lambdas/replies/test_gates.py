@@ -35,7 +35,7 @@ def test_a_proof_names_what_was_done_and_where_it_says_so() -> None:
             {"results": [{"steps": [1, {"errorMessage": "boom"}]}]},
             "$.body.results[0].steps[1].errorMessage",
         ),
-        ({"a b": {"error": 1}}, '$.body["a b"].error'),
+        ({"a b": {"error": 1}}, '$.body["*"].error'),
     ],
     ids=["flag", "list", "type", "error", "deep", "odd key"],
 )
