@@ -18,7 +18,7 @@ from postdeploy_checks_entry import PACKAGE, add_options, named, pytest_cmdline_
 
 __all__ = ["pytest_cmdline_main"]
 
-pytest_plugins = ("checks.fast_loop",)
+pytest_plugins = ("checks.fast_loop", "checks.adopt.own_claims")
 FIXTURES = {area.replace("-", "_"): area for area in AREAS}
 STATE = pytest.StashKey[ClaimsRun]()
 

@@ -6,12 +6,13 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from checks.claims.verify import Report
 from checks.evidence import utc
 from checks.telling import fit, printable
-from checks.values import AREAS, Case, LeftOut, Verdict
+from checks.values import AREAS, OWN, Case, LeftOut, Verdict, VerdictWord
 
 SCHEMA = 1
 """Version of the evidence document."""
@@ -32,6 +33,18 @@ def header(report: Report, contract: str) -> list[str]:
     if ran := seen.get(LOGIN_TRIGGERS):
         lines.append(f"  ran at login: the event trigger {', '.join(ran)}, code of the database's own")
     return [*map(fit, lines), *(f"  left out: {left.area}: {left.why}" for left in report.left_out)]
+
+
+def with_own(reports: Sequence[Report], said: Mapping[str, str]) -> tuple[list[Report], tuple[str, str, str]]:
+    """`reports` with a claim of the project's own (target, claim, sentence, verdict, detail), and where it stands."""
+    first, *_ = reports
+    name = said["target"] or first.target.name
+    word: VerdictWord = "broken" if said["verdict"] == "broken" else "held" if said["verdict"] == "held" else "unverified"
+    verdict = Verdict(said["claim"], said["sentence"], word, "observed", said["detail"])
+    case = Case(OWN, said["claim"].partition(":")[2], (verdict,))
+    kept = [replace(report, cases=(*(each for each in report.cases if (each.area, each.name) != (OWN, case.name)), case))
+            if report.target.name == name else report for report in reports]
+    return kept, (name, OWN, case.name)
 
 
 def closing(reports: Sequence[Report], ran: set[tuple[str, str, str]], looked_s: Sequence[float]) -> Iterator[str]:
@@ -71,7 +84,7 @@ def table(cases: Iterable[Case], others: Iterable[Case], report: Report) -> Iter
     accepted = any("accepted" in row for row in asked.values())
     more = (f"{'accepted':>10}" if accepted else "") + (f"{'not asked':>11}" if left else "")
     yield f"  {'area':<14}{'held':>6}{'broken':>8}{'unverified':>12}{more}"
-    for area in AREAS:
+    for area in (*AREAS, OWN):
         if area in asked or area in left:
             row = asked.get(area, Counter())
             yield f"  {area:<14}{row['held']:>6}{row['broken']:>8}{row['unverified']:>12}" + (

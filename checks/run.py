@@ -106,8 +106,18 @@ class ClaimsRun:
                 target, area, case = json.loads(value)
                 self.ran.add((target, area, case))
                 return
+            if name == "own" and isinstance(value, str):
+                self._own(json.loads(value))
+                return
         if report.failed:
             self.other_failures = True
+
+    def _own(self, said: dict[str, str]) -> None:
+        """Counts a claim of the project's own with those of its target."""
+        from checks.report import with_own
+
+        self.reports, key = with_own(self.reports, said)
+        self.ran.add(key)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -22,6 +22,8 @@ Say = Callable[[str], None]
 Evidence = Literal["catalog", "evaluated", "proven", "attempted", "replayed", "observed"]
 FALSE_SUCCESS = "false-success"
 """The area of the claims that nothing which did not happen is taken for a success."""
+OWN = "own"
+"""The area of claims that a project wrote itself, as tests beside ours."""
 AREAS = ("ledger", "constraints", "enums", "dedupe", FALSE_SUCCESS, "deployment", "drift")
 """Every area, in the order of reports."""
 

@@ -11,6 +11,9 @@ from tests.replays.proxy.client import database, proxy
 from tests.support.installed import installed
 from tests.support.servers import aws, bench, fresh_database, gate, migrated, migrated_template, other_major, scratch_server
 
+collect_ignore = ["projects"]
+"""Projects to be looked at, some with tests of their own."""
+
 __all__ = [
     "aws", "behind", "bench", "bundled", "database", "deployed", "echo", "fresh_database", "functions_reader", "gate",
     "installed", "lane", "mark", "migrated", "migrated_template", "nothing_left_running", "other_major",

@@ -33,7 +33,7 @@ FLOORS = (
 """From the ground up. A room is a folder of checks/, or a module that stands in it alone."""
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES_A_FOLDER, LINES_A_FILE = 15, 325
-KNOW_PYTEST = {"plugin", "run", "fast_loop"}
+KNOW_PYTEST = {"plugin", "run", "fast_loop", "adopt.own_claims"}
 STAND_FOR_SEVERAL = {"Reading"}
 """Class names that are yet to be given apart; it only shrinks."""
 
