@@ -11,7 +11,7 @@ import pytest
 
 from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
-from checks.target.target import Secret, Target, redacted, resolve_target
+from checks.target.target import Secret, redacted, resolve_target
 from checks.values import UsageError
 from tests.support import ROOT
 
