@@ -59,7 +59,8 @@ def test_no_folder_is_made_outside(where: str, tmp_path: Path, monkeypatch: pyte
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "here" / "out").symlink_to(tmp_path / "elsewhere")
     monkeypatch.chdir(tmp_path / "here")
-    for act in (lambda: prepare_evidence(tmp_path / where), lambda: prepare_evidence(Path(os.path.relpath(tmp_path / where)))):
+    relative = Path(os.path.relpath(tmp_path / where))
+    for act in (lambda: prepare_evidence(tmp_path / where), lambda: prepare_evidence(relative)):
         with pytest.raises(UsageError, match="none is made outside"):
             act()
     assert list((tmp_path / "elsewhere").iterdir()) == []

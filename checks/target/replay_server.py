@@ -39,7 +39,7 @@ def replay_server(contract: Contract, target: Target | None, say: Say,
             yield server
         return
     name = f"[replay] {'target' if spec.target else 'dsn'}"
-    dsn = given_dsn(place, contract.file.name, os.environ if environ is None else environ)
+    dsn = given_dsn(place, contract.file.name, (os.environ if environ is None else environ).get)
     with borrowed(dsn, name, say) as server:
         if target is not None and not target.ours and spec.target != target.name:
             _refuse_the_targets_own(server, target, name)

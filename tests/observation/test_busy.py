@@ -219,8 +219,8 @@ def test_nothing_is_left_after_it_was_killed(quiet_bench: Bench, tmp_path: Path)
     with quiet_bench.database(REFERENCE) as dsn, blocked(dsn):
         run = subprocess.Popen(
             [sys.executable, "-m", "pytest", str(ROOT / "checks"), "--rootdir", str(ROOT), "-c",
-             str(ROOT / "pyproject.toml"), "--target", dsn], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+             str(ROOT / "pyproject.toml"), "--target", dsn], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             waiting = backends(dsn, OURS, lambda found: ("Lock",) in [row[1:] for row in found], 60)
             assert ("Lock",) in [row[1:] for row in waiting]

@@ -105,7 +105,8 @@ def test_each_grant_is_needed(grant: str, locked: Callable[[str], str], bench: B
 
 @pytest.mark.parametrize("write", [
     "INSERT INTO public.schema_migrations (version) VALUES ('x')", "CREATE TABLE public.x (a int)", "CREATE SCHEMA x",
-    "SELECT nextval('public.active_positions_id_seq')", "CREATE TEMPORARY TABLE x (a int)", "BEGIN; LOCK TABLE public.active_positions",
+    "SELECT nextval('public.active_positions_id_seq')", "CREATE TEMPORARY TABLE x (a int)",
+    "BEGIN; LOCK TABLE public.active_positions",
 ])
 def test_the_role_writes_nothing(write: str, locked: Callable[[str], str]) -> None:
     connection = connect(Secret(locked("")), "the database")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -31,11 +30,11 @@ ALTER EVENT TRIGGER asleep DISABLE;
 
 
 @pytest.fixture
-def greeting(migrated: str, bench: Bench) -> Iterator[str]:
+def greeting(migrated: str, bench: Bench) -> str:
     """A database that runs code when somebody logs in."""
     assert bench.major >= 17
     commit_sql(migrated, GREETING)
-    yield migrated
+    return migrated
 
 
 def logins(dsn: str) -> int:
@@ -80,7 +79,7 @@ def test_a_dsns_own_options_are_kept(greeting: str) -> None:
 
 
 def test_who_may_not_ask_is_told_the_remedy(greeting: str, bench: Bench) -> None:
-    with pytest.raises(Unreachable, match="permission denied to set parameter .* leave it out"):
+    with pytest.raises(Unreachable, match=r"permission denied to set parameter .* leave it out"):
         open_session(Target(spec("off"), None), Secret(bench.as_reader(greeting)), None)
 
 
