@@ -54,7 +54,8 @@ def test_a_secret_has_no_way_to_text(contract: Contract) -> None:
     secret = target.dsn
     assert secret is not None
     told = [str(secret), repr(secret), f"{secret}", f"{secret!r:>40}", "{}".format(secret), repr([secret]),  # noqa: UP032
-            repr(target), str(target), repr(vars(target)), repr(dir(secret)), repr([getattr(secret, name) for name in dir(secret)])]
+            repr(target), str(target),
+            repr(vars(target)), repr(dir(secret)), repr([getattr(secret, name) for name in dir(secret)])]
     assert not any("hunter2" in text for text in told)
     for act in (pickle.dumps, copy.copy, copy.deepcopy, asdict):
         with pytest.raises(TypeError):
