@@ -60,7 +60,7 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None) -> str:
         "own_relation": _own("pg_class", "c.oid"), **SAFETY_WORDS,
     }
     others = "\nUNION ALL\n".join(
-        f"SELECT {literal(kind)}, o.of, o.oid, o.home::text, o.name::text, o.rest, o.relation::int8, o.facts "
+        f"SELECT {literal(kind)}, o.of, o.oid, o.home::text, o.name::text, o.rest, o.relation, o.facts "
         f"FROM ({sql}) o(of, oid, home, name, rest, relation, facts)" for kind, sql in OTHERS.items())
     others = f"""SELECT json_build_array(o.kind, o.home, o.name, o.rest, o.relation, json_strip_nulls(o.facts))
         FROM ({others}) o(kind, of, oid, home, name, rest, relation, facts)

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 OTHERS = {
     "schema": """
-        SELECT 'pg_namespace'::regclass, n.oid, NULL, n.nspname, '', NULL, json_build_object() FROM pg_namespace n
+        SELECT 'pg_namespace'::regclass, n.oid, NULL, n.nspname, '', NULL::int8, json_build_object() FROM pg_namespace n
         WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('public', 'information_schema')""",
     "extension": """
-        SELECT 'pg_extension'::regclass, x.oid, NULL, x.extname, '', NULL,
+        SELECT 'pg_extension'::regclass, x.oid, NULL, x.extname, '', NULL::int8,
             json_build_object('version', x.extversion, 'schema', n.nspname)
         FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname <> 'plpgsql'""",
     "event trigger": """
-        SELECT 'pg_event_trigger'::regclass, t.oid, NULL, t.evtname, '', NULL,
+        SELECT 'pg_event_trigger'::regclass, t.oid, NULL, t.evtname, '', NULL::int8,
             json_build_object('event', t.evtevent, 'function', t.evtfoid::regproc,
             'enabled', t.evtenabled, 'commands',
                 (SELECT string_agg(g.tag, ', ' ORDER BY g.tag) FROM unnest(t.evttags) g(tag)))
         FROM pg_event_trigger t""",
     "publication": """
-        SELECT 'pg_publication'::regclass, p.oid, NULL, p.pubname, '', NULL,
+        SELECT 'pg_publication'::regclass, p.oid, NULL, p.pubname, '', NULL::int8,
             json_build_object('all_tables', p.puballtables, 'insert', p.pubinsert,
             'update', p.pubupdate, 'delete', p.pubdelete, 'truncate', p.pubtruncate, 'via_root', p.pubviaroot,
             'generated_columns', nullif(to_jsonb(p) ->> 'pubgencols', 'n'),
@@ -46,7 +46,7 @@ OTHERS = {
         FROM relation r JOIN pg_statistic_ext s ON s.stxrelid = r.oid JOIN pg_namespace n ON n.oid = s.stxnamespace""",
     "aggregate": """
         SELECT 'pg_proc'::regclass, p.oid, n.nspname, p.proname,
-            '(' || pg_get_function_identity_arguments(p.oid) || ')', NULL,
+            '(' || pg_get_function_identity_arguments(p.oid) || ')', NULL::int8,
             json_build_object(
             'kind', a.aggkind, 'result', pg_get_function_result(p.oid), 'parallel', p.proparallel,
             'step', a.aggtransfn::regproc, 'state', format_type(a.aggtranstype, NULL), 'start', a.agginitval,
@@ -64,13 +64,13 @@ OTHERS = {
     "operator": """
         SELECT 'pg_operator'::regclass, o.oid, n.nspname, o.oprname,
             '(' || CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END
-            || ',' || format_type(o.oprright, NULL) || ')', NULL, json_build_object(
+            || ',' || format_type(o.oprright, NULL) || ')', NULL::int8, json_build_object(
             'function', o.oprcode::regproc, 'commutator', nullif(o.oprcom, 0)::regoperator,
             'negator', nullif(o.oprnegate, 0)::regoperator, 'hashes', o.oprcanhash, 'merges', o.oprcanmerge)
         FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
         WHERE n.nspname = ANY ({schemas}) AND o.oprcode <> 0""",
     "operator class": """
-        SELECT 'pg_opclass'::regclass, c.oid, n.nspname, c.opcname, ' USING ' || m.amname, NULL, json_build_object(
+        SELECT 'pg_opclass'::regclass, c.oid, n.nspname, c.opcname, ' USING ' || m.amname, NULL::int8, json_build_object(
             'type', format_type(c.opcintype, NULL), 'family', fn.nspname || '.' || f.opfname, 'default', c.opcdefault,
             'stores', CASE WHEN c.opckeytype <> 0 THEN format_type(c.opckeytype, NULL) END,
             'members', (SELECT string_agg(q.told, ', ' ORDER BY q.told) FROM (
@@ -84,7 +84,7 @@ OTHERS = {
         JOIN pg_opfamily f ON f.oid = c.opcfamily JOIN pg_namespace fn ON fn.oid = f.opfnamespace
         WHERE n.nspname = ANY ({schemas})""",
     "operator family": """
-        SELECT 'pg_opfamily'::regclass, f.oid, n.nspname, f.opfname, ' USING ' || m.amname, NULL, json_build_object(
+        SELECT 'pg_opfamily'::regclass, f.oid, n.nspname, f.opfname, ' USING ' || m.amname, NULL::int8, json_build_object(
             'members', (SELECT string_agg(q.told, ', ' ORDER BY q.told) FROM (
                 SELECT format('operator %s %s', o.amopstrategy, o.amopopr::regoperator) AS told FROM pg_amop o
                 JOIN pg_depend d ON d.classid = 'pg_amop'::regclass AND d.objid = o.oid
@@ -97,14 +97,14 @@ OTHERS = {
     # Between types of ours and of PostgreSQL's own; oids from 16384 on are the user's.
     "cast": """
         SELECT 'pg_cast'::regclass, k.oid, NULL, '',
-            '(' || format_type(k.castsource, NULL) || ' AS ' || format_type(k.casttarget, NULL) || ')', NULL,
+            '(' || format_type(k.castsource, NULL) || ' AS ' || format_type(k.casttarget, NULL) || ')', NULL::int8,
             json_build_object('function', nullif(k.castfunc, 0)::regprocedure, 'context', k.castcontext,
                 'method', k.castmethod)
         FROM pg_cast k WHERE k.oid >= 16384 AND NOT EXISTS (
             SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
             WHERE t.oid IN (k.castsource, k.casttarget) AND n.nspname <> ALL ({schemas}) AND n.nspname <> 'pg_catalog')""",
     "collation": """
-        SELECT 'pg_collation'::regclass, l.oid, n.nspname, l.collname, '', NULL,
+        SELECT 'pg_collation'::regclass, l.oid, n.nspname, l.collname, '', NULL::int8,
             json_build_object('provider', l.collprovider,
             'deterministic', l.collisdeterministic,
             'locale', coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', l.collcollate),
@@ -112,14 +112,14 @@ OTHERS = {
         FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
         WHERE n.nspname = ANY ({schemas})""",
     "conversion": """
-        SELECT 'pg_conversion'::regclass, c.oid, n.nspname, c.conname, '', NULL,
+        SELECT 'pg_conversion'::regclass, c.oid, n.nspname, c.conname, '', NULL::int8,
             json_build_object('from', pg_encoding_to_char(c.conforencoding),
             'to', pg_encoding_to_char(c.contoencoding), 'function', c.conproc::regproc, 'default', c.condefault)
         FROM pg_conversion c JOIN pg_namespace n ON n.oid = c.connamespace
         WHERE n.nspname = ANY ({schemas})""",
     # Composite, range, base and shell types; row types of tables, arrays and multiranges follow from others.
     "type": """
-        SELECT 'pg_type'::regclass, t.oid, n.nspname, t.typname, '', NULL, json_build_object(
+        SELECT 'pg_type'::regclass, t.oid, n.nspname, t.typname, '', NULL::int8, json_build_object(
             'kind', CASE WHEN t.typisdefined THEN t.typtype::text ELSE 'shell' END,
             'attributes', (SELECT string_agg(quote_ident(a.attname) || ' '
                     || format_type(a.atttypid, a.atttypmod) || coalesce(
@@ -139,7 +139,7 @@ OTHERS = {
           AND (t.typrelid = 0 OR (SELECT c.relkind FROM pg_class c WHERE c.oid = t.typrelid) = 'c')
           AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)""",
     "text search configuration": """
-        SELECT 'pg_ts_config'::regclass, c.oid, n.nspname, c.cfgname, '', NULL, json_build_object(
+        SELECT 'pg_ts_config'::regclass, c.oid, n.nspname, c.cfgname, '', NULL::int8, json_build_object(
             'parser', (SELECT pn.nspname || '.' || p.prsname FROM pg_ts_parser p
                        JOIN pg_namespace pn ON pn.oid = p.prsnamespace
                        WHERE p.oid = c.cfgparser),
@@ -151,48 +151,48 @@ OTHERS = {
         FROM pg_ts_config c JOIN pg_namespace n ON n.oid = c.cfgnamespace
         WHERE n.nspname = ANY ({schemas})""",
     "text search dictionary": """
-        SELECT 'pg_ts_dict'::regclass, d.oid, n.nspname, d.dictname, '', NULL, json_build_object(
+        SELECT 'pg_ts_dict'::regclass, d.oid, n.nspname, d.dictname, '', NULL::int8, json_build_object(
             'template', (SELECT tn.nspname || '.' || t.tmplname FROM pg_ts_template t
                          JOIN pg_namespace tn ON tn.oid = t.tmplnamespace WHERE t.oid = d.dicttemplate),
             'options', d.dictinitoption)
         FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace
         WHERE n.nspname = ANY ({schemas})""",
     "text search template": """
-        SELECT 'pg_ts_template'::regclass, t.oid, n.nspname, t.tmplname, '', NULL,
+        SELECT 'pg_ts_template'::regclass, t.oid, n.nspname, t.tmplname, '', NULL::int8,
             json_build_object('start', t.tmplinit::regproc, 'lexize', t.tmpllexize::regproc)
         FROM pg_ts_template t JOIN pg_namespace n ON n.oid = t.tmplnamespace
         WHERE n.nspname = ANY ({schemas})""",
     "text search parser": """
-        SELECT 'pg_ts_parser'::regclass, p.oid, n.nspname, p.prsname, '', NULL,
+        SELECT 'pg_ts_parser'::regclass, p.oid, n.nspname, p.prsname, '', NULL::int8,
             json_build_object('start', p.prsstart::regproc,
             'token', p.prstoken::regproc, 'end', p.prsend::regproc, 'headline', p.prsheadline::regproc,
             'types', p.prslextype::regproc)
         FROM pg_ts_parser p JOIN pg_namespace n ON n.oid = p.prsnamespace
         WHERE n.nspname = ANY ({schemas})""",
     "foreign data wrapper": """
-        SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, NULL, w.fdwname, '', NULL,
+        SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, NULL, w.fdwname, '', NULL::int8,
             json_build_object('handler', w.fdwhandler::regproc,
             'validator', w.fdwvalidator::regproc,
             'options', (SELECT string_agg(split_part(o, '=', 1), ', ' ORDER BY o) FROM unnest(w.fdwoptions) o))
         FROM pg_foreign_data_wrapper w""",
     "server": """
-        SELECT 'pg_foreign_server'::regclass, s.oid, NULL, s.srvname, '', NULL,
+        SELECT 'pg_foreign_server'::regclass, s.oid, NULL, s.srvname, '', NULL::int8,
             json_build_object('wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion,
             'options', (SELECT string_agg(split_part(o, '=', 1), ', ' ORDER BY o) FROM unnest(s.srvoptions) o))
         FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw""",
     "language": """
-        SELECT 'pg_language'::regclass, l.oid, NULL, l.lanname, '', NULL,
+        SELECT 'pg_language'::regclass, l.oid, NULL, l.lanname, '', NULL::int8,
             json_build_object('handler', l.lanplcallfoid::regproc,
             'inline', l.laninline::regproc, 'validator', l.lanvalidator::regproc,
             'trusted', l.lanpltrusted)
         FROM pg_language l WHERE l.oid >= 16384""",
     "access method": """
-        SELECT 'pg_am'::regclass, a.oid, NULL, a.amname, '', NULL,
+        SELECT 'pg_am'::regclass, a.oid, NULL, a.amname, '', NULL::int8,
             json_build_object('type', a.amtype, 'handler', a.amhandler::regproc)
         FROM pg_am a WHERE a.oid >= 16384""",
     "transform": """
         SELECT 'pg_transform'::regclass, t.oid, NULL, '',
-            'FOR ' || format_type(t.trftype, NULL) || ' LANGUAGE ' || l.lanname, NULL,
+            'FOR ' || format_type(t.trftype, NULL) || ' LANGUAGE ' || l.lanname, NULL::int8,
             json_build_object('from_sql', nullif(t.trffromsql, 0)::regprocedure,
                 'to_sql', nullif(t.trftosql, 0)::regprocedure)
         FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE t.oid >= 16384""",
