@@ -8,7 +8,7 @@ of the server's log. A trap's header is comment lines `-- Key: value`:
     As         `reader`, when it springs for a role that does not bypass row security only
     Breaks     the id of a claim that must be broken because of it
     Not held   the id of a claim that must not be held because of it
-    Names      what the detail of either must hold
+    Names      what the detail of either must hold, unless it is broken by what it rests on
     Majors     `16-`, when only some PostgreSQL majors know it
     Needs      `libxml`, when it takes a server that was built with it
 """
@@ -112,7 +112,8 @@ class HostileBench:
         verdict = found[claim]
         told = f"{claim} is {verdict.verdict}: {verdict.detail}"
         right = verdict.verdict == "broken" if trap.breaks else verdict.verdict != "held"
-        return [] if right and trap.names in verdict.detail.replace("Row", "row") else [told]
+        named = trap.names in verdict.detail.replace("Row", "row") or "rests on" in verdict.detail
+        return [] if right and named else [told]
 
     @contextlib.contextmanager
     def database(self, trap: Trap) -> Iterator[str]:
