@@ -85,7 +85,8 @@ def test_the_schema_knows_the_keys_that_the_reader_asks_for(tmp_path: Path, monk
                                   *sorted((ROOT / "fixtures").rglob("contract.toml"))], ids=lambda file: file.parent.name)
 def test_contracts_that_are_read_fit_the_schema(file: Path) -> None:
     read_contract(file)
-    jsonschema.validate(tomllib.loads(file.read_text(encoding="utf-8")), CONTRACT)
+    written = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert [error.message for error in jsonschema.Draft202012Validator(CONTRACT).iter_errors(written)] == []
 
 
 @pytest.mark.parametrize("text", [
