@@ -68,8 +68,8 @@ def test_a_false_world_says_applied_and_is_not(name: str, world: LyingEndpoint, 
 
 def told_by(name: str) -> str:
     if name.startswith("left-out"):
-        return "1 of 60 effects missing"
-    return {"did-half": "2 of 60 effects missing", "did-other-half": "2 of 60", "row-without-ddl": "Row without DDL",
+        return "1 of 68 effects missing"
+    return {"did-half": "2 of 68 effects missing", "did-other-half": "2 of 68", "row-without-ddl": "Row without DDL",
             "ddl-without-row": "DDL without row"}.get(name, "Not applied")
 
 
@@ -223,7 +223,7 @@ def test_a_version_that_is_not_the_last_is_audited_as_of_its_time(scratch_server
 
 def test_a_lock_file_of_a_contract_with_statements_is_used(scratch_server: ScratchServer, tmp_path: Path) -> None:
     """What an audit has no use for is left out after the lock was held to the whole contract, not before."""
-    shutil.copytree(CONTRACT.migrations, tmp_path / "migrations")
+    shutil.copytree(CONTRACT.migrations.folder, tmp_path / "migrations")
     contract = read_contract(Path(shutil.copy(ROOT / "contract.toml", tmp_path)))
     _, derived = write_lock(contract, lambda: nullcontext(scratch_server))
     assert statements(contract)
