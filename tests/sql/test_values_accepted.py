@@ -260,6 +260,11 @@ def test_no_pattern_takes_long(pattern: str) -> None:
     assert time.process_time() - started < 2
 
 
+def test_a_very_long_text_is_a_value_too() -> None:
+    found = asked("side", BOTH, f"({LIST} OR (side ~ '^a{{250}}b{{250}}$'::text))")
+    assert found.others.answer != "no"
+
+
 def test_domains_speak_of_the_column() -> None:
     domain = (NamedCheck("dom", f"((VALUE)::text = ANY ((ARRAY[{VARYING}])::text[]))"),)
     facts = {**FACTS, "side": ColumnFacts("character varying(8)", checks=domain)}

@@ -18,7 +18,6 @@ from checks.sql.values.types import Ordered
 WHOLE = re.compile(r"-?[0-9]{1,6}")
 """Numbers that real holds exactly."""
 _TEXTS = ("text", "folded", "unknown")
-_MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 def test(op: str, left: Constant, right: Constant) -> bool | None:

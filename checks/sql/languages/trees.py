@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checks.sql.languages.charsets import ALL, NONE, Bounds, chars, exactly
+from checks.sql.languages.charsets import ALL, NONE, Bounds, exactly
 
 
 class PatternError(Exception):
@@ -68,8 +68,3 @@ class Echo(Pattern):
 ANY = OneOf(exactly(ALL))
 ANYTHING = Repeat(ANY, 0, None)
 NEVER = OneOf(exactly(NONE))
-
-
-def word(text: str) -> Pattern:
-    """Just this text."""
-    return Chain(tuple(OneOf(exactly(chars(each))) for each in text))

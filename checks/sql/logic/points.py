@@ -83,8 +83,12 @@ def _of_cells(kind: Type, literals: set[Value], automata: list[Automaton]) -> Po
         if padded and not cell.signs[-1]:
             continue
         limit = length_limit(kind)
-        if cell.count(limit, FEW) <= FEW:
-            listed = [text for text in cell.words(limit) if holds(text, kind)]
+        count = cell.count(limit, FEW)
+        if count <= FEW:
+            found = [*cell.words(limit)]
+            if len(found) < count:  # very long texts are not made
+                raise TooLargeError
+            listed = [text for text in found if holds(text, kind)]
             values.update(dict.fromkeys(listed))
             single.update(listed)
         else:

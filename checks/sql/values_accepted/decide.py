@@ -24,7 +24,7 @@ from checks.sql.values_accepted.witnesses import Witnesses
 
 def decide(column: str, allowed: Sequence[str], checks: Sequence[NamedCheck],
            facts: Mapping[str, ColumnFacts]) -> AcceptedValues:
-    """What `column` can store, against the values it should.
+    """What `column` can store, against the values it should; characters and lengths are those of a UTF-8 database.
 
     Args:
         column: its bare name, unquoted.
