@@ -104,7 +104,8 @@ class Verdict:
         for name, text in (("claim", telling.printable(self.claim)), ("sentence", telling.printable(self.sentence)),
                            ("detail", self.detail and telling.fit(self.detail, lines=True)),
                            ("witness", self.witness and telling.fit(self.witness)),
-                           ("next_step", self.next_step and telling.fit(self.next_step))):
+                           ("next_step", self.next_step and telling.fit(self.next_step)),
+                           ("note", self.note and telling.fit(self.note)), ("cause", telling.printable(self.cause))):
             object.__setattr__(self, name, text)
 
     @property

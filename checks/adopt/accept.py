@@ -9,6 +9,7 @@ from typing import Any
 
 from checks.contract.reader import read_contract
 from checks.explain import all_kinds
+from checks.files import write_whole
 from checks.kinds import kinds_of
 from checks.sql.names import nearest
 from checks.values import AREAS, UsageError
@@ -42,7 +43,7 @@ def accept(file: Path, claims: Sequence[str], reason: str, until: dt.date | None
         elif "until" in entry:
             del entry["until"]
     try:
-        file.write_text(tomlkit.dumps(document), encoding="utf-8")
+        write_whole(file, tomlkit.dumps(document))
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}.") from None
     read_contract(file)

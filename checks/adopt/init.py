@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from checks.adopt.candidates import PlainLedger, dedupe_keys, enums, lookups, plain_ledger
 from checks.adopt.repository import FoundMigrations, find_migrations
 from checks.catalog.decode import decode
+from checks.catalog.difference import column_types
 from checks.catalog.key import Key
 from checks.catalog.objects import Object
 from checks.catalog.select import snapshot_select
@@ -21,12 +21,13 @@ from checks.contract.ledgers.presets import BUILDS, PRESETS
 from checks.contract.migrations import version_of
 from checks.contract.reader import read_contract
 from checks.expectation.derive import expectation_of
-from checks.sql.names import ident, split_path
+from checks.files import write_whole
+from checks.sql.names import as_text, ident, shown, split_path
 from checks.target.routes.direct import DirectSession
-from checks.target.target import Secret, Target
+from checks.target.target import Secret, Target, holds_secret
 from checks.values import HarnessError, Rejected, Say, UsageError
 
-_SCHEMAS = ("SELECT coalesce(json_agg(DISTINCT n.nspname), '[]'::json)::text AS doc FROM pg_catalog.pg_class c "
+_SCHEMAS = ("SELECT format('%s', coalesce(json_agg(DISTINCT n.nspname), '[]'::json)) AS doc FROM pg_catalog.pg_class c "
             "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' "
             "AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d "
             "WHERE d.objid = c.oid AND d.deptype = 'e')")
@@ -38,7 +39,7 @@ class Seen:
 
     root: Path
     found: FoundMigrations
-    url: str | None
+    url: Secret | None
     schemas: tuple[str, ...] = ("public",)
     ledger: str = ""
     """The table that the tool's ledger is, as the contract writes it; empty: the tool's usual one."""
@@ -65,25 +66,26 @@ def init(root: Path, file: Path, url: str | None, migrations: Path | None, say: 
         raise UsageError(f"{file} is there already; remove it, or name another file with --contract FILE.")
     found = find_migrations(root, migrations)
     say(f"migrations: {found.told(root)}")
-    seen = Seen(root, found, url)
-    if url is not None:
-        seen = _with_database(seen, url, say)
-    file.write_text("\n".join(_lines(seen)) + "\n", encoding="utf-8")
+    dsn = None if url is None else Secret(url)
+    seen = Seen(root, found, dsn)
+    if dsn is not None:
+        seen = _with_database(seen, dsn, say)
+    write_whole(file, "\n".join(_lines(seen)) + "\n")
     try:
         contract = read_contract(file)
         expectation = expectation_of(contract, Target(contract.targets[contract.default_target], None))
     except HarnessError as error:
         say(f"the migrations do not replay yet, so {file.name} says nothing of enums and keys: {error}")
         return
-    rows = _versions(url, plain_ledger(expectation.objects)) if url is not None and found.tool == "plain" else ()
-    seen = Seen(root, found, url, seen.schemas, seen.ledger, expectation.objects, rows)
-    file.write_text("\n".join(_lines(seen)) + "\n", encoding="utf-8")
+    rows = _versions(dsn, plain_ledger(expectation.objects)) if dsn is not None and found.tool == "plain" else ()
+    seen = Seen(root, found, dsn, seen.schemas, seen.ledger, expectation.objects, rows)
+    write_whole(file, "\n".join(_lines(seen)) + "\n")
     read_contract(file)
     say(f"written: {file}. Next: pytest checks/" + (" (or postdeploy-checks verify)"))
 
 
-def _with_database(seen: Seen, url: str, say: Say) -> Seen:
-    with closing(DirectSession(Secret(url), "the database")) as session:
+def _with_database(seen: Seen, dsn: Secret, say: Say) -> Seen:
+    with closing(DirectSession(dsn, "the database")) as session:
         (doc, *_), = session.ask(_SCHEMAS)
         schemas = tuple(json.loads(doc))
         (document, *_), = session.ask(snapshot_select(schemas or ("public",), None))
@@ -95,20 +97,26 @@ def _with_database(seen: Seen, url: str, say: Say) -> Seen:
     ordered = ("public", *(s for s in homes if s != "public")) if "public" in homes else homes
     say(f"database: PostgreSQL {snapshot.identity['server_version']}, schemas {', '.join(ordered)}"
         + (f", ledger {ledger}" if ledger else ""))
-    return Seen(seen.root, seen.found, url, ordered, ledger, snapshot.objects)
+    return Seen(seen.root, seen.found, dsn, ordered, ledger, snapshot.objects)
 
 
-def _versions(url: str, ledger: PlainLedger | None) -> tuple[str, ...]:
-    """What the ledger of the database calls its migrations, as far as the role may read it."""
+def _versions(dsn: Secret, ledger: PlainLedger | None) -> tuple[str, ...]:
+    """What the ledger of the database calls its migrations, as far as the role may read it and reading it runs nothing."""
     if ledger is None:
         return ()
-    path = split_path(ledger.table)
-    table, column = ident(*(path if len(path) > 1 else ("public", *path))), ident(*split_path(ledger.version))
-    with closing(DirectSession(Secret(url), "the database")) as session:
+    path, version = split_path(ledger.table), split_path(ledger.version)[0]
+    schema, table = path if len(path) > 1 else ("public", *path)
+    with closing(DirectSession(dsn, "the database")) as session:
         try:
-            (doc, *_), = session.ask(
-                f"SELECT coalesce(json_agg(format('%s', l.{column})), '[]'::json)::text AS doc FROM {table} l")
-            return tuple(json.loads(doc))
+            (document, *_), = session.ask(snapshot_select((schema,), None))
+            found = decode(document)
+            types = column_types(found, shown(schema, table))
+            if version not in types or not found.may_read(shown(schema, table), (version,)):
+                return ()
+            cell = as_text(f"l.{ident(version)}", types[version])
+            (doc, *_), = session.ask("SELECT format('%s', coalesce(json_agg(r.version), '[]'::json)) AS doc "
+                                     f"FROM (SELECT {cell} AS version FROM {ident(schema, table)} l) r")
+            return tuple(map(str, json.loads(doc)))
         except Rejected:
             return ()
 
@@ -182,8 +190,7 @@ def _targets(seen: Seen) -> Iterator[str]:
     yield ""
     if seen.url is not None:
         yield "[target.database]          # read only: writes = \"never\" is the default"
-        secret = urlsplit(seen.url).password
-        yield f"dsn = {_text('env:DATABASE_URL' if secret else seen.url)}"
+        yield f"dsn = {_text('env:DATABASE_URL' if holds_secret(seen.url.reveal()) else seen.url.reveal())}"
     else:
         yield "# [target.prod]            # read only: writes = \"never\" is the default"
         yield '# dsn = "env:DATABASE_URL"'

@@ -68,7 +68,7 @@ class OwnLook:
         inner = select.strip().rstrip(";")
         if not re.match(r"(?i)(SELECT|VALUES|WITH|TABLE)\b", inner):
             raise Unverified("ask takes one SELECT, and reads only.")
-        (document, *_), = self.session.ask(f"SELECT coalesce(json_agg(q), '[]'::json)::text AS doc FROM ({inner}) q")
+        (document, *_), = self.session.ask(f"SELECT format('%s', coalesce(json_agg(q), '[]'::json)) AS doc FROM ({inner}) q")
         rows: list[dict[str, Any]] = json.loads(document)
         return rows
 

@@ -122,6 +122,10 @@ class Snapshot:
         wanted = {None, *columns}
         return next((reason.why for reason in self.reading.get(table, ()) if reason.column in wanted), "")
 
+    def may_read(self, table: str, columns: Iterable[str] = ()) -> bool:
+        """Whether this role sees all rows of `table`, and reading `columns` of them runs nothing."""
+        return table in self.readable and table not in self.hidden_rows and not self.runs(table, columns)
+
     def relation(self, name: str) -> Table | None:
         """The relation shown as `name`, or None."""
         item = self.objects.get(Key.table(name))

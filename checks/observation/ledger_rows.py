@@ -52,10 +52,10 @@ class LedgerQuestion:
 def ledger_question(contract: Contract, found: Snapshot) -> LedgerQuestion | None:
     """The question about the ledger's rows; None when the role may not read them, or reading them would run code."""
     spec = contract.ledger
-    if spec is None or spec.shown not in found.readable or spec.schema not in (found.identity["usage"] or ()):
+    if spec is None or spec.schema not in (found.identity["usage"] or ()):
         return None
     columns = column_types(found, spec.shown)
-    if not set(spec.version_columns) <= set(columns) or spec.shown in found.hidden_rows or ledger_runs(spec, found):
+    if not set(spec.version_columns) <= set(columns) or not found.may_read(spec.shown, _columns(spec)):
         return None
     read = tuple(name for name in spec.columns if name in columns)
     when = "NULL"
@@ -76,4 +76,8 @@ def _as_text(column: str, kind: str) -> str:
 
 def ledger_runs(spec: LedgerSpec, found: Snapshot) -> str:
     """What reading the ledger would run, in words after its name; empty: nothing that is not built in."""
-    return found.runs(spec.shown, filter(None, (*spec.columns, spec.applied_at)))
+    return found.runs(spec.shown, _columns(spec))
+
+
+def _columns(spec: LedgerSpec) -> tuple[str, ...]:
+    return (*spec.columns, *filter(None, (spec.applied_at,)))

@@ -13,7 +13,7 @@ from checks.target.servers.given import given_dsn
 from checks.target.target import Target
 from checks.values import Say, UsageError
 
-_IDENTIFIER = "SELECT system_identifier::text AS doc FROM pg_catalog.pg_control_system()"
+_IDENTIFIER = "SELECT pg_catalog.format('%s', system_identifier) AS doc FROM pg_catalog.pg_control_system()"
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def replay_server(contract: Contract, target: Target | None, say: Say,
             yield server
         return
     name = f"[replay] {'target' if spec.target else 'dsn'}"
-    dsn = given_dsn(place, contract.file.name, (os.environ if environ is None else environ).get)
+    dsn = given_dsn(place, contract.file.name, lambda variable: (os.environ if environ is None else environ).get(variable))
     with borrowed(dsn, name, say) as server:
         if target is not None and not target.ours and spec.target != target.name:
             _refuse_the_targets_own(server, target, name)

@@ -127,5 +127,16 @@ def redacted(dsn: str) -> str | None:
     return f"postgresql://{user}{host}{port}" + (f"/{told['dbname']}" if "dbname" in told else "") + service
 
 
+def holds_secret(dsn: str) -> bool:
+    """Whether a DSN holds a password, or cannot be read, so that it may."""
+    from psycopg2 import ProgrammingError
+    from psycopg2.extensions import parse_dsn
+
+    try:
+        return bool(parse_dsn(dsn).keys() & {"password", "sslpassword"}) or redacted(dsn) == "postgresql://…"
+    except (ProgrammingError, UnicodeError):
+        return True
+
+
 _PLACE = re.compile(r"[\w .,/:-]{1,200}")
 """What names a place; a password that was not percent-encoded, and so was cut in two, holds other characters."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from checks.target.refusals import why_refused
 from checks.target.routes.pinned import BEGIN
 from checks.target.session import Cost, Row
 from checks.target.target import Secret, Target
@@ -103,7 +103,7 @@ def connect(dsn: Secret, place: str, startup: Mapping[str, str] = NO_SETTINGS) -
         raise Unreachable(f"The DSN of {place} is not one that libpq understands. Write it as "
                           "postgresql://user:…@host:5432/database, odd characters percent-encoded.") from None
     except psycopg2.OperationalError as error:
-        raise Unreachable(f"Cannot reach {place}: {_why(str(error))}") from None
+        raise Unreachable(f"Cannot reach {place}: {why_refused(str(error))}") from None
     except UnicodeError:
         raise Unreachable(f"Cannot reach {place}: the server's refusal is not readable text.") from None
     connection.autocommit = True
@@ -143,32 +143,3 @@ def _refusal(error: psycopg2.Error, sql: str) -> Rejected | Unreachable:
     message = diagnosis.message_primary or "no message"
     position = diagnosis.statement_position
     return Rejected(sqlstate, message, sql, diagnosis.constraint_name, int(position) if position else None)
-
-
-_NAME = r'"[\w.$-]{1,63}"'
-_WORDS = (
-    (rf"password authentication failed for user {_NAME}|fe_sendauth: no password supplied",
-     "Give the right password in the DSN, PGPASSWORD or ~/.pgpass."),
-    (rf"could not translate host name {_NAME}(?: to address)?", "Look at the host name in the DSN."),
-    (r"Connection refused|No such file or directory|timeout expired|Connection timed out|Network is unreachable"
-     r"|No route to host|server closed the connection unexpectedly|the database system is \w+(?: \w+)?",
-     "Look whether the server is up and reachable from here."),
-    (rf"database {_NAME} does not exist|permission denied for database {_NAME}|database {_NAME} is not currently "
-     "accepting connections", "Look at the database name in the DSN."),
-    (rf'role {_NAME} (?:does not exist|is not permitted to log in)', "Look at the user name in the DSN."),
-    (r"no pg_hba\.conf entry|server does not support SSL|SSL error|certificate verify failed|SSL connection is required",
-     "Look at sslmode in the DSN and at the server's pg_hba.conf."),
-    (r"too many (?:clients|connections)|remaining connection slots are reserved", "Wait until connections are free."),
-    (r'unrecognized configuration parameter "event_triggers"|permission denied to set parameter "event_triggers"',
-     "event_triggers = \"off\" in the contract is a superuser's right on PostgreSQL 17 and later: leave it out."),
-)
-"""What libpq and servers say of a connection, in words that hold names only, and what to do."""
-
-
-def _why(message: str) -> str:
-    """A refused connection: those of its words that cannot hold a part of the DSN, and the remedy."""
-    for pattern, remedy in _WORDS:
-        found = re.search(pattern, message)
-        if found:
-            return f"{found[0]}. {remedy}"
-    return "it was refused, in words that are not repeated. Look at the DSN and at the server's log."

@@ -7,7 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
-from checks.target.servers.scratch import ScratchServer, last_line
+from checks.target.refusals import why_refused
+from checks.target.servers.scratch import ScratchServer
 from checks.values import Say, Unverified
 
 
@@ -41,7 +42,7 @@ def borrowed(dsn: str, name: str, say: Say) -> Iterator[BorrowedServer]:
         server = BorrowedServer(_url(dsn))
         (allowed,), = server.rows("SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user")
     except psycopg2.Error as error:
-        raise Unverified(f"The server of {name} cannot be reached: {last_line(error)}. Look at its DSN.") from None
+        raise Unverified(f"The server of {name} cannot be reached: {why_refused(str(error))}") from None
     if not allowed:
         raise Unverified(f"The role of {name} may make no databases there, so nothing can be replayed: ALTER ROLE … "
                          "CREATEDB, or replay elsewhere.")
