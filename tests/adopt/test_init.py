@@ -8,12 +8,18 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from psycopg2.extensions import make_dsn, parse_dsn
 
+from checks.adopt.candidates import PlainLedger
+from checks.adopt.init import _versions
 from checks.contract.reader import read_contract
+from checks.target.routes import direct
+from checks.target.target import Secret
 from tests.claims.test_tool_ledgers import FIRST, PROJECTS, SECOND
 from tests.contract.layouts import written
 from tests.support import ROOT
 from tests.support.running import Ran, run
+from tests.support.sabotage_harness import commit_sql
 
 EMBEDDED = ("-m", "pytest", str(ROOT / "checks"), "-c", str(ROOT / "pyproject.toml"), "--rootdir", ".", "-q")
 
@@ -79,6 +85,27 @@ def test_a_password_is_not_written_down(tmp_path: Path, fresh_database: Callable
     text = (tmp_path / "contract.toml").read_text()
     assert "the-secret" not in text
     assert 'dsn = "env:DATABASE_URL"' in text
+
+
+def test_a_password_among_keywords_is_not_written_down(tmp_path: Path, fresh_database: Callable[[], str]) -> None:
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    ran = init(tmp_path, "--target", make_dsn(**{**parse_dsn(fresh_database()), "password": "hunter2"}))
+    text = (tmp_path / "contract.toml").read_text(encoding="utf-8")
+    assert 'dsn = "env:DATABASE_URL"' in text
+    assert "hunter2" not in text + ran.out
+
+
+@pytest.mark.parametrize("view", [False, True])
+def test_a_ledger_is_read_only_where_that_runs_nothing(view: bool, migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if view:
+        commit_sql(migrated, "ALTER TABLE schema_migrations RENAME TO done",
+                   "CREATE VIEW schema_migrations AS SELECT lower(version) AS version, applied_at FROM done")
+    sent: list[str] = []
+    execute = direct.execute
+    monkeypatch.setattr(direct, "execute", lambda connection, sql: (sent.append(sql), execute(connection, sql))[1])
+    found = _versions(Secret(migrated), PlainLedger("schema_migrations", "version", "applied_at"))
+    assert len(found) == (0 if view else len(list((ROOT / "migrations").glob("*.sql"))))
+    assert any('"schema_migrations" l' in sql for sql in sent) is not view
 
 
 @pytest.mark.parametrize("files, options, code, words", [
