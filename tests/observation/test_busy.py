@@ -171,6 +171,8 @@ def test_nothing_but_reading(route: str, quiet_bench: Bench) -> None:
             before, lines = counted(dsn), len(logged(dsn))
             with Writers(dsn) as writers:
                 report = looked(quiet_bench, dsn, route, after)
+            for number in range(WRITERS):  # a backend hands in what it counted as it ends
+                assert backends(dsn, f"writer {number}", lambda found: not found, 30) == []
             after_all = counted(dsn)
         assert writers.errors == []
         assert {verdict.verdict for verdict in verdicts(report).values()} == {"held"}
