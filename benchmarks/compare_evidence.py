@@ -76,11 +76,22 @@ def pairs(before: Path, after: Path) -> Iterator[tuple[str, Path, Path]]:
 
 def compared(before: Path, after: Path) -> Iterator[str]:
     """The differences of one pair of files."""
-    missing = [file for file in (before, after) if not file.is_file()]
-    if missing:
-        yield from (f"{file} is not there" for file in missing)
+    wrong = [f"{file} {why}" for file in (before, after) if (why := _unreadable(file))]
+    if wrong:
+        yield from wrong
     else:
         yield from differences(*(json.loads(file.read_text(encoding="utf-8")) for file in (before, after)))
+
+
+def _unreadable(file: Path) -> str:
+    """Why `file` is no evidence, or nothing."""
+    if not file.is_file():
+        return "is not there"
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return "is no JSON"
+    return ""
 
 
 def main() -> int:

@@ -108,6 +108,13 @@ def test_a_file_on_one_side_only_is_told(tmp_path: Path) -> None:
     assert (code, lines[0]) == (1, f"staging.json: {tmp_path}/before/staging.json is not there")
 
 
+def test_a_file_that_was_cut_is_told(tmp_path: Path) -> None:
+    compare(tmp_path, EVIDENCE, EVIDENCE)
+    (tmp_path / "after" / "prod.json").write_text('{"schema": 1,')
+    assert script(tmp_path / "before", tmp_path / "after") == (
+        1, [f"prod.json: {tmp_path}/after/prod.json is no JSON", "1 files, 1 differences"])
+
+
 def test_two_files_are_compared_without_folders(tmp_path: Path) -> None:
     compare(tmp_path, EVIDENCE, changed(lambda evidence: evidence.update(statements=5)))
     assert script(tmp_path / "before" / "prod.json", tmp_path / "after" / "prod.json")[0] == 1
