@@ -13,38 +13,41 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PROGRAMS = {"initdb", "pg_ctl", "postgres"}
+SIGNALS = {"initdb": signal.SIGTERM, "pg_ctl": signal.SIGTERM, "postgres": signal.SIGQUIT}
+"""How each program is asked to end and to clear up after itself; SIGQUIT is the postmaster's immediate shutdown."""
+HURRY_S = 3.0
+"""How long they may take, before they are killed."""
 
 
 def stop(data: Path, patience_s: float = 20.0) -> None:
-    """Stops the postmaster of `data` at once (SIGQUIT: immediate shutdown), and removes `data` when it is gone."""
-    deadline = time.monotonic() + patience_s
-    asked: set[int] = set()
-    while working := set(_working_on(data)):
-        for process in working - asked:
+    """Ends the server of `data`, and whatever is making or starting it, and removes `data` when they are gone."""
+    asked: set[tuple[int, int]] = set()
+    began = time.monotonic()
+    while (working := dict(_working_on(data))) and time.monotonic() < began + patience_s:
+        late = time.monotonic() > began + HURRY_S
+        for order in {(process, signal.SIGKILL if late else number) for process, number in working.items()} - asked:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGQUIT)
-        asked |= working
-        if time.monotonic() > deadline:
-            break
+                os.kill(*order)
+            asked.add(order)
         time.sleep(0.005)
-    while os.path.lexists(data) and time.monotonic() < deadline:
+    while os.path.lexists(data) and time.monotonic() < began + patience_s:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def _working_on(data: Path) -> Iterator[int]:
-    """Processes of PostgreSQL's that serve, start or make `data`."""
+def _working_on(data: Path) -> Iterator[tuple[int, int]]:
+    """Processes of PostgreSQL's that serve, start or make `data`, and the signal that is theirs; 0: it ends by itself."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
         os.kill(postmaster, 0)
-        yield postmaster
+        yield postmaster, signal.SIGQUIT
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             program, *words = (process / "cmdline").read_bytes().split(b"\0")
-            if Path(os.fsdecode(program)).name in PROGRAMS:
-                words += (process / "environ").read_bytes().split(b"\0")
-                if {os.fsencode(data), b"PGDATA=" + os.fsencode(data)} & set(words):
-                    yield int(process.name)
+            name = Path(os.fsdecode(program)).name
+            if name in SIGNALS and os.fsencode(data) in words:
+                yield int(process.name), SIGNALS[name]
+            elif name in SIGNALS and b"PGDATA=" + os.fsencode(data) in (process / "environ").read_bytes().split(b"\0"):
+                yield int(process.name), 0  # initdb's
 
 
 if __name__ == "__main__":
