@@ -21,6 +21,8 @@ class PythonConsumer:
     file: str
     """A path from the contract's folder."""
     function: str
+    batch: int = 0
+    """How many events it is handed at once, as the records of an SQS event source; 0: one, as it is."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.function}"
@@ -31,7 +33,7 @@ class PythonConsumer:
         file, _, function = table.text("python").rpartition(":")
         if not file or not function.isidentifier():
             raise table.error("python", "must be \"PATH.py:FUNCTION\"")
-        return cls(file, function)
+        return cls(file, function, _batch(table))
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class CommandConsumer:
 
     FORM: ClassVar[str] = "{ command = [...] }"
     WARM: ClassVar[bool] = False
+    batch: ClassVar[int] = 0
+    """It gives no reply, in which it could name records that failed."""
 
     argv: tuple[str, ...]
 
@@ -62,6 +66,8 @@ class LambdaConsumer:
     function: str
     source: tuple[str, ...] = ()
     """Its code, from the contract's folder: a folder and more files, deployed to a local endpoint for the replay."""
+    batch: int = 0
+    """As of a PythonConsumer."""
 
     def __str__(self) -> str:
         return f"lambda {self.function}"
@@ -69,7 +75,7 @@ class LambdaConsumer:
     @classmethod
     def read(cls, table: TomlTable) -> LambdaConsumer:
         """Takes its keys off `table`."""
-        return cls(table.text("lambda"), table.texts("source", ()))
+        return cls(table.text("lambda"), table.texts("source", ()), _batch(table))
 
 
 Consumer = PythonConsumer | CommandConsumer | LambdaConsumer
@@ -79,6 +85,13 @@ CONSUMERS: Mapping[str, type[PythonConsumer] | type[CommandConsumer] | type[Lamb
     "lambda": LambdaConsumer,
 }
 """Every kind by the key that names it; how each is run is a file of checks/replays/consumers."""
+
+
+def _batch(table: TomlTable) -> int:
+    records: int | None = table.take("batch", int)
+    if records is not None and records < 1:
+        raise table.error("batch", f"must be how many records it is handed at once, at least 1, not {records}")
+    return records or 0
 
 
 def read_consumer(table: TomlTable) -> Consumer:

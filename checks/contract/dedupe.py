@@ -43,6 +43,8 @@ class Dedupe:
     that is absent here is looked up in the event as `events.lookup` says."""
     volatile: tuple[str, ...] = ("received_at",)
     """Dotted paths of fields that a redelivery may change (the time of receipt)."""
+    payload: tuple[str, ...] = ()
+    """Dotted paths of fields that another message under the same key may bring otherwise; what came first must stay."""
     statements: tuple[str, ...] = ()
     """INSERT … ON CONFLICT statements the application runs, to be planned and judged on the Snapshot."""
     seen_at: str | None = None

@@ -23,7 +23,7 @@ def read_dedupe(name: str, table: TomlTable) -> Dedupe:
         events=None if events is None else Path(events),
         consumer=None if consumer is None else read_consumer(consumer),
         fields={} if fields is None else {key: fields.text(key) for key in fields.left()},
-        statements=table.texts("statements", ()), seen_at=table.take("seen_at", str),
+        payload=table.texts("payload", ()), statements=table.texts("statements", ()), seen_at=table.take("seen_at", str),
         stored_within_h=_hours(table, "stored_within_h"), replay_window_h=_hours(table, "replay_window_h"),
     )
     if (spec.stored_within_h or spec.replay_window_h) and spec.seen_at is None:

@@ -23,7 +23,7 @@ Replayed = ReplayResult | Unverified
 
 @claim("dedupe:{dedupe}.replay.schedules", evidence=("replayed",),
        breaks="an event delivered again, late, changed in what a broker may change, or in another order has its effect "
-              "twice, never, or over a newer one's")
+              "twice, never, or over a newer one's; or another message under its key has one of its own")
 def schedules(dedupe: str, replayed: Replayed) -> Finding:
     """duplicates, reorderings, bursts and late replays leave one effect an event"""
     return _found("schedules", replayed,
@@ -60,13 +60,13 @@ KINDS: dict[str, Kind[str, Replayed]] = {kind.name: kind for kind in (schedules,
 def _found(part: str, replayed: Replayed, remedy: str) -> Finding:
     if isinstance(replayed, Unverified):
         return Finding("unverified", str(replayed), next_step="Mend the consumer or the contract, then run again.")
-    breach, tried = replayed.breach(part), replayed.tried.get(part, "")
+    breach, tried, swallowed = replayed.breach(part), replayed.tried.get(part, ""), replayed.swallowed
     if breach is not None:
-        return Finding("broken", f"{breach.sentence}\n{breach.story}\n{tried}".strip(),
+        return Finding("broken", "\n".join(filter(None, (breach.sentence, *swallowed, breach.story, tried))),
                        f"{breach.kind}: {breach.sentence}", remedy)
     if part in replayed.untried:
-        return Finding("unverified", replayed.untried[part], next_step="Mend what is said above.")
-    return Finding("held", tried)
+        return Finding("unverified", "\n".join((replayed.untried[part], *swallowed)), next_step="Mend what is said above.")
+    return Finding("held", "\n".join((tried, *swallowed)))
 
 
 def replay_verdicts(place: Place, contract: Contract, say: Say,

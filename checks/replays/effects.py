@@ -18,7 +18,7 @@ class Problem:
     """Why an end state is not one effect an event."""
 
     kind: str
-    """lost, doubled, extra, regressed, merged or stuck."""
+    """lost, doubled, extra, regressed, overwritten, merged or stuck."""
     sentence: str
     event: int | None = None
     """The event it is about, where one is: an index into the corpus."""
@@ -45,17 +45,17 @@ def wrong_key(effect: Effect, table: str, rows: Sequence[StoredRow], model: Mapp
 
 
 def wrong_state(plain: State, found: State, volatile: Mapping[str, frozenset[str]],
-                repeated: bool) -> Problem | None:
-    """A difference to each event delivered once in order; volatile columns apart."""
+                kind: str = "regressed") -> Problem | None:
+    """A difference to each event delivered once in order; volatile columns apart. `kind`: of one in a row."""
     for table, rows in found.items():
         hidden = volatile.get(table, frozenset())
         want, have = stable(plain[table], hidden), stable(rows, hidden)
         if want != have:
-            return _difference(table, want, have, repeated)
+            return _difference(table, want, have, kind)
     return None
 
 
-def _difference(table: str, want: Stable, have: Stable, repeated: bool) -> Problem:
+def _difference(table: str, want: Stable, have: Stable, kind: str) -> Problem:
     if want.total() != have.total():
         return Problem("doubled" if have.total() > want.total() else "lost",
                        f"{table} has {_rows(have.total())}; each event once in order leaves {want.total()}")
@@ -63,8 +63,7 @@ def _difference(table: str, want: Stable, have: Stable, repeated: bool) -> Probl
     near = dict(max(sorted(have - want), key=lambda row: len(set(row) & set(expected))))
     said = ", ".join(f"{column} {near.get(column, 'NULL')}, not {value}"
                      for column, value in expected if near.get(column) != value)
-    return Problem("doubled" if repeated else "regressed",
-                   f"a row of {table} has {said[:200]} as each event once in order leaves it")
+    return Problem(kind, f"a row of {table} has {said[:200]} as each event once in order leaves it")
 
 
 def _rows(count: int) -> str:

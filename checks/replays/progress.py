@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checks.replays.consumers.scratch_tables import State, StoredRow, text_of
 from checks.replays.effects import Problem
+from checks.replays.plays import Scene, scene
 from checks.replays.results import Breach, Budget
-from checks.replays.run import Run
+from checks.replays.run import Handed, Run
 from checks.replays.testbed import Testbed
+
+COUNTED = ("schedules", "duplicates", "deliveries", "crash_points", "errors", "interleavings")
+"""What is counted: what was really delivered of each kind of fault, and how many schedules and deliveries that took."""
+BATCHED = 3
+"""Events of a batch that is crashed and raced, at most."""
+NOTHING_SOUND = "not tried: no event has its one effect even when nothing goes wrong"
 
 
 @dataclass
@@ -22,8 +30,10 @@ class Progress:
     breaches: list[Breach] = field(default_factory=list)
     tried: dict[str, str] = field(default_factory=dict)
     untried: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(
-        ("schedules", "deliveries", "crash_points", "errors", "interleavings"), 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    _scenes: dict[tuple[tuple[Handed, ...], Handed], Scene] = field(default_factory=dict)
+    telling: Counter[str] = field(default_factory=Counter)
+    """Part -> how many of its faults met a delivery that has an effect: elsewhere there is nothing to lose or double."""
 
     def found(self, part: str, problem: Problem, run: Run) -> None:
         """Writes the breach down, with its story."""
@@ -32,6 +42,23 @@ class Progress:
                      testbed.volatile)
         self.breaches.append(Breach(part, problem.kind, problem.sentence, told))
 
+    def delivered(self, part: str, counted: str, events: Collection[int], times: int = 1) -> None:
+        """Counts faults that were really delivered, to deliveries of `events`."""
+        self.counts[counted] = self.counts.get(counted, 0) + times
+        self.telling[part] += times if self.testbed.effective(events) else 0
+
+    def ended(self, part: str, tried: str, nothing: str) -> None:
+        """A part is over. It is not held when none of its faults met an effect: `nothing` says what did not happen."""
+        self.tried[part] = tried
+        if not self.telling[part]:
+            self.untried[part] = self._why(nothing)
+
+    def _why(self, nothing: str) -> str:
+        effective = [event for event in self.representatives() if self.testbed.effective([event])]
+        if not effective:
+            return f"no event of {self.testbed.spec.events} has an effect, so there is nothing to lose and nothing to double"
+        return nothing if any(self.sound([event]) for event in effective) else NOTHING_SOUND
+
     def deadline(self) -> float:
         """When the part that begins now must end, in monotonic seconds."""
         return time.monotonic() + self.budget.part_s
@@ -39,6 +66,21 @@ class Progress:
     def sound(self, events: Sequence[int]) -> bool:
         """Whether the consumer gets these right when nothing at all goes wrong."""
         return self.testbed.judge(self.testbed.plain(events)) is None
+
+    def several(self) -> list[int]:
+        """Events for one batch, those with an effect first; none where the consumer takes no batches."""
+        events = sorted(range(len(self.testbed.events)), key=lambda event: not self.testbed.effective([event]))
+        chosen: list[int] = []
+        for event in events:
+            if len(chosen) < min(self.testbed.batch, BATCHED) and self.testbed.batch > 1 and self.sound([*chosen, event]):
+                chosen.append(event)
+        return chosen
+
+    def scene(self, prefix: tuple[Handed, ...], last: Handed) -> Scene:
+        """`prefix` and `last` as they go when nothing goes wrong; played once for all injections."""
+        if (prefix, last) not in self._scenes:
+            self._scenes[prefix, last] = scene(self.testbed, prefix, last)
+        return self._scenes[prefix, last]
 
     def representatives(self) -> list[int]:
         """The events that are crashed and raced: those with an effect first, then one of each other shape."""

@@ -9,13 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from checks.contract.dedupe import Dedupe
-from checks.replays.crash_points import inject_crashes, inject_errors
 from checks.replays.effects import Problem
+from checks.replays.parts import ACTS
 from checks.replays.progress import Progress
-from checks.replays.race_pairs import race_pairs
+from checks.replays.refusals import told
 from checks.replays.results import Budget, ReplayResult
-from checks.replays.run import Run
-from checks.replays.schedules import one_after_the_other
 from checks.replays.testbed import open_testbed
 
 
@@ -43,19 +41,10 @@ def replay(spec: Dedupe, dsn: str, *, root: Path, budget: Budget | None = None,
             why = "not tried: the consumer does not even get through the events once, in order"
             progress.untried = {part: why for part in chosen.parts if part != "schedules"}
         else:
-            _try_parts(progress, whole)
+            for part in chosen.parts:
+                ACTS[part](progress, whole)
         counts = progress.counts | {"deliveries": testbed.deliveries}
-        return ReplayResult(tuple(progress.breaches), progress.tried, progress.untried, counts)
+        return ReplayResult(tuple(progress.breaches), progress.tried, progress.untried, counts,
+                            told(testbed.swallowed, spec))
     finally:
         testbed.close()
-
-
-def _try_parts(progress: Progress, whole: Run) -> None:
-    acts = {
-        "schedules": lambda: one_after_the_other(progress, whole),
-        "crashes": lambda: inject_crashes(progress),
-        "errors": lambda: inject_errors(progress),
-        "races": lambda: race_pairs(progress),
-    }
-    for part in progress.budget.parts:
-        acts[part]()

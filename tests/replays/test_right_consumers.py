@@ -6,6 +6,7 @@ import os
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,44 @@ def test_the_lambda_form_holds_the_claims(migrated: str) -> None:
             "trade_stream.py": (CONSUMERS / "trade_stream.py").read_bytes()}))
         budget = Budget(schedules=4, interleavings=8, pairs=1, part_s=3.0)
         result = replay(spec(LambdaConsumer("trade-stream")), migrated, root=ROOT, budget=budget,
+                        endpoint_url=aws.endpoint_url)
+    assert held(result) == set(PARTS), result.breaches
+
+
+@pytest.mark.parametrize(("name", "changes"), [
+    ("trade_stream_async", {}), ("trade_stream_batch", {"batch": 3}),
+    ("trade_stream", {"payload": ("data.order.filled_avg_price", "data.price")}),
+], ids=["a-coroutine-and-its-worker", "a-batch", "another-payload-under-a-known-key"])
+def test_other_right_ways_to_take_events_hold_every_claim(name: str, changes: dict[str, Any], migrated: str) -> None:
+    """The right one beside each twin of D14 and D15."""
+    made = spec(name)
+    consumer = replace(made.consumer, batch=changes.get("batch", 0))
+    result = replay(replace(made, consumer=consumer, payload=changes.get("payload", ())), migrated, root=ROOT, budget=SMALL)
+    assert held(result) == set(PARTS), result.breaches
+    assert min(result.counts.values()) > 0
+
+
+def test_a_message_that_is_refused_for_its_other_payload_is_not_stuck(migrated: str, tmp_path: Path) -> None:
+    consumer = written(tmp_path, """
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        if trade_stream.remember(cursor, event, trade_stream.event_id(event)):
+            trade_stream.apply(cursor, event)
+        cursor.execute("SELECT event_data #>> '{data,order,filled_avg_price}' FROM alpaca_event_dedupe WHERE event_id = %s",
+                       (trade_stream.event_id(event),))
+        assert cursor.fetchone()[0] == event['data']['order']['filled_avg_price'], 'another event under a known key'""")
+    result = replay(spec(consumer, payload=("data.order.filled_avg_price",)), migrated, root=tmp_path,
+                    budget=replace(SMALL, parts=("schedules",)))
+    assert held(result) == {"schedules"}, result.breaches
+    assert result.counts["payloads"] > 0
+
+
+def test_a_lambda_behind_a_queue_holds_the_claims(migrated: str) -> None:
+    with local_aws() as aws:
+        aws.deploy("trade-stream", pack(CONSUMERS / "trade_stream_lambda", {
+            name: (CONSUMERS / name).read_bytes() for name in ("trade_stream.py", "trade_stream_batch.py")}),
+            handler="app.batch_handler")
+        budget = Budget(schedules=3, interleavings=4, pairs=1, part_s=3.0)
+        result = replay(spec(LambdaConsumer("trade-stream", batch=3)), migrated, root=ROOT, budget=budget,
                         endpoint_url=aws.endpoint_url)
     assert held(result) == set(PARTS), result.breaches
 

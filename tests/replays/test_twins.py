@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from checks.contract.dedupe import Dedupe
 from checks.replays.claims import KINDS
 from checks.replays.replay import replay
 from checks.replays.results import PARTS
@@ -22,19 +23,29 @@ class Twin:
     breaks: str
     kind: str
     names: str
+    declares: str = ""
+    """What the contract says of it besides: `batch = 3`, `payload = PATH`."""
 
     @property
     def part(self) -> str:
         """The part of the replay: the end of the claim's id."""
         return self.breaks.rpartition(".")[2]
 
+    def spec(self, name: str) -> Dedupe:
+        """Its `[dedupe.trade_events]`."""
+        made = spec(name)
+        key, _, value = self.declares.partition(" = ")
+        if key == "batch":
+            return replace(made, consumer=replace(made.consumer, batch=int(value)))
+        return replace(made, payload=(value,)) if key == "payload" else made
+
 
 def twin(file: Path) -> Twin:
-    head = re.match(r'"""(D\d+)\b.*\n\nBreaks: (dedupe:trade_events\.replay\.\w+)\nNames: (\w+): (.+)\n"""\n',
-                    file.read_text(encoding="utf-8"))
+    head = re.match(r'"""(D\d+)\b.*\n\nBreaks: (dedupe:trade_events\.replay\.\w+)\nNames: (\w+): (.+)\n'
+                    r'(?:Declares: ((?:batch|payload) = .+)\n)?"""\n', file.read_text(encoding="utf-8"))
     assert head is not None, f"{file}: the head must have Breaks and Names"
     assert file.stem.startswith(f"{head[1]}_")
-    return Twin(*head.groups()[1:])
+    return Twin(*head.groups(default="")[1:])
 
 
 TWINS = {file.stem: twin(file) for file in sorted(CONSUMERS.glob("D*.py"))}
@@ -43,7 +54,7 @@ TWINS = {file.stem: twin(file) for file in sorted(CONSUMERS.glob("D*.py"))}
 @pytest.mark.parametrize("name", TWINS)
 def test_a_twin_breaks_the_claim_its_fault_is_about(name: str, migrated: str) -> None:
     twin = TWINS[name]
-    result = replay(spec(name), migrated, root=ROOT,
+    result = replay(twin.spec(name), migrated, root=ROOT,
                     budget=replace(SMALL, schedules=40, part_s=15.0, parts=(twin.part,)))
     finding = result.breach(twin.part)
     assert finding is not None, result
@@ -59,7 +70,7 @@ def test_a_twin_breaks_the_claim_its_fault_is_about(name: str, migrated: str) ->
 
 def test_every_part_of_a_replay_has_a_twin_and_every_fault_its_own() -> None:
     assert {twin.part for twin in TWINS.values()} == set(PARTS)
-    assert {name.partition("_")[0] for name in TWINS} >= {f"D{n}" for n in (*range(1, 12), 13)}
+    assert {name.partition("_")[0] for name in TWINS} >= {f"D{n}" for n in (*range(1, 12), *range(13, 16))}
 
 
 @pytest.mark.parametrize(("twin", "part"), [

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from checks.contract.consumers import Consumer
 from checks.replays.consumers import start
+from checks.replays.consumers.batch import again, settled
 from checks.replays.consumers.running import Receipt
 from checks.replays.proxy.gate import CUT, Action, Cut, Fail, Gate, OpenGate, Statement
 from checks.replays.proxy.proxy import Proxy, Upstream
@@ -61,6 +62,22 @@ ERRORS = (
 
 
 @dataclass
+class Recorder:
+    """A gate that lets everything through and writes it down."""
+
+    seen: list[Statement] = field(default_factory=list)
+
+    def before(self, statement: Statement) -> Action:
+        """See `Gate`."""
+        self.seen.append(statement)
+        return None
+
+    def after(self, statement: Statement) -> Cut | None:
+        """See `Gate`."""
+        return None
+
+
+@dataclass
 class InjectionAt:
     """A gate that lets `injection` happen to the statement of that number, once."""
 
@@ -69,6 +86,7 @@ class InjectionAt:
     injection: Injection
     seen: list[Statement] = field(default_factory=list)
     fired: bool = False
+    """Whether it happened."""
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _target: Statement | None = None
 
@@ -78,11 +96,12 @@ class InjectionAt:
             self.seen.append(statement)
             if len(self.seen) != self.number or not self.injection.can_meet(statement):
                 return None
-            self._target, self.fired = statement, True
+            self._target, self.fired = statement, self.injection.after is None
             return self.injection.before
 
     def after(self, statement: Statement) -> Cut | None:
         """See `Gate`."""
+        self.fired = self.fired or statement is self._target
         return self.injection.after if statement is self._target else None
 
     @property
@@ -117,12 +136,14 @@ class Lane:
     def deliver(self, document: Mapping[str, Any], gate: Gate | None = None) -> Receipt:
         """One delivery."""
         self.proxy.gate = gate or OpenGate()
+        self.proxy.refusals.clear()
         try:
             receipt = self._consumer.deliver(document, self._timeout_s)
         finally:
             self.proxy.gate = OpenGate()
         self.proxy.settle()
-        return receipt
+        receipt = settled(document, receipt) if self._spec.batch else receipt
+        return replace(receipt, refusals=tuple(self.proxy.refusals))
 
     def insist(self, document: Mapping[str, Any], patient: bool = True) -> Receipt:
         """Delivers until acknowledged, at most `1 + REDELIVERIES` times; if not patient, until a hang."""
@@ -130,8 +151,13 @@ class Lane:
         while not receipt.acknowledged and receipt.tries <= REDELIVERIES and (patient or not receipt.hung):
             if receipt.tries == REDELIVERIES - 1:
                 self._consumer.restart()
+            document = self.again(document, receipt)
             receipt = replace(self.deliver(document), tries=receipt.tries + 1)
         return receipt
+
+    def again(self, document: Mapping[str, Any], receipt: Receipt) -> Mapping[str, Any]:
+        """What comes again of `document`, whose delivery came to `receipt`: of a batch, only what failed."""
+        return again(document, receipt.failed) if self._spec.batch else document
 
     def calm(self) -> None:
         """Ends what the consumer left open: a transaction that nobody will commit."""

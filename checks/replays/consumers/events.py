@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from checks.contract.dedupe import Dedupe, Effect
 from checks.values import UsageError
 
 _FRACTION = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{4,9})(Z|[+-]\d\d:?\d\d)?\Z")
-_RECEIVED_LATER, _CUT_PRECISION, _MUCH_LATER = 1, 2, 4
+_RECEIVED_LATER, _CUT_PRECISION, _MUCH_LATER, OTHER_PAYLOAD = 1, 2, 4, 8
 VARIANTS = 8
 """How many ways there are to deliver one event: see `variant`."""
 
@@ -41,7 +43,7 @@ def read_events(spec: Dedupe, root: Path) -> tuple[Event, ...]:
     """The corpus of `spec`, each distinct event once, in order.
 
     Raises:
-        UsageError: no corpus, a line that is no JSON object, or a name of `from` or `when` no field has.
+        UsageError: no corpus, a line that is no JSON object, or a name of `from`, `when` or `payload` no field has.
     """
     if spec.events is None:
         raise UsageError(f"dedupe.{spec.name} names a consumer but no events; add events = \"FILE.jsonl\".")
@@ -54,9 +56,13 @@ def read_events(spec: Dedupe, root: Path) -> tuple[Event, ...]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             document = _object(line, f"{spec.events} line {number}")
-            seen.setdefault(_identity(document, spec.volatile), _event(number, document, spec))
+            seen.setdefault(_identity(document, (*spec.volatile, *spec.payload)), _event(number, document, spec))
     if not seen:
         raise UsageError(f"{spec.events} holds no event, so nothing can be replayed; write one JSON a line.")
+    for path in spec.payload:
+        if not any(variant(event.document, OTHER_PAYLOAD, (), (path,)) != event.document for event in seen.values()):
+            raise UsageError(f"dedupe.{spec.name}.payload names {path!r}, and no event of {spec.events} has a text or a "
+                             "number there; write the dotted path of a field of the event.")
     return tuple(seen.values())
 
 
@@ -81,20 +87,41 @@ def lookup(document: Mapping[str, Any], name: str, paths: Mapping[str, str]) -> 
     return None
 
 
-def variant(document: Mapping[str, Any], number: int, volatile: Sequence[str]) -> dict[str, Any]:
+def variant(document: Mapping[str, Any], number: int, volatile: Sequence[str],
+            payload: Sequence[str] = ()) -> dict[str, Any]:
     """The same event as a redelivery may bring it.
 
     Bit 0 and bit 2 of `number` move the fields at the dotted paths `volatile` (times of receipt) by 1.5 and
     3600 s; bit 1 cuts the precision of every timestamp: nanoseconds to micro-, microseconds to milliseconds.
+    Bit 3 changes the fields at the paths `payload`: another message under the same key.
     """
     changed: dict[str, Any] = json.loads(json.dumps(document))
     shift = 1.5 * bool(number & _RECEIVED_LATER) + 3600 * bool(number & _MUCH_LATER)
-    for path in volatile:
-        *parents, last = path.split(".")
-        holder = _at(changed, parents)
-        if shift and isinstance(holder, dict) and last in holder:
-            holder[last] = _later(holder[last], shift)
+    if shift:
+        _change(changed, volatile, lambda value: _later(value, shift))
+    if number & OTHER_PAYLOAD:
+        _change(changed, payload, _other)
     return _coarser(changed) if number & _CUT_PRECISION else changed
+
+
+def _change(document: dict[str, Any], paths: Sequence[str], change: Callable[[object], object]) -> None:
+    for path in paths:
+        *parents, last = path.split(".")
+        holder = _at(document, parents)
+        if isinstance(holder, dict) and last in holder:
+            holder[last] = change(holder[last])
+
+
+def _other(value: object) -> object:
+    """Another value of the same kind; what is no text and no number stays."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    if not isinstance(value, str):
+        return value + 1
+    with contextlib.suppress(ArithmeticError):
+        return str(Decimal(value) + 1)
+    later = _later(value, 86400)
+    return later if later != value else f"{value} 2"
 
 
 def _event(number: int, document: Mapping[str, Any], spec: Dedupe) -> Event:
@@ -131,10 +158,10 @@ def _object(line: str, place: str) -> dict[str, Any]:
     return document
 
 
-def _identity(document: Mapping[str, Any], volatile: Sequence[str]) -> str:
+def _identity(document: Mapping[str, Any], unlike: Sequence[str]) -> str:
     """What is the same at every delivery of one event."""
     kept = variant(variant(document, _CUT_PRECISION, ()), _CUT_PRECISION, ())
-    for path in volatile:
+    for path in unlike:
         *parents, last = path.split(".")
         holder = _at(kept, parents)
         if isinstance(holder, dict):

@@ -11,6 +11,7 @@ from checks.contract.consumers import Consumer, LambdaConsumer
 from checks.lambdas.client import invoke, local_client
 from checks.lambdas.package import pack
 from checks.lambdas.replies.endings import ending
+from checks.lambdas.replies.reply import UnreadableError, read_json
 from checks.replays.consumers.running import Receipt, Surroundings
 from checks.values import Unverified, UsageError
 
@@ -26,6 +27,7 @@ class LambdaRunner:
             raise Unverified(f"The Lambda consumer {spec.function} cannot be replayed: AWS cannot reach a "
                              "database proxy on this machine; use a target whose Lambdas run locally.")
         self._function, self._url, self._endpoint_url = spec.function, given.url, given.endpoint_url
+        self._replies = spec.batch > 0
         self._version = ""
         self._clients: dict[float, Any] = {}
         self._control = self._client(CONTROL_TIMEOUT_S)
@@ -39,7 +41,8 @@ class LambdaRunner:
         if reply.transport_error is not None and reply.transport_error.startswith("ReadTimeoutError"):
             self.restart()
             return Receipt(False, f"gave no answer within {timeout_s:g} s", hung=True)
-        return Receipt(end is None, "" if end is None else end.reason)
+        return Receipt(end is None, "" if end is None else end.reason,
+                       reply=_answer(reply.payload) if self._replies else None)
 
     def restart(self) -> None:
         """Publishes a version of its own, whose environment holds this lane's database URL."""
@@ -72,6 +75,14 @@ class LambdaRunner:
         if read_timeout_s not in self._clients:
             self._clients[read_timeout_s] = local_client("lambda", self._endpoint_url, read_timeout_s=read_timeout_s)
         return self._clients[read_timeout_s]
+
+
+def _answer(payload: bytes) -> Any:
+    """What the function answered; as text where it is no JSON."""
+    try:
+        return read_json(payload) if payload else None
+    except UnreadableError:
+        return payload.decode("utf-8", "replace")
 
 
 @contextmanager

@@ -39,7 +39,8 @@ class PythonRunner:
             self.restart()
             self._child = self._started()
         child = self._child
-        line = child.line(timeout_s) if child.send({"event": event, "url": self._given.url}) else b""
+        order = {"event": event, "url": self._given.url, "reply": self._spec.batch > 0}
+        line = child.line(timeout_s) if child.send(order) else b""
         if line is None:
             self.restart()
             return Receipt(False, f"gave no answer within {timeout_s:g} s and was killed", hung=True)
@@ -47,8 +48,8 @@ class PythonRunner:
             how = child.end()
             self.restart()
             return Receipt(False, f"the consumer's process ended {how}".rstrip())
-        error = json.loads(line)["error"]
-        return Receipt(error is None, error or "")
+        said = json.loads(line)
+        return Receipt(said["error"] is None, said["error"] or "", reply=said.get("reply"))
 
     def restart(self) -> None:
         """See `Running`."""

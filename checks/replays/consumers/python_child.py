@@ -1,12 +1,14 @@
 """Runs a Python consumer in a process of its own; started as `python -P python_child.py FILE:FUNCTION`.
 
-Standard input: one JSON document a line, `{"event": …, "url": …}`. File descriptor REPLIES_FD (environment):
-one JSON line for readiness and one a delivery, `{"error": null | sentence}`. The consumer's own standard
-input is empty. When the harness goes away (standard input ends, even while the consumer hangs), the process
-group ends.
+Standard input: one JSON document a line, `{"event": …, "url": …, "reply": wanted or not}`. File descriptor REPLIES_FD
+(environment): one JSON line for readiness and one a delivery, `{"error": null | sentence, "reply": …}`. What the
+consumer returns is waited for: a coroutine on one loop that lasts as long as the process, a future on the loop or
+thread that it is of. The consumer's own standard input is empty. When the harness goes away (standard input ends, even
+while the consumer hangs), the process group ends.
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
 import importlib
 import importlib.util
@@ -67,8 +69,8 @@ def main() -> None:
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=reading, args=(orders, source), daemon=True).start()
 
-    def reply(error: BaseException | None) -> None:
-        replies.write(json.dumps({"error": None if error is None else sentence(error)}) + "\n")
+    def reply(error: BaseException | None, answer: object = None) -> None:
+        replies.write(json.dumps({"error": None if error is None else sentence(error), "reply": answer}) + "\n")
 
     try:
         handle = load(sys.argv[1])
@@ -76,16 +78,27 @@ def main() -> None:
         reply(error)
         return
     reply(None)
-    while True:
-        order = json.loads(orders.get())
-        try:
-            result = handle(order["event"], order["url"])
-            if inspect.isawaitable(result):
-                asyncio.run(_awaited(result))
-        except BaseException as error:
-            reply(error)
-        else:
-            reply(None)
+    with asyncio.Runner() as loop:
+        while True:
+            order = json.loads(orders.get())
+            try:
+                result = finished(handle(order["event"], order["url"]), loop)
+                answer = json.loads(json.dumps(result)) if order["reply"] else None
+            except BaseException as error:
+                reply(error)
+            else:
+                reply(None, answer)
+
+
+def finished(result: Any, loop: asyncio.Runner) -> Any:
+    """What `result` comes to, once it has."""
+    if isinstance(result, asyncio.Future) and result.get_loop().is_running():
+        return asyncio.run_coroutine_threadsafe(_awaited(result), result.get_loop()).result()
+    if isinstance(result, asyncio.Future):
+        return result.get_loop().run_until_complete(result)
+    if isinstance(result, concurrent.futures.Future):
+        return result.result()
+    return loop.run(_awaited(result)) if inspect.isawaitable(result) else result
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

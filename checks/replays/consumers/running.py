@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from checks.replays.proxy.gate import SentError
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -31,6 +33,12 @@ class Receipt:
     """It gave no answer in time and was killed."""
     tries: int = 1
     """How often the event had been delivered by then."""
+    reply: Any = None
+    """What the consumer answered, where it is handed batches."""
+    failed: tuple[str, ...] = ()
+    """The records of a batch that are to be delivered again; none when all are, or none is."""
+    refusals: tuple[SentError, ...] = ()
+    """Errors that its connections to the database met at this delivery."""
 
     def __str__(self) -> str:
         at = f" at delivery {self.tries}" if self.tries > 1 else ""

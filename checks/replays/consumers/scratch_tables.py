@@ -71,14 +71,15 @@ class Scratch:
             raise Unreachable(f"The scratch database does not answer: {str(error).strip()}") from None
         self.connection.autocommit = True
         self.ask("SET lock_timeout = '3s'; SET statement_timeout = '60s'")
-        self._superuser = self.value("SELECT current_setting('is_superuser')") == "on"
-        if self._superuser:
+        self.superuser = self.value("SELECT current_setting('is_superuser')") == "on"
+        if self.superuser:
             self.ask("SET session_replication_role = replica")
         self.dedupe = self.table(spec.table, spec.key, f"dedupe.{spec.name}.key")
         self.effects = tuple(self.table(effect.table, effect.key, f"dedupe.{spec.name}.effects.key")
                              for effect in spec.effects)
         self.watched: tuple[WatchedTable, ...] = tuple(dict.fromkeys((self.dedupe, *self.effects)))
         self._restored: tuple[WatchedTable, ...] = ()
+        self._kept = 0
         self._others = self._keep_others()
 
     def ask(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -121,15 +122,27 @@ class Scratch:
                                  f"{', '.join(columns)}.{nearest(column, columns)}")
         return WatchedTable((schema, relation), tuple(columns), tuple(stored))
 
-    def reset(self) -> None:
-        """Empties the watched tables; those others that held rows get them back. Sequences go on."""
+    def reset(self, kept: int = 0) -> None:
+        """Empties the watched tables; those others that held rows get them back. Sequences go on.
+
+        Args:
+            kept: what `keep` returned: the watched tables hold again what they held then.
+        """
         names = [table.sql for table in self.watched]
-        steps = [f"DELETE FROM {name}" for name in names] if self._superuser else [f"TRUNCATE {', '.join(names)} CASCADE"]
-        for table in self._restored:
+        steps = [f"DELETE FROM {name}" for name in names] if self.superuser else [f"TRUNCATE {', '.join(names)} CASCADE"]
+        for table in self.watched if kept else self._restored:
             columns = ", ".join(ident(column) for column in table.stored)
             steps.append(f"INSERT INTO {table.sql} ({columns}) OVERRIDING SYSTEM VALUE "
-                         f"SELECT {columns} FROM {_copy_of(table)}")
+                         f"SELECT {columns} FROM {_copy_of(table, kept)}")
         self.ask("; ".join(["BEGIN", *steps, "COMMIT"]))
+
+    def keep(self) -> int:
+        """Copies what the watched tables hold, for `reset`; 0 for a role whose INSERTs fire triggers and foreign keys."""
+        if not self.superuser:
+            return 0
+        self._kept += 1
+        self._copy(self.watched, self._kept)
+        return self._kept
 
     def read(self) -> State:
         """All rows of the watched tables, as one snapshot."""
@@ -165,8 +178,11 @@ class Scratch:
         prints = self._prints([table for table in small if table not in self.watched])
         filled = [table for table, seen in prints.items() if seen.rows]
         if filled:
-            self.ask("; ".join(f"CREATE TEMPORARY TABLE {_copy_of(table)} AS TABLE {table.sql}" for table in filled))
+            self._copy(filled)
         return prints
+
+    def _copy(self, tables: Sequence[WatchedTable], number: int = 0) -> None:
+        self.ask("; ".join(f"CREATE TEMPORARY TABLE {_copy_of(table, number)} AS TABLE {table.sql}" for table in tables))
 
     def _prints(self, tables: Sequence[WatchedTable]) -> dict[WatchedTable, Print]:
         """A fingerprint of each table's rows."""
@@ -177,9 +193,9 @@ class Scratch:
         return {tables[number]: Print(count, total) for number, count, total in self.ask(" UNION ALL ".join(parts))}
 
 
-def _copy_of(table: WatchedTable) -> str:
-    """The name of the table that holds the rows `table` had before the replay."""
-    return ident("pg_temp", hashlib.md5(table.sql.encode()).hexdigest())
+def _copy_of(table: WatchedTable, number: int = 0) -> str:
+    """The name of the table that holds the rows `table` had before the replay, or when they were kept."""
+    return ident("pg_temp", hashlib.md5(f"{number} {table.sql}".encode()).hexdigest())
 
 
 def volatile_columns(one: State, other: State) -> dict[str, frozenset[str]]:

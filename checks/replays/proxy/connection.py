@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from checks.replays.proxy import framing
 from checks.replays.proxy.framing import Message
-from checks.replays.proxy.gate import Cut, Fail, Statement
+from checks.replays.proxy.gate import Cut, Fail, SentError, Statement
 from checks.replays.proxy.handshake import Ended, Lender, handshake
 
 HELD_BYTES = 256 * 1024
@@ -51,6 +51,7 @@ class Wire:
         self._flight: _Flight | None = None
         self._prepared: dict[str, str] = {}
         self._portals: dict[str, str] = {}
+        self._sql = ""
         self._key = b""
         self._copying = self._failed = self._discarding = self._ended = False
         self._farewell = b""
@@ -143,16 +144,16 @@ class Wire:
 
     def _remember(self, sent: Message) -> None:
         if sent.kind == b"P":
-            name, sql = framing.strings(sent.body, 2)
-            self._prepared[name] = sql
+            name, self._sql = framing.strings(sent.body, 2)
+            self._prepared[name] = self._sql
         elif sent.kind == b"B":
             portal, name = framing.strings(sent.body, 2)
-            self._portals[portal] = self._prepared.get(name, "")
+            self._portals[portal] = self._sql = self._prepared.get(name, "")
 
     def _begin(self, sent: Message, server: socket.socket) -> None:
         named = "" if sent.kind == b"F" else framing.string(sent.body)
         sql = self._portals.get(named, named) if sent.kind == b"E" else named
-        statement = Statement(sql, framing.verb(sql), self.pid)
+        self._sql, statement = sql, Statement(sql, framing.verb(sql), self.pid)
         action = self._lender.gate.before(statement)
         if isinstance(action, Cut):
             return self._end()
@@ -173,6 +174,7 @@ class Wire:
                 self.status, self._failed = told.body, False
             elif told.kind == b"E":
                 self._failed = True
+                self._lender.refusals.append(_refusal(told, self._sql))
             self._copying = told.kind in b"GW" or (self._copying and told.kind not in b"CEZ")
             if self._flight is not None:
                 self._flight.complete = self._flight.complete or told.kind in b"CEIs"
@@ -196,7 +198,9 @@ class Wire:
 
     def _inject(self, fail: Fail, sent: Message, statement: Statement, server: socket.socket) -> None:
         """Answers with `fail`, and brings the real transaction to the state that error would have left."""
+        refusal = SentError(fail.sqlstate, fail.text, statement.sql, injected=True)
         if fail.fatal:
+            self._lender.refusals.append(refusal)
             return self._end(framing.error_response("FATAL", fail.sqlstate, fail.text))
         ends, extended = statement.verb in ENDS_TRANSACTION, sent.kind == b"E"
         if extended:
@@ -209,6 +213,7 @@ class Wire:
             return None
         error = framing.error_response("ERROR", fail.sqlstate, fail.text)
         self._client.sendall(error if extended else error + framing.ready(self.status))
+        self._lender.refusals.append(refusal)
         return None
 
     def _answer(self, request: bytes, server: socket.socket) -> bytes:
@@ -242,6 +247,12 @@ class Wire:
             while server.recv(65536):
                 pass
         server.close()
+
+
+def _refusal(told: Message, sql: str) -> SentError:
+    found = framing.error_fields(told.body)
+    table = ".".join(found[code] for code in "st" if code in found)
+    return SentError(found.get("C", ""), found.get("M", ""), sql, found.get("n", ""), table)
 
 
 def _received(stream: socket.socket) -> bytes:

@@ -75,6 +75,12 @@ def error_response(severity: str, sqlstate: str, text: str) -> bytes:
     return message(b"E", b"".join(f"{code}{value}\0".encode() for code, value in fields) + b"\0")
 
 
+def error_fields(body: bytes) -> dict[str, str]:
+    """The fields of an ErrorResponse by their code: C the SQLSTATE, M the message, s, t, n schema, table, constraint."""
+    texts = (part.decode("utf-8", "replace") for part in body.split(b"\0"))
+    return {text[0]: text[1:] for text in texts if text}
+
+
 def ready(status: bytes) -> bytes:
     """ReadyForQuery; `status` is I (idle), T (in a transaction) or E (in a failed one)."""
     return message(b"Z", status)

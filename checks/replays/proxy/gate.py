@@ -1,4 +1,4 @@
-"""Who decides about a statement on its way to the server, and what may be decided."""
+"""Who decides about a statement on its way to the server, what may be decided, and what the client was told."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ class Fail:
     sqlstate: str
     text: str
     fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentError:
+    """An error that a client was sent."""
+
+    sqlstate: str
+    message: str
+    sql: str
+    """The statement it was an answer to; empty when there was none yet."""
+    constraint: str = ""
+    """The constraint or index it names."""
+    table: str = ""
+    """That constraint's table, `SCHEMA.TABLE`."""
+    injected: bool = False
+    """Whether the proxy made it up."""
 
 
 class Cut:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from checks.replays.proxy import framing
-from checks.replays.proxy.gate import Gate
+from checks.replays.proxy.gate import Gate, SentError
 
 
 class Lender(Protocol):
@@ -21,6 +21,7 @@ class Lender(Protocol):
     connections: int
     insists_on_tls: bool
     strayed: set[str]
+    refusals: list[SentError]
 
     def connect(self) -> socket.socket:
         """A new stream to the real server."""

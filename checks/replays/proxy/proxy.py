@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from checks.replays.proxy import framing
 from checks.replays.proxy.connection import BURIAL_S, Wire
-from checks.replays.proxy.gate import Gate, OpenGate
+from checks.replays.proxy.gate import Gate, OpenGate, SentError
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Proxy:
         """Somebody asked for TLS, was refused, and went away."""
         self.strayed: set[str] = set()
         """Other databases that somebody asked for."""
+        self.refusals: list[SentError] = []
+        """Errors that clients were sent so far; may be emptied between deliveries."""
         self._wires: set[Wire] = set()
         self._changed = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)

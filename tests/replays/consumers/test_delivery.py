@@ -10,9 +10,9 @@ import pytest
 
 from checks.replays.consumers.delivery import CRASHES, ERRORS, InjectionAt
 from checks.replays.consumers.interleaving import Interleavings, Turn, Turnstile
+from checks.replays.parts.schedules import smallest
 from checks.replays.proxy.gate import CUT, Fail, Statement
-from checks.replays.schedules import Schedule, smallest
-from checks.replays.testbed import Delivery
+from checks.replays.run import Delivery, Schedule
 
 
 def statement(sql: str) -> Statement:

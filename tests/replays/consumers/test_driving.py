@@ -75,6 +75,42 @@ def test_other_ways_to_use_the_database_work(body: str, written, lane, migrated:
     assert count(migrated, "alpaca_event_dedupe") == 1
 
 
+KEPT = """
+import asyncio, concurrent.futures, threading
+loop = asyncio.new_event_loop()
+home = None
+async def work(event):
+    global home
+    await asyncio.sleep(0)
+    home = home or asyncio.get_running_loop()
+    assert home is asyncio.get_running_loop(), 'attached to a different loop'
+    if 'fail' in event: raise ValueError('told to')
+    return event
+"""
+IN_A_THREAD = "threading.Thread(target=loop.run_forever, daemon=True).start()\n"
+
+
+@pytest.mark.parametrize("source", [
+    "async def handle(event, url): return await work(event)\n",
+    "def handle(event, url): return work(event)\n",
+    "def handle(event, url): return loop.run_until_complete(work(event))\n",
+    "def handle(event, url): return loop.create_task(work(event))\n",
+    IN_A_THREAD + "def handle(event, url): return asyncio.run_coroutine_threadsafe(work(event), loop)\n",
+    IN_A_THREAD + "def handle(event, url):\n"
+    "    made = concurrent.futures.Future()\n"
+    "    loop.call_soon_threadsafe(lambda: made.set_result(loop.create_task(work(event))))\n    return made.result()\n",
+    "class Later:\n    def __init__(self, event): self.event = event\n"
+    "    def __await__(self): return work(self.event).__await__()\ndef handle(event, url): return Later(event)\n",
+], ids=["a-coroutine-function", "a-coroutine", "a-loop-of-its-own", "a-task-of-its-own-loop", "a-thread-with-a-loop",
+        "a-task-of-a-thread", "an-awaitable"])
+def test_what_a_consumer_returns_is_waited_for_on_one_loop(source: str, written, lane, tmp_path: Path) -> None:
+    consumer = lane(written(KEPT + source), tmp_path)
+    assert [consumer.deliver(event) for event in EVENTS[:3]] == [Receipt(True)] * 3
+    refused = consumer.deliver({"fail": True})
+    assert (refused.acknowledged, refused.why) == (False, "ValueError: told to")
+    assert consumer.deliver(FILL) == Receipt(True)
+
+
 @pytest.mark.parametrize(("body", "sentence"), [
     ("psycopg2.connect(url + '?sslmode=require')", "insists on TLS"),
     ("psycopg2.connect(url.rpartition('/')[0] + '/postgres')", "asked for database postgres"),

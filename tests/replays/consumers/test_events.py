@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from checks.contract.consumers import PythonConsumer
 from checks.contract.dedupe import Dedupe, Effect
-from checks.replays.consumers.events import VARIANTS, lookup, read_events, variant
+from checks.replays.consumers.events import OTHER_PAYLOAD, VARIANTS, lookup, read_events, variant
 from checks.values import UsageError
 from tests.support import ROOT
 
@@ -125,3 +127,41 @@ def test_a_missing_corpus_is_one_sentence(tmp_path: Path) -> None:
         read_events(SPEC, tmp_path)
     with pytest.raises(UsageError, match="no events"):
         read_events(Dedupe(**{**SPEC.__dict__, "events": None}), tmp_path)
+
+
+PAYLOAD = ("data.price", "data.order.filled_avg_price", "data.order.status", "data.timestamp", "data.order.legs")
+
+
+@pytest.mark.parametrize("line", LINES, ids=[str(number) for number in range(1, len(LINES) + 1)])
+def test_another_payload_differs_in_the_fields_of_the_contract_only(line: str) -> None:
+    document = json.loads(line)
+    other = variant(document, OTHER_PAYLOAD, (), PAYLOAD)
+    changed = {path for path in PAYLOAD if field(other, path) != field(document, path)}
+    assert changed == {path for path in PAYLOAD if isinstance(field(document, path), str)}
+    assert {path: type(field(other, path)) for path in changed} == dict.fromkeys(changed, str)
+    for path in changed:
+        *parents, last = path.split(".")
+        field(other, ".".join(parents))[last] = field(document, path)
+    assert other == document
+
+
+def field(document: object, path: str) -> Any:
+    for part in filter(None, path.split(".")):
+        document = document.get(part) if isinstance(document, dict) else None
+    return document
+
+
+@pytest.mark.parametrize(("value", "other"), [
+    (1, 2), (1.5, 2.5), ("231.40", "232.40"), ("-1", "0"), ("fill", "fill 2"), (True, True), (None, None), ([1], [1]),
+    ("2026-02-03T14:01:14.749947258Z", "2026-02-04T14:01:14.749947Z"),
+])
+def test_another_value_is_of_the_same_kind(value: object, other: object) -> None:
+    assert variant({"a": {"b": value}}, OTHER_PAYLOAD, (), ("a.b", "a.c", "d")) == {"a": {"b": other}}
+
+
+def test_a_payload_that_no_event_has_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"dedupe\.trade_events\.payload names 'data\.prize', and no event of .* has"):
+        read_events(replace(SPEC, payload=("data.price", "data.prize")), ROOT)
+    (tmp_path / "two.jsonl").write_text(LINES[0] + "\n" + LINES[0].replace("AAPL-0001", "AAPL-0002") + "\n")
+    spec = replace(SPEC, events=Path("two.jsonl"), payload=("data.order.client_order_id",))
+    assert len(read_events(spec, tmp_path)) == 1

@@ -8,11 +8,13 @@ from itertools import combinations, islice
 from math import comb
 
 from checks.replays.consumers.interleaving import Interleavings, Turn
+from checks.replays.plays import race
 from checks.replays.progress import Progress
-from checks.replays.run import Delivery, Run
+from checks.replays.run import Delivery, Handed, Run
 from checks.replays.testbed import Testbed
 
-Pair = tuple[Delivery, Delivery]
+Pair = tuple[Handed, Handed]
+APART = "two deliveries of which one has an effect were never in the database at once"
 
 
 def race_pairs(progress: Progress) -> None:
@@ -27,16 +29,14 @@ def race_pairs(progress: Progress) -> None:
         search, problem = Interleavings(progress.budget.interleavings), None
         for run, turns in _interleaved(progress, search, pair, end):
             possible = max(possible, _ways(turns))
+            progress.delivered("races", "interleavings", _events(pair), any(len(turn.enabled) > 1 for turn in turns))
             if (problem := progress.testbed.judge(run)) is not None:
                 progress.found("races", problem, run)
                 break
-        progress.counts["interleavings"] += search.tried
         complete = complete and search.exhausted
         if problem is not None:
             break
-    progress.tried["races"] = _tried(progress, raced, possible, complete)
-    if not raced:
-        progress.untried["races"] = "not tried: no event has its one effect even when nothing goes wrong"
+    progress.ended("races", _tried(progress, raced, possible, complete), f"0 interleavings: {APART}")
 
 
 def _tried(progress: Progress, raced: int, possible: int, complete: bool) -> str:
@@ -52,7 +52,7 @@ def _interleaved(progress: Progress, search: Interleavings, pair: Pair,
     runs: list[Run] = []
 
     def run(order: tuple[int, ...]) -> Sequence[Turn]:
-        done, turns = progress.testbed.race(pair, order)
+        done, turns = race(progress.testbed, pair, order)
         runs.append(done)
         return turns
 
@@ -68,15 +68,18 @@ def _ways(turns: Sequence[Turn]) -> int:
 
 
 def _pairs(progress: Progress) -> Iterator[Pair]:
-    """One event twice; two events of a group; two events of different groups, the most alike first."""
+    """One event twice; two events of a group; two events of different groups, the most alike first; batches before all."""
     events = progress.testbed.events
-    twice = [(Delivery(n), Delivery(n, 1)) for n in progress.representatives()]
-    both = [(Delivery(a), Delivery(b)) for a, b in combinations(range(len(events)), 2)]
-    grouped = [pair for pair in both if _same_group(progress.testbed, pair) and _effects(progress.testbed, pair)]
-    apart = [pair for pair in both if not _same_group(progress.testbed, pair) and _effects(progress.testbed, pair) == 2]
+    twice: list[Pair] = [((Delivery(n),), (Delivery(n, 1),)) for n in progress.representatives()]
+    both: list[Pair] = [((Delivery(a),), (Delivery(b),)) for a, b in combinations(range(len(events)), 2)]
+    effective = {pair: progress.testbed.effective(_events(pair)) for pair in both}
+    grouped = [pair for pair in both if _same_group(progress.testbed, pair) and effective[pair]]
+    apart = [pair for pair in both if not _same_group(progress.testbed, pair) and effective[pair] == 2]
     apart.sort(key=lambda pair: -_alike(progress.testbed, pair))
-    ordered = [pair for turn in _turns(twice, grouped, apart) for pair in turn]
-    sound = (pair for pair in ordered if progress.sound([delivery.event for delivery in pair]))
+    several = tuple(Delivery(event) for event in progress.several())
+    batches = [(several, several[::-1])] if len(several) > 1 else []
+    ordered = [*batches, *(pair for turn in _turns(twice, grouped, apart) for pair in turn)]
+    sound = (pair for pair in ordered if progress.sound(_events(pair)))
     return sound if progress.budget.every_event else islice(sound, progress.budget.pairs)
 
 
@@ -85,18 +88,17 @@ def _turns(*lists: list[Pair]) -> Iterator[list[Pair]]:
         yield [pairs[at] for pairs in lists if at < len(pairs)]
 
 
+def _events(pair: Pair) -> list[int]:
+    return [delivery.event for handed in pair for delivery in handed]
+
+
 def _same_group(testbed: Testbed, pair: Pair) -> bool:
-    return len({testbed.events[delivery.event].group for delivery in pair}) == 1
-
-
-def _effects(testbed: Testbed, pair: Pair) -> int:
-    """How many of the two have an effect."""
-    return sum(any(testbed.events[delivery.event].keys) for delivery in pair)
+    return len({testbed.events[event].group for event in _events(pair)}) == 1
 
 
 def _alike(testbed: Testbed, pair: Pair) -> int:
     """How many fields the two events have in common."""
-    first, second = (set(_leaves(testbed.events[delivery.event].document)) for delivery in pair)
+    first, second = (set(_leaves(testbed.events[event].document)) for event in _events(pair))
     return len(first & second)
 
 

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from checks.replays.consumers.events import VARIANTS
+from checks.replays.consumers.events import OTHER_PAYLOAD, VARIANTS, variant
 from checks.replays.effects import Problem
+from checks.replays.plays import play
 from checks.replays.progress import Progress
-from checks.replays.run import Delivery, Run
+from checks.replays.run import Delivery, Run, Schedule, first_unaltered
 from checks.replays.testbed import Testbed
 
 STEPS = 5
 """Rules a schedule is made of; one rule makes one to eight deliveries."""
-Schedule = tuple[Delivery, ...]
 
 
 def one_after_the_other(progress: Progress, whole: Run) -> None:
@@ -29,13 +29,28 @@ def one_after_the_other(progress: Progress, whole: Run) -> None:
         progress.found("schedules", problem, run)
         return
     end = progress.deadline()
-    worst, tried = try_schedules(testbed, progress.budget.schedules, end)
+    worst, played = try_schedules(testbed, progress.budget.schedules, end)
     bound = f", stopped after {progress.budget.part_s:g} s" if worst is None and time.monotonic() > end else ""
-    progress.counts["schedules"] = tried
-    progress.tried["schedules"] = f"{tried} schedules of {len(testbed.events)} events{bound}"
+    progress.counts["schedules"] = len(played)
+    for schedule in played:
+        again = _again(schedule)
+        progress.delivered("schedules", "duplicates", [delivery.event for delivery in again], len(again))
+        if testbed.spec.payload:
+            progress.delivered("schedules", "payloads", (), sum(delivery.altered for delivery in again))
+    duplicates = f"{progress.counts['duplicates']} duplicates"
+    if testbed.spec.payload:
+        duplicates += f", {progress.counts['payloads']} of them with another payload"
+    progress.ended("schedules", f"{len(played)} schedules of {len(testbed.events)} events, {duplicates}{bound}",
+                   "0 duplicates: no event that has an effect was delivered twice")
     if worst is not None:
         found = testbed.judge(worst) or Problem("stuck", "the outcome changes from run to run")
         progress.found("schedules", found, worst)
+
+
+def _again(schedule: Schedule) -> list[Delivery]:
+    """The deliveries of events that had been delivered before."""
+    return [delivery for at, delivery in enumerate(first_unaltered(schedule))
+            if any(earlier.event == delivery.event for earlier in schedule[:at])]
 
 
 def _plain_problems(testbed: Testbed, whole: Run) -> Iterator[tuple[Run, Problem]]:
@@ -76,16 +91,27 @@ class Played:
     def breaks(self, schedule: Schedule) -> bool:
         """Plays `schedule`, unless it was played already, and has it judged."""
         if schedule not in self.runs:
-            run = self._testbed.play(schedule)
+            run = play(self._testbed, schedule)
             self.runs[schedule] = run if self._testbed.judge(run) is not None else None
         return self.runs[schedule] is not None
 
 
-def try_schedules(testbed: Testbed, count: int, end: float) -> tuple[Run | None, int]:
+def _first(testbed: Testbed) -> Iterator[Schedule]:
+    """What is played before all: an event that has an effect, twice; and each such event, and after it another message
+    under its key, where the contract names a payload."""
+    effective = [number for number in range(len(testbed.events)) if testbed.effective([number])]
+    yield from ((Delivery(number), Delivery(number, 1)) for number in effective[:1])
+    for number in effective:
+        document = testbed.events[number].document
+        if variant(document, OTHER_PAYLOAD, (), testbed.spec.payload) != document:
+            yield Delivery(number), Delivery(number, OTHER_PAYLOAD)
+
+
+def try_schedules(testbed: Testbed, count: int, end: float) -> tuple[Run | None, list[Schedule]]:
     """Plays `count` schedules, or as many as there is time for until `end` (monotonic seconds); at least one.
 
     Returns:
-        The run of a smallest schedule that breaks the claim, or None; and how many were played until one broke.
+        The run of a smallest schedule that breaks the claim, or None; and those that were played until one broke.
     """
     from hypothesis import HealthCheck, Phase, Verbosity, settings
     from hypothesis.stateful import run_state_machine_as_test
@@ -99,8 +125,10 @@ def try_schedules(testbed: Testbed, count: int, end: float) -> tuple[Run | None,
 
     wanted = settings(max_examples=count, stateful_step_count=STEPS, derandomize=True, deadline=None, database=None,
                       suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, phases=(Phase.generate,))
+    for schedule in _first(testbed):
+        check(schedule)
     run_state_machine_as_test(_broker(testbed, check), settings=wanted)
-    tried = len(played.runs)
+    tried = list(played.runs)
     for schedule in broken:
         return played.runs[smallest(schedule, played.breaks)], tried
     return None, tried
@@ -134,7 +162,7 @@ def _broker(testbed: Testbed, check: Callable[[Schedule], None]) -> Any:
     from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
     together = _groups(testbed)
-    changes = st.integers(0, VARIANTS - 1)
+    changes = st.integers(0, (OTHER_PAYLOAD | VARIANTS - 1) if testbed.spec.payload else VARIANTS - 1)
 
     class Broker(RuleBasedStateMachine):
         def __init__(self) -> None:
