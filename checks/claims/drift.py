@@ -11,6 +11,7 @@ from checks.catalog.key import Key
 from checks.catalog.objects import NOT_COMPARED, Index, Object, Table, of_no_table, table_of
 from checks.catalog.objects import Sequence as SequenceObject
 from checks.catalog.snapshot import Snapshot
+from checks.claims.causes import about
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled
 from checks.kinds import Finding, claim
@@ -104,7 +105,8 @@ def _drifted(changes: Sequence[Difference]) -> Finding:
         return Finding("unverified", lines, "",
                        "The two are spelled apart, and it could not be told whether they mean the same: compare them.")
     return Finding("broken", lines, sure[0].line(),
-                   "Bring it back, write a migration that makes it so, or accept it with [[drift.ignore]].")
+                   "Bring it back, write a migration that makes it so, or accept it with [[drift.ignore]].",
+                   about=tuple(map(about, changes)))
 
 
 def _grown(table: str, item: Object | None, expectation: Expectation, found: Snapshot) -> bool:

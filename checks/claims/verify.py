@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from checks.claims.causes import with_causes
 from checks.claims.constraints import constraints_left_out, judge_constraints
 from checks.claims.dedupe.stored import dedupe_left_out
 from checks.claims.dedupe.structure import judge_dedupe
@@ -61,7 +62,8 @@ def judged(expectation: Expectation, seen: Observation, today: dt.date) -> tuple
     """Every case, in the order of the areas."""
     settled = Settled(expectation, seen)
     structure = (*judge_ledger(settled), *judge_constraints(settled)) if expectation.derived is not None else ()
-    return (*structure, *judge_enums(expectation, seen), *judge_dedupe(expectation, seen), *judge_drift(settled, today))
+    return with_causes((*structure, *judge_enums(expectation, seen), *judge_dedupe(expectation, seen),
+                        *judge_drift(settled, today)))
 
 
 def always_left_out(target: Target, expectation: Expectation) -> Iterator[LeftOut]:
