@@ -43,6 +43,9 @@ def migration(migration: Migration, rows: Rows, settled: Settled) -> Finding:
         return _without_rows(version, rows, missing, total)
     count = len(rows.times.get(version, ()))
     near = _near(version, rows.times, settled.expectation)
+    gone = settled.expectation.ledger.lost.get(version)
+    if count == 0 and gone is not None:
+        return _without_its_row(version, gone, missing, total)
     if missing and count == 0:
         return _missing(f"Not applied: no row, and {_listed(total, missing)}.{near}", total, missing,
                         f"Apply it: python -m checks apply --target …  ({version})")
@@ -90,6 +93,14 @@ def _missing(detail: str, total: int, missing: Missing, next_step: str) -> Findi
 
 def _subjects(missing: Missing) -> tuple[Subject, ...]:
     return tuple(each for effect in missing.values() for each in effect.about)
+
+
+def _without_its_row(version: str, by: str, missing: Missing, total: int) -> Finding:
+    """What the effects alone say of a migration whose row a later one deletes."""
+    told = f"its row is deleted by {by}, so a tool that goes by the ledger applies it again"
+    if missing:
+        return _missing(f"{_listed(total, missing)}; {told}.", total, missing, f"Apply {version} again.")
+    return Finding("held", f"{total} effects", note=told)
 
 
 def _without_rows(version: str, rows: Rows, missing: Missing, total: int) -> Finding:

@@ -13,6 +13,7 @@ from checks.catalog.objects import Object, facts
 from checks.contract.contract import Contract
 from checks.contract.layouts.source import text_of
 from checks.contract.listing import files_in
+from checks.expectation.ledger_changes import NO_CHANGES, LedgerChanges
 from checks.expectation.planned_insert import PlannedInsert
 
 
@@ -41,6 +42,7 @@ class MigrationStep:
     drops: tuple[Key, ...]
     notices: tuple[str, ...] = ()
     """The server's words about statements that did nothing, and names it cut."""
+    ledger: LedgerChanges = NO_CHANGES
 
 
 @dataclass(frozen=True)

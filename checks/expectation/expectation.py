@@ -15,6 +15,7 @@ from checks.contract.layouts.source import titled
 from checks.contract.migration import Migration
 from checks.contract.migrations import read_migrations, through
 from checks.expectation.derived import Derived, MigrationEffect
+from checks.expectation.ledger_changes import ForeseenRows, foreseen
 from checks.observation.enum_plan import plan_enum
 from checks.sql.names import shown
 from checks.values import LeftOut, UsageError
@@ -48,6 +49,13 @@ class Expectation:
         if self.derived is None:
             return {}
         return self.derived.objects(self.migrations[-1].version if self.migrations else None)
+
+    @cached_property
+    def ledger(self) -> ForeseenRows:
+        """What the expected migrations themselves do to the ledger's rows."""
+        expected = {migration.version for migration in self.migrations}
+        steps = () if self.derived is None else self.derived.steps
+        return foreseen((step.version, step.ledger) for step in steps if step.version in expected)
 
     @cached_property
     def head(self) -> Snapshot:
