@@ -24,7 +24,7 @@ FALSE_SUCCESS = "false-success"
 """The area of the claims that nothing which did not happen is taken for a success."""
 OWN = "own"
 """The area of claims that a project wrote itself, as tests beside ours."""
-AREAS = ("ledger", "constraints", "enums", "dedupe", FALSE_SUCCESS, "deployment", "drift")
+AREAS = ("ledger", "constraints", "enums", "dedupe", FALSE_SUCCESS, "access", "deployment", "drift")
 """Every area, in the order of reports."""
 
 

@@ -9,7 +9,7 @@ from checks.catalog.difference import Difference
 from checks.catalog.key import Key
 from checks.values import Case, Subject, Verdict
 
-_TELLERS = ("constraints", "dedupe", "drift", "ledger")
+_TELLERS = ("constraints", "dedupe", "access", "drift", "ledger")
 """The areas whose claims are about objects; the one that comes first tells."""
 
 

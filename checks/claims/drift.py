@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from checks.catalog.difference import Difference
 from checks.catalog.inheritance import new_partition
 from checks.catalog.key import Key
-from checks.catalog.objects import NOT_COMPARED, Index, Object, Table, of_no_table, table_of
+from checks.catalog.objects import NOT_DRIFT, Index, Object, Table, of_no_table, table_of
 from checks.catalog.objects import Sequence as SequenceObject
 from checks.catalog.snapshot import Snapshot
 from checks.claims.causes import about
@@ -145,7 +145,7 @@ def _of_the_ledger(key: Key, item: Object, expectation: Expectation) -> bool:
 def _told_by_another(key: Key, expectation: Expectation, found: Snapshot) -> bool:
     """Whether another object's difference tells of this one already, or it is the ledger's own tool's."""
     expected, item = expectation.objects.get(key), found.objects.get(key)
-    if key.kind in NOT_COMPARED or expected is None and _of_others(key, expectation) \
+    if key.kind in NOT_DRIFT or expected is None and _of_others(key, expectation) \
             or item is None and key in found.unread_functions:
         return True
     either = item if item is not None else expected

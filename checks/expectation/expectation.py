@@ -87,6 +87,10 @@ class Expectation:
                     found[key] = (*found.get(key, ()), None)
         return found
 
+    def later(self, key: Key) -> tuple[Object | None, ...]:
+        """What pending migrations make of the object `key`."""
+        return self._later.get(key, ())
+
     def sides(self, found: Snapshot) -> Sides:
         """Both sides of the comparison with `found`."""
         major = found.identity["server_version_num"] // 10_000

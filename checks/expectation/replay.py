@@ -60,7 +60,7 @@ class ScratchDatabase:
     def look(self) -> Snapshot:
         """Reads the catalogue, without what the ledger's tool keeps for itself."""
         ledger = self.contract.ledger
-        question = snapshot_select(self.contract.read_schemas, ledger.table if ledger else None)
+        question = snapshot_select(self.contract.read_schemas, ledger.table if ledger else None, roles=None)
         (document,), = self.run(question)
         self.seen = decode(document)
         return replace(self.seen, objects={key: item for key, item in self.seen.objects.items()
