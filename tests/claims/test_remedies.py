@@ -13,8 +13,8 @@ PROJECTS = {project.name: project for project in projects()}
 SABOTEURS = saboteurs()
 STATEMENT = re.compile(r"\b(?:ALTER|CREATE|DROP|GRANT|REVOKE|SELECT|INSERT|UPDATE|DELETE)\b"
                        r"(?:'(?:[^']|'')*'|\"[^\"]*\"|[^;'\"])*;")
-HARMFUL = re.compile(r"DISABLE ROW LEVEL|(?<!NO)BYPASSRLS|(?<!NO)SUPERUSER|GRANT ALL|DISABLE TRIGGER|DROP (TABLE|COLUMN|SCHEMA)"
-                     r"|TRUNCATE TABLE|CASCADE;|idempotent")
+HARMFUL = re.compile(r"DISABLE ROW LEVEL|(?<!NO)BYPASSRLS|(?<!NO)SUPERUSER|GRANT ALL|DISABLE TRIGGER"
+                     r"|DROP (TABLE|COLUMN|SCHEMA)|TRUNCATE TABLE|CASCADE;|idempotent")
 """Advice that would loosen security, lose data, or take for granted what is not known."""
 
 

@@ -13,7 +13,8 @@ ACCESS = {
             JOIN pg_depend e ON e.classid = 'pg_attrdef'::regclass AND e.objid = d.oid
                 AND e.refclassid = 'pg_class'::regclass
             JOIN pg_class s ON s.oid = e.refobjid
-            WHERE d.adrelid = c.oid AND CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(o.oid, s.oid, 'USAGE') END) END)
+            WHERE d.adrelid = c.oid AND CASE s.relkind WHEN 'S' THEN
+                NOT has_sequence_privilege(o.oid, s.oid, 'USAGE') END) END)
         FROM relation r JOIN pg_class c ON c.oid = r.oid CROSS JOIN role o CROSS JOIN LATERAL (SELECT
             concat(CASE WHEN has_table_privilege(o.oid, c.oid, 'SELECT') THEN 'r' END,
                 CASE WHEN has_table_privilege(o.oid, c.oid, 'INSERT') THEN 'a' END,
