@@ -216,7 +216,7 @@ def _prove(place: Place, expectation: Expectation, wanted: Sequence[Migration], 
     except Unverified as error:
         say(f"cannot tell: {error}")
         return UNDECIDED
-    cases = judged(expectation, seen, dt.datetime.now(dt.UTC).date())
+    cases = judged(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
     verdicts = [v for case in cases if case.area in ("ledger", "constraints", "enums") for v in case.verdicts]
     names = {f"ledger:{migration.version}" for migration in wanted}
     for verdict in verdicts:

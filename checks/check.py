@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from checks.catalog.objects import of_no_table
+from checks.claims.access.role import access_names
 from checks.claims.constraints import constrained_tables
 from checks.claims.drift import EXTRA, SCHEMA
 from checks.claims.functions.false_success import false_success_names, judge_false_success
@@ -74,6 +75,7 @@ def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str],
     names += [("enums", spec.shown) for spec in contract.enums]
     names += [("dedupe", spec.name) for spec in contract.dedupe]
     names += [("false-success", name) for name in false_success_names(contract, target)]
+    names += [("access", name) for name in access_names(expectation, ours=target.ours)]
     if expectation.derived is not None:
         names += [("drift", key.relation) for key in objects if key.kind == "table"]
         if any(of_no_table(objects)):

@@ -15,7 +15,7 @@ _ROOMS = (
     "claims.ledger", "claims.ledger_table", "claims.constraints", "claims.enforcement", "claims.enums",
     "claims.dedupe.structure", "claims.dedupe.statements", "claims.dedupe.stored", "replays.claims",
     "claims.functions.false_success", "claims.functions.query_function", "claims.functions.deployed_code",
-    "audits.report", "claims.drift",
+    "audits.report", "claims.access.of_role", "claims.access.of_public", "claims.drift",
 )
 """The modules that define kinds, in the order of the areas."""
 EVIDENCE: Mapping[str, str] = {

@@ -18,7 +18,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Generic, ParamSpec
 
-from checks.values import Evidence, Verdict, VerdictWord
+from checks.values import Evidence, Subject, Verdict, VerdictWord
 
 P = ParamSpec("P")
 _BLANK = re.compile(r"\{(\w+)(?:\.(\w+))?[^{}]*\}")
@@ -38,6 +38,9 @@ class Finding:
     """None: the kind's usual one."""
     note: str = ""
     """For a held claim: see Verdict."""
+    about: tuple[Subject, ...] = ()
+    """For a broken claim: see Verdict."""
+    foremost: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Kind(Generic[P]):
         return Verdict(self.id.format_map(blanks), self.sentence.format_map(blanks), finding.word,
                        finding.evidence or self.evidence[0], finding.detail, finding.witness,
                        "" if finding.word == "held" else finding.next_step,
-                       finding.note if finding.word == "held" else "")
+                       finding.note if finding.word == "held" else "", about=finding.about, foremost=finding.foremost)
 
 
 def _blank(found: re.Match[str]) -> str:

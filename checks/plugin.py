@@ -128,6 +128,12 @@ def false_success(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture
+def access(request: pytest.FixtureRequest) -> Case:
+    """The claims about what one role can do, or everybody."""
+    return _case(request)
+
+
+@pytest.fixture
 def drift(request: pytest.FixtureRequest) -> Case:
     """The drift claims of one table, or of what belongs to none."""
     return _case(request)

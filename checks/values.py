@@ -24,7 +24,7 @@ FALSE_SUCCESS = "false-success"
 """The area of the claims that nothing which did not happen is taken for a success."""
 OWN = "own"
 """The area of claims that a project wrote itself, as tests beside ours."""
-AREAS = ("ledger", "constraints", "enums", "dedupe", FALSE_SUCCESS, "deployment", "drift")
+AREAS = ("ledger", "constraints", "enums", "dedupe", FALSE_SUCCESS, "access", "deployment", "drift")
 """Every area, in the order of reports."""
 
 
@@ -77,6 +77,15 @@ class Accepted(NamedTuple):
         return self.reason + (f" (until {self.until})" if self.until else "")
 
 
+class Subject(NamedTuple):
+    """An object that claims are about, or one field of it."""
+
+    object: str
+    """`column:orders.side`."""
+    field: str = ""
+    """Empty: all of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one claim came to. `claim` is `area:object[.part]`, stable and made of names."""
@@ -98,6 +107,10 @@ class Verdict:
     """For a claim that is not held because another is not: that one's id. It tells the story."""
     accepted: Accepted | None = None
     """For a broken claim that counts as held because somebody accepted it."""
+    about: tuple[Subject, ...] = ()
+    """For a broken claim: what is not as it should be."""
+    foremost: bool = False
+    """Whether it tells the story of what it is about, whatever other claims are about the same."""
 
     def __post_init__(self) -> None:
         """Makes every text fit for terminals, reports and logs, whatever names and values went into it."""

@@ -7,7 +7,7 @@ from checks.catalog.key import Key
 from checks.catalog.objects import Constraint, Index, Policy, listed
 from checks.catalog.snapshot import Snapshot
 from checks.sql import meaning
-from checks.sql.names import nearest, shown
+from checks.sql.names import near_miss, shown
 
 _COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
@@ -68,7 +68,7 @@ def index_ddl(own: str, item: Index) -> str:
 def elsewhere(key: Key, expected: Constraint, found: Snapshot) -> str:
     """Where something like a missing constraint is: other name, other table, other schema."""
     if found.relation(key.relation) is None:
-        near = nearest(key.relation, found.tables)
+        near = near_miss(key.relation, found.tables)
         homes = homes_of(key.relation, found)
         return f" There is no table {key.relation}.{near}" + (f" There is a {homes[0]}." if homes else "")
     types = column_types(found, key.relation)
@@ -78,8 +78,10 @@ def elsewhere(key: Key, expected: Constraint, found: Snapshot) -> str:
     for twin, item in found.objects.items():
         if isinstance(item, Constraint) and twin.own == key.own:
             return f" A constraint of that name is on {twin.relation}."
-    near = nearest(key.bare, [unquoted(other) for other, _ in found.of(key.relation, "constraint")])
-    return f" Of its table:{near}" if near else ""
+    table = Key.table(key.relation).bare  # which most names begin with, and which makes none of them near
+    others = {unquoted(other).replace(table, ""): other for other, _ in found.of(key.relation, "constraint")}
+    like = next((name for short, name in others.items() if near_miss(key.bare.replace(table, ""), [short])), None)
+    return f" Its table has {like}, which is not exactly this name." if like else ""
 
 
 def homes_of(table: str, found: Snapshot) -> list[str]:

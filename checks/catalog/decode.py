@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from checks.catalog.key import Key
+from checks.catalog.decode_access import access_objects
+from checks.catalog.key import Key, function_key
 from checks.catalog.objects import (
     Column,
     Constraint,
@@ -103,7 +104,8 @@ class _Decoder:
         around = [setting.key for setting in settings]
         around += [Key("twin", "", shown(twin.schema, twin.name)) for twin in homonyms if twin.schema not in ours]
         read = [read(row) for section, read in sections for row in doc[section]]
-        objects = dict(sorted((*read, *((key, Other()) for key in around)), key=lambda found: found[0]))
+        objects = dict(sorted((*read, *access_objects(doc, self.tables), *((key, Other()) for key in around)),
+                              key=lambda found: found[0]))
         return Snapshot(
             identity={**doc["identity"], "server_version_num": int(doc["identity"]["server_version_num"])},
             objects=objects, settings=settings, homonyms=homonyms, elsewhere=_relations(doc["elsewhere"]),
@@ -113,7 +115,7 @@ class _Decoder:
             unsafe={self.check_keys[oid]: why for oid, why in doc["unsafe"] if why and oid in self.check_keys},
             readable_sequences=frozenset(shown(schema, name) for schema, name, _, _, _, _, _, readable, _ in doc["sequences"]
                                          if readable),
-            unread_functions=frozenset(_function_key(*row) for row in doc["unread_functions"]))
+            unread_functions=frozenset(function_key(*row) for row in doc["unread_functions"]))
 
     def _reading(self) -> dict[str, tuple[Reading, ...]]:
         """Table -> what reading its rows would run; the table's own reasons first."""
@@ -204,7 +206,7 @@ class _Decoder:
     def _function(self, row: Row) -> tuple[Key, Object]:
         (schema, name, identity, kind, language, volatility, definer, returns, config, body, arguments, strict, leakproof,
          parallel, library) = row
-        return _function_key(schema, name, identity), Function(
+        return function_key(schema, name, identity), Function(
             _FUNCTIONS[kind], language, _VOLATILITY[volatility], returns or "", body, bool(definer), tuple(config or ()),
             arguments, bool(strict), bool(leakproof), _PARALLEL[parallel], library)
 
@@ -227,10 +229,6 @@ class _Decoder:
 
 def _relations(rows: Sequence[Row]) -> tuple[Relation, ...]:
     return tuple(sorted(Relation(schema, name, RELKINDS[kind]) for schema, name, kind in rows))
-
-
-def _function_key(schema: str, name: str, arguments: str) -> Key:
-    return Key("function", "", f"{shown(schema, name)}({arguments})")
 
 
 def _telling(options: Sequence[str]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 from checks.catalog.key import Key
 from checks.catalog.objects import (
-    NOT_COMPARED,
+    AROUND,
+    Access,
     Column,
     Constraint,
     Domain,
@@ -116,7 +117,10 @@ def unquoted(shown_name: str) -> str:
 def difference(key: Key, sides: Sides) -> Iterator[Difference]:
     """Every difference of the object `key`."""
     expected, found = sides.expected.get(key), sides.found.objects.get(key)
-    if key.kind in NOT_COMPARED:
+    if key.kind in AROUND:
+        return
+    if isinstance(expected, Access):
+        yield from _lost_privileges(key, expected, found)
         return
     if expected is None:
         if found is not None:
@@ -129,6 +133,13 @@ def difference(key: Key, sides: Sides) -> Iterator[Difference]:
         change = field_change(key, name, expected, found, sides)
         if change is not None:
             yield change
+
+
+def _lost_privileges(key: Key, expected: Access, found: Object | None) -> Iterator[Difference]:
+    """That a role cannot do what it should; that it can do more is for a claim about the role to say."""
+    has = found.privileges if isinstance(found, Access) else ()
+    if not set(expected.privileges) <= set(has):
+        yield Difference(key, "changed", "privileges", in_word(expected.privileges), in_word(has))
 
 
 def field_change(key: Key, name: str, expected: Object, found: Object, sides: Sides) -> Difference | None:

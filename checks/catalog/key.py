@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from checks.sql.names import ident, shown, split_path
 
-MEMBERS = frozenset({"column", "constraint", "trigger", "rule", "policy"})
+MEMBERS = frozenset({"column", "constraint", "trigger", "rule", "policy", "access"})
 """Kinds of objects whose names are unique within their relation only."""
 PLAINLY_NAMED = MEMBERS | {"table", "index", "sequence", "enum", "domain", "type", "function", "aggregate"}
 """Kinds whose objects a claim names without saying their kind."""
 WITHOUT_SCHEMA = frozenset({"schema", "extension", "cast", "event trigger", "publication", "foreign data wrapper", "server",
-                            "language", "access method", "transform", "setting"})
+                            "language", "access method", "transform", "setting", "role"})
 """Kinds of objects that belong to the database itself."""
 
 
@@ -67,6 +67,11 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.path}"
+
+
+def function_key(schema: str, name: str, arguments: str) -> Key:
+    """The key of a function; `arguments` as pg_get_function_identity_arguments prints them."""
+    return Key("function", "", f"{shown(schema, name)}({arguments})")
 
 
 @lru_cache(maxsize=65536)

@@ -212,6 +212,18 @@ class Sequence(NamedTuple):
     persistence: str = "logged"
 
 
+class Access(NamedTuple):
+    """What a role can do on a relation: select, insert, update, delete, truncate."""
+
+    privileges: tuple[str, ...] = ()
+    partly: tuple[str, ...] = ()
+    """What it can do on some columns only."""
+    owner: bool = False
+    """Whether it owns the relation, by itself or through another role."""
+    locked_sequences: tuple[str, ...] = ()
+    """Sequences that a default draws from and the role may not: an INSERT that leaves that column to it fails."""
+
+
 class Other(NamedTuple):
     """An object of a kind that is compared attribute by attribute: `OTHER_KINDS`."""
 
@@ -227,15 +239,18 @@ OTHER_KINDS = (
     "text search template", "text search parser", "foreign data wrapper", "server", "language", "access method", "transform",
 )
 """Kinds that are compared attribute by attribute; sections/others.py reads them."""
-NOT_COMPARED = ("twin", "setting")
-"""What stands around the objects: relations in other schemas that are called like one of ours, and settings of roles and of
-the database. No drift by themselves; other claims ask whether the migrations made them."""
+AROUND = ("twin", "setting", "role", "locked schema", "denied function", "open definer", "open schema", "default privileges")
+"""What stands around the objects: relations in other schemas that are called like one of ours, settings of roles and of the
+database, roles and what they and PUBLIC can do. No drift by themselves; other claims ask whether migrations made them."""
+NOT_DRIFT = (*AROUND, "access")
+"""What drift says nothing of."""
 KINDS: Mapping[str, type[Any]] = {
     "table": Table, "column": Column, "constraint": Constraint, "index": Index, "trigger": Trigger, "rule": Rule,
-    "policy": Policy, "enum": EnumType, "domain": Domain, "function": Function, "sequence": Sequence,
-    **dict.fromkeys((*OTHER_KINDS, *NOT_COMPARED), Other),
+    "policy": Policy, "enum": EnumType, "domain": Domain, "function": Function, "sequence": Sequence, "access": Access,
+    **dict.fromkeys((*OTHER_KINDS, *AROUND), Other),
 }
-Object = Table | Column | Constraint | Index | Trigger | Rule | Policy | EnumType | Domain | Function | Sequence | Other
+Object = (Table | Column | Constraint | Index | Trigger | Rule | Policy | EnumType | Domain | Function | Sequence | Access
+          | Other)
 
 
 def facts(item: Object) -> dict[str, Any]:
@@ -250,7 +265,7 @@ def functions(objects: Mapping[Key, Object]) -> dict[Key, Function]:
 
 def of_no_table(objects: Mapping[Key, Object]) -> Iterator[Key]:
     """The keys of what is compared and belongs to no relation: types, functions, sequences, extensions, …"""
-    return (key for key, item in objects.items() if table_of(key, item) is None and key.kind not in NOT_COMPARED)
+    return (key for key, item in objects.items() if table_of(key, item) is None and key.kind not in NOT_DRIFT)
 
 
 def table_of(key: Key, item: Object) -> str | None:

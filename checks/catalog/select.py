@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from checks.catalog.safety import SAFETY_GROUND, SAFETY_SECTIONS, SAFETY_WORDS
+from checks.catalog.sections.access import ACCESS, GRANTEES, ROLES
 from checks.catalog.sections.around import AROUND
 from checks.catalog.sections.code import CODE
 from checks.catalog.sections.ground import GROUND
@@ -31,7 +32,7 @@ ENFORCEMENT_SETTINGS = ("session_replication_role", "search_path", "row_security
 _USERS_OWN = """NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid}
         AND e.deptype = 'e')"""
 
-SECTIONS = {**RELATIONS, **CODE, **SAFETY_SECTIONS, **AROUND}
+SECTIONS = {**RELATIONS, **CODE, **SAFETY_SECTIONS, **AROUND, **ACCESS}
 
 _IDENTITY = """
     SELECT json_build_object('server_version', current_setting('server_version'),
@@ -49,9 +50,10 @@ _IDENTITY = """
 _CATALOG_NAME = re.compile(r"((?:FROM|JOIN)\s+)(pg_\w+)")
 
 
-def snapshot_select(schemas: Sequence[str], ledger_table: str | None) -> str:
+def snapshot_select(schemas: Sequence[str], ledger_table: str | None, roles: Sequence[str] | None = ()) -> str:
     """The SELECT of a Snapshot: one row, one text column `doc`, a JSON document.
 
+    `roles` are those whose privileges are asked for; None: all that were granted something.
     `pin` comes first in the FROM list and every section is LATERAL to it, so that it runs before any deparsing.
     """
     words = {
@@ -59,6 +61,7 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None) -> str:
         "own_type": _own("pg_type", "t.oid"), "own_function": _own("pg_proc", "p.oid"),
         "own_relation": _own("pg_class", "c.oid"), **SAFETY_WORDS,
     }
+    words["asked_roles"] = GRANTEES.format(**words) if roles is None else f"o.rolname = ANY ({text_array(roles)})"
     others = "\nUNION ALL\n".join(
         f"SELECT {literal(kind)}, o.of, o.oid, o.home::text, o.name::text, o.rest, o.relation, o.facts "
         f"FROM ({sql}) o(of, oid, home, name, rest, relation, facts)" for kind, sql in OTHERS.items())
@@ -75,7 +78,7 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None) -> str:
         ARRAY[{pins}] AS pinned,
         true AS conenforced, false AS conperiod, NULL::int2[] AS confdelsetcols, false AS indnullsnotdistinct,
         NULL::int2[] AS prattrs, NULL::pg_node_tree AS prqual OFFSET 0) pin, LATERAL (
-    WITH RECURSIVE {GROUND.format(**words)},{SAFETY_GROUND.format(**words)}
+    WITH RECURSIVE {GROUND.format(**words)},{ROLES.format(**words)},{SAFETY_GROUND.format(**words)}
     SELECT format('%s', json_build_object('identity', ({_IDENTITY.format(**words)}),
 {sections})) AS doc OFFSET 0) d""")
 

@@ -8,6 +8,8 @@ from checks.catalog.constraint_text import constraint_ddl, elsewhere, index_ddl,
 from checks.catalog.inheritance import unprotected
 from checks.catalog.key import Key, relation_sql
 from checks.catalog.objects import Constraint, Index, Sequence
+from checks.catalog.snapshot import Snapshot
+from checks.claims.causes import about_all_of
 from checks.claims.enforcement import enforcement
 from checks.claims.stored_rows import breaking_rows
 from checks.claims.user_code import changed_code
@@ -17,7 +19,7 @@ from checks.kinds import Finding, claim
 from checks.observation.observe import Observation
 from checks.observation.questions import told_why
 from checks.sql.names import ident, literal, shown
-from checks.values import Case, LeftOut, Verdict
+from checks.values import Case, LeftOut, Subject, Verdict
 
 _VIEWS = ("view", "materialized view")
 
@@ -71,7 +73,8 @@ def constraint(constraint: Key, expected: Constraint, settled: Settled) -> Findi
     ddl = constraint_ddl(constraint, expected, late=late)
     if not isinstance(item, Constraint):
         return Finding("broken", f"It is missing.{elsewhere(constraint, expected, found)}",
-                       f"no constraint {constraint.path}", f"Apply the migration that adds it, or add it again: {ddl}")
+                       f"no constraint {constraint.path}", f"Apply the migration that adds it, or add it again: {ddl}",
+                       about=(_gone(constraint, constraint.relation, found),))
     differences = _differences(constraint, settled)
     made = set(unprotected(constraint.relation, expected, settled.expectation.head))
     escapes = tuple(unprotected(constraint.relation, item, found))
@@ -82,7 +85,7 @@ def constraint(constraint: Key, expected: Constraint, settled: Settled) -> Findi
     if wrong:
         return Finding("broken", "; ".join(wrong) + ".", differences.witness or wrong[0],
                        f"Put it back as the migration says: {replaced(constraint, expected, late=late)}",
-                       "evaluated" if differences.witness else None)
+                       "evaluated" if differences.witness else None, about=(about_all_of(constraint),))
     if differences.unsure:
         return Finding("unverified", "; ".join(differences.unsure) + ".", "", "Compare the two by hand; if "
                        "they mean the same, write the migration as the database has it.")
@@ -102,10 +105,12 @@ def unique_index(name: str, index: Key, expected: Index, settled: Settled) -> Fi
         same = [shown(other.bare) for other, item in settled.found.objects.items()
                 if isinstance(item, Index) and item.table == expected.table and item.keys == expected.keys]
         more = f" {same[0]} is on the same columns." if same else ""
-        return Finding("broken", f"It is missing.{more}", f"no index {index.path}", ddl)
+        return Finding("broken", f"It is missing.{more}", f"no index {index.path}", ddl,
+                       about=(_gone(index, expected.table, settled.found),))
     sure = [change for change in differences if change.sure]
     told = "; ".join(f"{change.told} is {change.found}, not {change.expected}" for change in sure or differences)
-    return Finding("broken" if sure else "unverified", f"{told}.", told if sure else "", f"Drop the index, then {ddl}")
+    return Finding("broken" if sure else "unverified", f"{told}.", told if sure else "", f"Drop the index, then {ddl}",
+                   about=(about_all_of(index),))
 
 
 @claim("constraints:{column.path}.sequence", evidence=("observed",), breaks="rows were stored with keys of their own")
@@ -122,6 +127,11 @@ def sequence(column: Key, sequence: Key, seen: Observation) -> Finding:
                    "next value of the sequence is taken",
                    f"SELECT setval({literal(relation_sql(sequence.path))}, "
                    f"(SELECT max({ident(column.bare)}) FROM {table}));")
+
+
+def _gone(key: Key, table: str, found: Snapshot) -> Subject:
+    """What it is about that an object is missing: the object, or the table that is missing with it."""
+    return about_all_of(key if found.relation(table) is not None else Key.table(table))
 
 
 class _Differences(NamedTuple):

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from checks.catalog.difference import Difference
 from checks.catalog.inheritance import new_partition
 from checks.catalog.key import Key
-from checks.catalog.objects import NOT_COMPARED, Index, Object, Table, of_no_table, table_of
+from checks.catalog.objects import NOT_DRIFT, Index, Object, Table, of_no_table, table_of
 from checks.catalog.objects import Sequence as SequenceObject
 from checks.catalog.snapshot import Snapshot
+from checks.claims.causes import about
 from checks.expectation.expectation import Expectation
-from checks.expectation.settled import Settled
+from checks.expectation.settled import ELSEWHERE, Settled
 from checks.kinds import Finding, claim
 from checks.values import Case
 
@@ -36,7 +37,7 @@ def judge_drift(settled: Settled, today: dt.date) -> tuple[Case, ...]:
         return ()
     tables: dict[str, list[Difference]] = {key.relation: [] for key in expectation.objects if key.kind == "table"}
     loose: dict[Key, list[Difference]] = {key: [] for key in of_no_table(expectation.objects)}
-    here = not tables or any(found.relation(name) for name in tables)
+    elsewhere = settled.elsewhere
     extra: dict[str, list[Difference]] = {}
     ignored: list[str] = []
     others = [key.title for key in found.objects if key.kind in _OTHERS_MAY and key not in expectation.objects]
@@ -59,13 +60,10 @@ def judge_drift(settled: Settled, today: dt.date) -> tuple[Case, ...]:
     cases = [Case("drift", name, (table(name, changes),)) for name, changes in tables.items()]
     if loose:
         cases.append(Case("drift", SCHEMA, tuple(
-            schema_object(key, changes, here=here) for key, changes in loose.items())))
+            schema_object(key, changes, elsewhere=elsewhere) for key, changes in loose.items())))
     strange = tuple(extra_object(name, _drifted(changes)) for name, changes in extra.items())
-    return (*cases, Case("drift", EXTRA, strange or (extra_object(EXTRA, _nothing_extra(ignored, others, here=here)),)))
-
-
-_ELSEWHERE = Finding("unverified", "None of the expected tables is here: this looks like another database.", "",
-                     "Look at the target's database name.")
+    strange = strange or (extra_object(EXTRA, _nothing_extra(ignored, others, elsewhere=elsewhere)),)
+    return (*cases, Case("drift", EXTRA, strange))
 
 
 @claim("drift:{table}", breaks="anything of the table is missing, changed or extra, by meaning and not by spelling")
@@ -75,9 +73,9 @@ def table(table: str, changes: Sequence[Difference]) -> Finding:
 
 
 @claim("drift:{object.title}", breaks="a type, function, sequence, extension, … is missing or changed")
-def schema_object(object: Key, changes: Sequence[Difference], *, here: bool) -> Finding:
+def schema_object(object: Key, changes: Sequence[Difference], *, elsewhere: bool) -> Finding:
     """{object.kind} {object.path} is what the migrations make it"""
-    return _drifted(changes) if changes or here else _ELSEWHERE
+    return _drifted(changes) if changes or not elsewhere else ELSEWHERE
 
 
 @claim("drift:{name}", breaks="an object stands there that no migration makes")
@@ -86,9 +84,9 @@ def extra_object(name: str, finding: Finding) -> Finding:
     return finding
 
 
-def _nothing_extra(ignored: Sequence[str], others: Sequence[str], *, here: bool) -> Finding:
-    if not here:
-        return _ELSEWHERE
+def _nothing_extra(ignored: Sequence[str], others: Sequence[str], *, elsewhere: bool) -> Finding:
+    if elsewhere:
+        return ELSEWHERE
     note = f"no migration makes {', '.join(others[:10])}{' and others' if len(others) > 10 else ''}" if others else ""
     if not ignored:
         return Finding("held", note=note)
@@ -104,7 +102,8 @@ def _drifted(changes: Sequence[Difference]) -> Finding:
         return Finding("unverified", lines, "",
                        "The two are spelled apart, and it could not be told whether they mean the same: compare them.")
     return Finding("broken", lines, sure[0].line(),
-                   "Bring it back, write a migration that makes it so, or accept it with [[drift.ignore]].")
+                   "Bring it back, write a migration that makes it so, or accept it with [[drift.ignore]].",
+                   about=tuple(map(about, changes)))
 
 
 def _grown(table: str, item: Object | None, expectation: Expectation, found: Snapshot) -> bool:
@@ -143,7 +142,7 @@ def _of_the_ledger(key: Key, item: Object, expectation: Expectation) -> bool:
 def _told_by_another(key: Key, expectation: Expectation, found: Snapshot) -> bool:
     """Whether another object's difference tells of this one already, or it is the ledger's own tool's."""
     expected, item = expectation.objects.get(key), found.objects.get(key)
-    if key.kind in NOT_COMPARED or expected is None and _of_others(key, expectation) \
+    if key.kind in NOT_DRIFT or expected is None and _of_others(key, expectation) \
             or item is None and key in found.unread_functions:
         return True
     either = item if item is not None else expected

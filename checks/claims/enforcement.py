@@ -9,11 +9,13 @@ from checks.catalog.inheritance import descendants, strange_heirs
 from checks.catalog.key import Key
 from checks.catalog.objects import Constraint, Rule, Table, Trigger
 from checks.catalog.snapshot import Snapshot
+from checks.claims.causes import about_all_of
 from checks.claims.general_rules import Defeat, ruled
 from checks.claims.user_code import changed_code, trigger_harm
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
-from checks.sql.names import nearest
+from checks.sql.names import near_miss
+from checks.values import Subject
 
 _ENABLE = {"always": "ALWAYS ", "replica": "REPLICA "}
 
@@ -24,28 +26,35 @@ def enforcement(table: str, expectation: Expectation, found: Snapshot) -> Findin
     """nothing on or around {table} lets a row past its constraints"""
     item, expected = found.relation(table), expectation.objects[Key.table(table)]
     if item is None:
-        near, homes = nearest(table, found.tables), homes_of(table, found)
+        near = near_miss(table, (other for other in found.tables if Key.table(other) not in expectation.objects))
+        homes = homes_of(table, found)
         more = f"{near}{' It is in another schema: ' + homes[0] + '.' if homes else ''}"
-        return Finding("broken", f"There is no {table}.{more}", f"no table {table}", "Apply the migrations.")
+        return Finding("broken", f"There is no {table}.{more}", f"no table {table}", "Apply the migrations.",
+                       about=(about_all_of(Key.table(table)),))
     rules = ruled(table, expectation, found)
     wrong = [*_changed(table, item, expected if isinstance(expected, Table) else Table(), expectation, found), *rules.broken]
     if wrong:
-        return Finding("broken", "; ".join(defeat.what for defeat in wrong) + ".", wrong[0].what, wrong[0].remedy)
+        return Finding("broken", "; ".join(defeat.what for defeat in wrong) + ".", wrong[0].what, wrong[0].remedy,
+                       about=tuple(defeat.about or Subject(f"enforcement:{table}") for defeat in wrong))
     return Finding("held", note="; ".join(rules.notes))
 
 
 def _changed(table: str, item: Table, expected: Table, expectation: Expectation, found: Snapshot) -> Iterator[Defeat]:
     """What defeats the constraints and is not as the migrations make it."""
     if item.kind != expected.kind:
-        yield Defeat(f"{table} is a {item.kind} now, not a {expected.kind}", "Find out who replaced it.")
+        yield Defeat(f"{table} is a {item.kind} now, not a {expected.kind}", "Find out who replaced it.",
+                     Subject(str(Key.table(table)), "kind"))
     if item.persistence != "logged" and expected.persistence == "logged":
-        yield Defeat(f"it is {item.persistence}, not {expected.persistence}", f"ALTER TABLE {table} SET LOGGED;")
+        yield Defeat(f"it is {item.persistence}, not {expected.persistence}", f"ALTER TABLE {table} SET LOGGED;",
+                     Subject(str(Key.table(table)), "persistence"))
     if item.partition_bound is not None and expected.partition_bound is None:
-        yield Defeat("it is a partition of another table now", f"ALTER TABLE {item.parents[0]} DETACH PARTITION {table};")
+        yield Defeat("it is a partition of another table now", f"ALTER TABLE {item.parents[0]} DETACH PARTITION {table};",
+                     Subject(str(Key.table(table)), "parents"))
     for heir in strange_heirs(table, expectation.objects, found):
         parent = next((each for each in getattr(found.relation(heir), "parents", ()) if each == table), "")
         yield Defeat(f"{heir} inherits from it, so rows of {heir} are rows of {table} that its keys never see",
-                     f"ALTER TABLE {heir} NO INHERIT {table};" if parent else f"Find out who made {heir}.")
+                     f"ALTER TABLE {heir} NO INHERIT {table};" if parent else f"Find out who made {heir}.",
+                     Subject(str(Key.table(heir))))
     yield from _triggers(table, expectation, found)
     yield from _rules(table, expectation, found)
     yield from _foreign_keys(table, expectation, found)
@@ -55,24 +64,26 @@ def _changed(table: str, item: Table, expected: Table, expectation: Expectation,
 
 def _triggers(table: str, expectation: Expectation, found: Snapshot) -> Iterator[Defeat]:
     for name, trigger in found.of(table, "trigger"):
-        known = expectation.objects.get(Key("trigger", table, name))
+        key = Key("trigger", table, name)
+        known = expectation.objects.get(key)
         harm = trigger_harm(trigger, table, found)
         if isinstance(known, Trigger):
             if known.enabled != trigger.enabled:
-                yield Defeat(f"the trigger {name} is {trigger.enabled}, not {known.enabled}", _switched(table, name, known))
+                yield Defeat(f"the trigger {name} is {trigger.enabled}, not {known.enabled}", _switched(table, name, known),
+                             Subject(str(key), "enabled"))
             elif harm and known.definition != trigger.definition:
                 yield Defeat(f"the trigger {name} ({trigger.function}) is not what the migrations made, and it {harm}",
-                             f"DROP TRIGGER {name} ON {table}; {known.definition};")
+                             f"DROP TRIGGER {name} ON {table}; {known.definition};", Subject(str(key), "definition"))
             elif harm and any(changed_code(trigger.function, expectation.functions, found.functions)):
                 yield Defeat(f"the trigger {name} ({trigger.function}) is not what the migrations made, and it {harm}",
                              f"Bring back the function {trigger.function} as the migrations make it.")
         elif trigger.of_parent:
             if trigger.enabled == "disabled":
                 yield Defeat(f"the trigger {name} of the partitioned table is disabled on {table}",
-                             f"ALTER TABLE {table} ENABLE TRIGGER {name};")
+                             f"ALTER TABLE {table} ENABLE TRIGGER {name};", Subject(str(key)))
         elif harm:
             yield Defeat(f"the trigger {name} ({trigger.function}) {harm}",
-                         f"Find out who made it; if nobody needs it: DROP TRIGGER {name} ON {table};")
+                         f"Find out who made it; if nobody needs it: DROP TRIGGER {name} ON {table};", Subject(str(key)))
 
 
 def _switched(table: str, name: str, known: Trigger) -> str:
@@ -82,12 +93,14 @@ def _switched(table: str, name: str, known: Trigger) -> str:
 
 def _rules(table: str, expectation: Expectation, found: Snapshot) -> Iterator[Defeat]:
     for name, rule in found.of(table, "rule"):
-        known = expectation.objects.get(Key("rule", table, name))
+        key = Key("rule", table, name)
+        known = expectation.objects.get(key)
         same = isinstance(known, Rule) and known.definition == rule.definition
         if not same and rule.enabled != "disabled" and rule.event != "select":
             again = f" {known.definition}" if isinstance(known, Rule) else ""
             yield Defeat(f"the rule {name} rewrites {rule.event} on it", ("" if again else
-                         "Find out who made it; if nobody needs it: ") + f"DROP RULE {name} ON {table};{again}")
+                         "Find out who made it; if nobody needs it: ") + f"DROP RULE {name} ON {table};{again}",
+                         Subject(str(key)))
 
 
 def _foreign_keys(table: str, expectation: Expectation, found: Snapshot) -> Iterator[Defeat]:
@@ -96,7 +109,8 @@ def _foreign_keys(table: str, expectation: Expectation, found: Snapshot) -> Iter
         known = expectation.objects.get(key)
         if constraint.type == "foreign key" and not constraint.enforced and getattr(known, "enforced", True):
             yield Defeat(f"the foreign key {name} is not enforced: NOT ENFORCED, or its internal triggers are disabled",
-                         replaced(key, known if isinstance(known, Constraint) else constraint._replace(enforced=True)))
+                         replaced(key, known if isinstance(known, Constraint) else constraint._replace(enforced=True)),
+                         Subject(str(key)))
 
 
 def _partitions(table: str, item: Table, expectation: Expectation, found: Snapshot) -> Iterator[Defeat]:
@@ -114,7 +128,9 @@ def _partitions(table: str, item: Table, expectation: Expectation, found: Snapsh
 def _row_security(table: str, item: Table, expected: Table, found: Snapshot) -> Iterator[Defeat]:
     policies = {name for name, _ in found.of(table, "policy")}
     if expected.row_security and not item.row_security:
-        yield Defeat("row security is off", f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;")
+        yield Defeat("row security is off", f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;",
+                     Subject(str(Key.table(table)), "row_security"))
     elif item.row_security and not expected.row_security and policies:
         yield Defeat(f"row security is on, with the policies {', '.join(sorted(policies))}",
-                     "Find out who switched it on, and for whom it hides rows; then add it to the migrations.")
+                     "Find out who switched it on, and for whom it hides rows; then add it to the migrations.",
+                     Subject(str(Key.table(table)), "row_security"))

@@ -12,13 +12,14 @@ from typing import NamedTuple
 from checks.catalog.constraint_text import policy_ddl
 from checks.catalog.difference import column_types, unquoted
 from checks.catalog.key import Key
-from checks.catalog.objects import Column, Constraint, Domain, Policy
+from checks.catalog.objects import Column, Constraint, Domain, Object, Policy
 from checks.catalog.search_path import made, shadows
 from checks.catalog.snapshot import Setting, Snapshot
 from checks.expectation.expectation import Expectation
 from checks.sql import meaning
 from checks.sql.names import ident, shown
 from checks.sql.values_accepted.plain import listed_values
+from checks.values import Subject
 
 _LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z"
                       r"|\(*(?P<number>-?\d+(?:\.\d+)?|true|false)\)*\Z")
@@ -32,6 +33,8 @@ class Defeat(NamedTuple):
 
     what: str
     remedy: str
+    about: Subject | None = None
+    """None: nothing that other claims are about."""
 
 
 class Ruled(NamedTuple):
@@ -110,20 +113,21 @@ def _refused_defaults(table: str, expectation: Expectation, found: Snapshot) -> 
         if value is None:
             continue
         own = unquoted(name)
-        refusing = [check for check, text, kind in domain_checks(column, found)
+        refusing = [(check, column.user_type) for check, text, kind in domain_checks(column, found)
                     if meaning.never_accepts(text, "VALUE", value, {"VALUE": kind})]
-        refusing += [check for check, item in checks if own in item.columns
+        refusing += [(check, Key("constraint", table, check)) for check, item in checks if own in item.columns
                      and value not in listed_values(item.expression or "")
                      and meaning.never_accepts(item.expression or "", own, value, types)]
-        for check in refusing:
+        for check, by in refusing:
+            expected = expectation.objects.get(Key.column(table, name))
+            same = isinstance(expected, Column) and expected.default == column.default
             yield Defeat(f"the DEFAULT of {name} ({column.default}) is one that {check} refuses",
-                         _default_remedy(table, name, column, expectation))
+                         "The default is what the migrations make; bring back what refuses it." if same else
+                         _default_remedy(table, name, expected),
+                         Subject(str(by)) if same else Subject(str(Key.column(table, name)), "default"))
 
 
-def _default_remedy(table: str, name: str, column: Column, expectation: Expectation) -> str:
-    expected = expectation.objects.get(Key.column(table, name))
-    if isinstance(expected, Column) and expected.default == column.default:
-        return "The default is what the migrations make; bring back what refuses it."
+def _default_remedy(table: str, name: str, expected: Object | None) -> str:
     default = expected.default if isinstance(expected, Column) and not expected.generated else None
     action = f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT"
     return f"ALTER TABLE {table} ALTER COLUMN {name} {action};"

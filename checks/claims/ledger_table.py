@@ -19,7 +19,7 @@ from checks.kinds import Finding, claim
 from checks.observation.ledger_rows import LedgerAnswer, ledger_runs
 from checks.observation.observe import Observation
 from checks.observation.questions import told_why
-from checks.sql.names import ident, nearest, shown
+from checks.sql.names import ident, near_miss, shown
 from checks.telling import quoted
 from checks.values import Verdict
 
@@ -48,7 +48,7 @@ def read_rows(spec: LedgerSpec, seen: Observation, migrations: Sequence[Migratio
     """The ledger's rows in `seen`; `migrations` are all that are known, in order."""
     found = seen.snapshot
     if found.relation(spec.shown) is None:
-        near = nearest(spec.shown, found.tables)
+        near = near_miss(spec.shown, found.tables)
         return Rows(why_not=f"there is no ledger {spec.shown}{near and '.' + near}", absent=True,
                     remedy="Apply the migrations, or set [ledger] table in the contract.")
     columns = {name for name, _ in found.of(spec.shown, "column")}
@@ -141,14 +141,18 @@ def versions(ledger: LedgerSpec, expectation: Expectation, rows: Rows) -> Findin
     if rows.why_not:
         return rows.finding
     known = {migration.version for migration in (*expectation.migrations, *expectation.pending)}
-    if not rows.times:
+    if not rows.times and not {each.version for each in expectation.migrations} <= set(expectation.ledger.lost):
         return Finding("broken", f"{ledger.shown} is empty.", ledger.shown, "Apply the migrations.")
-    unknown = sorted(set(rows.times) - known)
+    made = expectation.ledger.written
+    unknown = sorted(set(rows.times) - known - set(made))
     if unknown:
-        return Finding("broken", f"Nobody knows {', '.join(map(_quoted, unknown[:10]))}." + nearest(unknown[0], known),
+        return Finding("broken", f"Nobody knows {', '.join(map(_quoted, unknown[:10]))}."
+                       + near_miss(unknown[0], known - set(rows.times)),
                        _quoted(unknown[0]), "Add the file to the migrations folder, or find out who wrote the row.")
     ahead = [m.version for m in expectation.pending if m.version in rows.times]
-    return Finding("held", f"Ahead of its head by {', '.join(ahead)}." if ahead else "")
+    strange = (f"{_quoted(version)} is no migration's, and written by {by}" for version, by in sorted(made.items())
+               if version in rows.times and version not in known)
+    return Finding("held", f"Ahead of its head by {', '.join(ahead)}." if ahead else "", note="; ".join(strange))
 
 
 def _quoted(version: str) -> str:
@@ -176,12 +180,15 @@ def applied_at(ledger: LedgerSpec, expectation: Expectation, rows: Rows, found: 
     if wrong:
         return Finding("broken", "; ".join(wrong) + ".", wrong[0],
                        "Find out how these rows came about: copied, written by hand, or applied out of order.")
-    return Finding("held")
+    moved = (f"the time of {version} is set by {by}" for version, by in expectation.ledger.moved.items())
+    return Finding("held", note="; ".join(moved))
 
 
 def _wrong_times(ledger: LedgerSpec, expectation: Expectation, rows: Rows, last: float) -> Iterator[str]:
     latest, latest_version = float("-inf"), ""
     for migration in expectation.migrations:
+        if migration.version in expectation.ledger.moved:
+            continue
         for at in () if migration.version in rows.implied else rows.times.get(migration.version, ()):
             if migration.version in rows.failed:
                 continue

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from checks.claims.access.judge import judge_access
+from checks.claims.access.role import access_left_out
+from checks.claims.causes import with_causes
 from checks.claims.constraints import constraints_left_out, judge_constraints
 from checks.claims.dedupe.stored import dedupe_left_out
 from checks.claims.dedupe.structure import judge_dedupe
@@ -48,20 +51,22 @@ def judge(expectation: Expectation, seen: Observation, target: Target, today: dt
         target: which.
         today: the date in UTC, for what the contract accepts until then.
     """
-    left = [*expectation.contract.absent, *always_left_out(target, expectation), *dedupe_left_out(expectation, seen)]
+    left = [*expectation.contract.absent, *always_left_out(target, expectation), *dedupe_left_out(expectation, seen),
+            *access_left_out(expectation, ours=target.ours)]
     if expectation.derived is not None:
         left += constraints_left_out(expectation, seen)
     tables = [key for key in expectation.objects if key.kind == "table"]
     elsewhere = bool(tables) and not any(key in seen.snapshot.objects for key in tables)
-    return Report(target, judged(expectation, seen, today), tuple(left), dict(seen.snapshot.identity), dict(seen.cost),
-                  elsewhere=elsewhere)
+    return Report(target, judged(expectation, seen, target, today), tuple(left), dict(seen.snapshot.identity),
+                  dict(seen.cost), elsewhere=elsewhere)
 
 
-def judged(expectation: Expectation, seen: Observation, today: dt.date) -> tuple[Case, ...]:
+def judged(expectation: Expectation, seen: Observation, target: Target, today: dt.date) -> tuple[Case, ...]:
     """Every case, in the order of the areas."""
     settled = Settled(expectation, seen)
     structure = (*judge_ledger(settled), *judge_constraints(settled)) if expectation.derived is not None else ()
-    return (*structure, *judge_enums(expectation, seen), *judge_dedupe(expectation, seen), *judge_drift(settled, today))
+    return with_causes((*structure, *judge_enums(expectation, seen), *judge_dedupe(expectation, seen),
+                        *judge_access(settled, ours=target.ours), *judge_drift(settled, today)))
 
 
 def always_left_out(target: Target, expectation: Expectation) -> Iterator[LeftOut]:

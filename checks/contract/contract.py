@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from checks.contract.accept import Accept
+from checks.contract.access import AccessSpec
 from checks.contract.dedupe import Dedupe
 from checks.contract.ledger import LedgerSpec
 from checks.contract.replay import ReplaySpec
@@ -163,6 +164,7 @@ class Contract:
     """Areas whose sections are absent."""
     replay: ReplaySpec = field(default_factory=ReplaySpec)
     accepts: tuple[Accept, ...] = ()
+    access: tuple[AccessSpec, ...] = ()
 
     @property
     def root(self) -> Path:

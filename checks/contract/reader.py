@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from checks.contract.accept import read_accepts, until_in
+from checks.contract.access import read_access
 from checks.contract.contract import (
     ROUTES,
     SERVERS,
@@ -68,7 +69,7 @@ def _contract(file: Path, top: TomlTable) -> Contract:
         audits=tuple(_audit(name, table) for name, table in top.named_tables("audit").items()),
         ignores=_ignores(drift),
         absent=(),
-        accepts=read_accepts(top),
+        accepts=read_accepts(top), access=read_access(top.table("access")),
         replay=read_replay(top.table("replay"), file.resolve().parent,
                            {name: spec.writes == "scratch" for name, spec in targets.items()}),
     )

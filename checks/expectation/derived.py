@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from checks.catalog.key import Key
-from checks.catalog.objects import Object, facts
+from checks.catalog.objects import AROUND, Object, facts
 from checks.contract.contract import Contract
 from checks.contract.layouts.source import text_of
 from checks.contract.listing import files_in
+from checks.expectation.ledger_changes import NO_CHANGES, LedgerChanges
 from checks.expectation.planned_insert import PlannedInsert
 
 
@@ -41,6 +42,7 @@ class MigrationStep:
     drops: tuple[Key, ...]
     notices: tuple[str, ...] = ()
     """The server's words about statements that did nothing, and names it cut."""
+    ledger: LedgerChanges = NO_CHANGES
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Derived:
         found = {}
         for step in self.steps:
             effects = (_effect(key, before.get(key), item, head[key])
-                       for key, item in step.sets.items() if key in head)
+                       for key, item in step.sets.items() if key in head and key.kind not in AROUND)
             found[step.version] = tuple(effect for effect in effects if effect.facts)
             before.update(step.sets)
             for key in step.drops:

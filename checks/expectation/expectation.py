@@ -15,6 +15,7 @@ from checks.contract.layouts.source import titled
 from checks.contract.migration import Migration
 from checks.contract.migrations import read_migrations, through
 from checks.expectation.derived import Derived, MigrationEffect
+from checks.expectation.ledger_changes import ForeseenRows, foreseen
 from checks.observation.enum_plan import plan_enum
 from checks.sql.names import shown
 from checks.values import LeftOut, UsageError
@@ -50,6 +51,13 @@ class Expectation:
         return self.derived.objects(self.migrations[-1].version if self.migrations else None)
 
     @cached_property
+    def ledger(self) -> ForeseenRows:
+        """What the expected migrations themselves do to the ledger's rows."""
+        expected = {migration.version for migration in self.migrations}
+        steps = () if self.derived is None else self.derived.steps
+        return foreseen((step.version, step.ledger) for step in steps if step.version in expected)
+
+    @cached_property
     def head(self) -> Snapshot:
         """The objects as a catalogue, to put the same questions to it as to a target's."""
         return Snapshot({}, self.objects)
@@ -78,6 +86,10 @@ class Expectation:
                 for key in step.drops:
                     found[key] = (*found.get(key, ()), None)
         return found
+
+    def later(self, key: Key) -> tuple[Object | None, ...]:
+        """What pending migrations make of the object `key`."""
+        return self._later.get(key, ())
 
     def sides(self, found: Snapshot) -> Sides:
         """Both sides of the comparison with `found`."""

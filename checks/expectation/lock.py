@@ -17,6 +17,7 @@ from checks.contract.contract import Contract
 from checks.contract.migration import Migration
 from checks.contract.migrations import digest
 from checks.expectation.derived import Derived, MigrationStep, depends_on
+from checks.expectation.ledger_changes import LedgerChanges
 from checks.expectation.planned_insert import PlannedInsert
 from checks.files import write_whole
 from checks.values import UsageError
@@ -48,7 +49,8 @@ def dump(derived: Derived) -> str:
     for number, step in enumerate(derived.steps):
         body = [f"    {json.dumps(str(key))}: {json.dumps(to_json(item))}" for key, item in step.sets.items()]
         lines += [f'  {{"version": {json.dumps(step.version)}, "file": {json.dumps(step.file)},',
-                  f'   "notices": {json.dumps(step.notices)}, "drops": {json.dumps(list(map(str, step.drops)))},',
+                  f'   "notices": {json.dumps(step.notices)}, "ledger": {json.dumps(step.ledger)}, '
+                  f'"drops": {json.dumps(list(map(str, step.drops)))},',
                   '   "sets": {', ",\n".join(body), "   }}" + ("," if number < len(derived.steps) - 1 else "")]
     text = "\n".join([*lines, " ]", "}", ""])
     return f'{{\n "content": "{_hash(text)}",\n{text}'
@@ -78,7 +80,8 @@ def load(text: str) -> Derived:
     data = json.loads(text)
     return Derived(data["digest"], data["major"], tuple(
         MigrationStep(step["version"], step["file"], _objects(step["sets"]),
-                      tuple(map(Key.of, step["drops"])), tuple(step["notices"]))
+                      tuple(map(Key.of, step["drops"])), tuple(step["notices"]),
+                      LedgerChanges(*map(tuple, step["ledger"])))
         for step in data["migrations"]),
         {text: PlannedInsert(**{**plan, "arbiters": tuple(plan["arbiters"])}) for text, plan in data["inserts"].items()})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +16,13 @@ from checks.catalog.objects import Object, table_of
 from checks.catalog.select import snapshot_select
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract, MigrationsSpec
+from checks.contract.ledgers.ddl import recording
 from checks.contract.ledgers.rows import recorded
 from checks.contract.listing import file_of, files_in, from_lines
 from checks.contract.migration import Migration
 from checks.expectation.derived import Derived, MigrationStep, statements
 from checks.expectation.extension_versions import stated_versions, without_version
+from checks.expectation.ledger_changes import Times, ledger_changes
 from checks.expectation.lock import derived_from
 from checks.expectation.planned_insert import plan_insert
 from checks.observation.ledger_rows import ledger_question
@@ -30,7 +32,7 @@ from checks.target.routes.direct import connect, execute
 from checks.target.servers import ScratchServer
 from checks.target.session import Row
 from checks.target.target import Secret
-from checks.values import Say, UsageError
+from checks.values import Rejected, Say, UsageError
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -48,6 +50,8 @@ class ScratchDatabase:
     steps: list[MigrationStep] = field(default_factory=list)
     stated: set[str] = field(default_factory=set)
     """Extensions whose version a migration states."""
+    rows: Times = field(default_factory=dict)
+    """The ledger's rows at the last look."""
 
     def run(self, sql: str) -> list[Row]:
         """Sends one string."""
@@ -56,7 +60,7 @@ class ScratchDatabase:
     def look(self) -> Snapshot:
         """Reads the catalogue, without what the ledger's tool keeps for itself."""
         ledger = self.contract.ledger
-        question = snapshot_select(self.contract.read_schemas, ledger.table if ledger else None)
+        question = snapshot_select(self.contract.read_schemas, ledger.table if ledger else None, roles=None)
         (document,), = self.run(question)
         self.seen = decode(document)
         return replace(self.seen, objects={key: item for key, item in self.seen.objects.items()
@@ -73,6 +77,27 @@ class ScratchDatabase:
                                         tuple(key for key in before if key not in after), notices))
         del self.connection.notices[:]
         return after
+
+    def note_ledger(self, migration: Migration, known: tuple[Migration, ...]) -> None:
+        """Records a migration that does not record itself, and keeps what it did to the rows of others."""
+        contract = self.contract
+        if contract.ledger is None or self.seen is None or self.seen.relation(contract.ledger.shown) is None:
+            return
+        with suppress(Rejected):  # a ledger that wants more than a version is its tool's own to fill
+            self.run(recording(contract.ledger, migration))
+        rows = self.ledger_rows(known)
+        self.steps[-1] = replace(self.steps[-1], ledger=ledger_changes(migration.version, self.rows, rows))
+        self.rows = rows
+
+    def ledger_rows(self, known: tuple[Migration, ...]) -> Times:
+        """The times of the ledger's rows by version; nothing where there is no ledger."""
+        contract = self.contract
+        question = ledger_question(contract, self.seen) if self.seen is not None else None
+        if contract.ledger is None or question is None:
+            return {}
+        (value,), = self.run(question.select())
+        answer = question.read(value)
+        return recorded(contract.ledger, answer.rows if answer else (), known).times
 
 
 def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer,
@@ -121,6 +146,7 @@ def _by_files(database: ScratchDatabase, migrations: tuple[Migration, ...], befo
     def applied(migration: Migration) -> None:
         nonlocal before
         before = database.note(migration.version, migration.file, before, migration.sql)
+        database.note_ledger(migration, migrations)
 
     apply_files(database.run, migrations, applied, begun)
 
@@ -160,16 +186,10 @@ def _listed(database: ScratchDatabase, spec: MigrationsSpec) -> tuple[str, ...]:
 
 def _recorded(database: ScratchDatabase, known: tuple[Migration, ...]) -> tuple[str, ...]:
     """The versions that the ledger of the scratch database holds, in order."""
-    contract = database.contract
-    question = ledger_question(contract, database.seen) if database.seen is not None else None
-    if contract.ledger is None or question is None:
-        return tuple(migration.version for migration in known)
-    (value,), = database.run(question.select())
-    answer = question.read(value)
-    said = recorded(contract.ledger, answer.rows if answer else (), known)
+    times = database.ledger_rows(known)
     order = {migration.version: number for number, migration in enumerate(known)}
-    return tuple(sorted(said.times, key=lambda version: (
-        order.get(version, len(order)), min((at for at in said.times[version] if at is not None), default=0.0))))
+    return tuple(sorted(times, key=lambda version: (
+        order.get(version, len(order)), min((at for at in times[version] if at is not None), default=0.0)))) or tuple(order)
 
 
 def _file(spec: MigrationsSpec, version: str) -> str:

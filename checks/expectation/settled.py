@@ -7,9 +7,14 @@ from dataclasses import replace
 from checks.catalog.difference import Difference, told
 from checks.catalog.key import Key
 from checks.expectation.expectation import Expectation
+from checks.kinds import Finding
 from checks.observation.observe import Observation
 from checks.observation.questions import Refusal
 from checks.sql.meaning import Different
+
+ELSEWHERE = Finding("unverified", "None of the expected tables is here: this looks like another database.", "",
+                    "Look at the target's database name.")
+"""What is said of what an empty database would hold."""
 
 
 class Settled:
@@ -19,6 +24,12 @@ class Settled:
         self.expectation, self.seen, self.found = expectation, seen, seen.snapshot
         self._sides = expectation.sides(seen.snapshot)
         self._known: dict[Key, tuple[Difference, ...]] = {}
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether none of the tables that the migrations make is there."""
+        tables = [key.relation for key in self.expectation.objects if key.kind == "table"]
+        return bool(tables) and not any(self.found.relation(name) for name in tables)
 
     def of(self, key: Key) -> tuple[Difference, ...]:
         """How the object `key` differs; nothing when a pending migration explains it."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -84,7 +84,8 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
         Unverified: the target did not answer, or not as a catalogue does.
         Rejected: the role may not read the catalogue.
     """
-    found = _snapshot(session, contract)
+    roles = {spec.role for spec in contract.access} | {key.bare for key in expected if key.kind == "role"}
+    found = _snapshot(session, contract, sorted(roles))
     plans = tuple(plan_enum(spec, found) for spec in contract.enums)
     ledger = ledger_question(contract, found)
     lookups = {plan.spec: lookup_question(plan, found) for plan in plans}
@@ -137,8 +138,8 @@ def _grant(refusal: Rejected) -> str:
     return " PostgreSQL 14 to 18 are supported."
 
 
-def _snapshot(session: Session, contract: Contract) -> Snapshot:
-    rows = session.ask(snapshot_select(contract.read_schemas, contract.ledger.table if contract.ledger else None))
+def _snapshot(session: Session, contract: Contract, roles: Sequence[str]) -> Snapshot:
+    rows = session.ask(snapshot_select(contract.read_schemas, contract.ledger.table if contract.ledger else None, roles))
     document = next(iter(next(iter(rows), ())), None)
     if not isinstance(document, str):
         raise Unverified("The target answered nothing to the question about its catalogue.")

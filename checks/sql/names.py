@@ -89,3 +89,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` when something in `known` is close to `name`, else an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def near_miss(name: str, others: Iterable[str]) -> str:
+    """` Did you mean 'x'?` when one of `others` is `name` but for case, quotes or a slip of the pen, else nothing."""
+    folded = {other.replace('"', "").casefold(): other for other in others if other != name}
+    close = difflib.get_close_matches(name.replace('"', "").casefold(), folded, n=1, cutoff=0.85)
+    return f" Did you mean {folded[close[0]]!r}?" if close else ""

@@ -14,6 +14,7 @@ import pytest
 from checks.target.servers import ScratchServer
 from tests.support import OTHER_MAJORS, ROOT
 from tests.support.pg_dump import (
+    ANY_EXTENSION,
     Mutation,
     MutationFile,
     Pairs,
@@ -38,11 +39,12 @@ def pairs(scratch_server: ScratchServer) -> Pairs:
 
 def told(file: MutationFile, mutation: Mutation, pairs: Pairs, expected: Pairs, folder: Path) -> dict[str, list[str]]:
     """Direction -> complaints about databases of `pairs`, by what `expected` made."""
-    same = pairs is expected
+    if ANY_EXTENSION in file.base and pairs.extension != expected.extension:
+        expected = pairs
     _, before = pairs.before(file)
     with pairs.changed(file, mutation) as after:
         differs = before.dump != after.dump
-        if same:
+        if pairs is expected:
             return _complaints(mutation, differs, before, after, before, after, folder, pairs)
         _, first = expected.before(file)
         with expected.changed(file, mutation) as second:
@@ -54,8 +56,8 @@ def _complaints(mutation: Mutation, differs: bool, before: Seen, after: Seen, fi
     file, same = FILES[mutation.file], before is first
     there = verdicts(after, expectation_of(first.snapshot.objects, file.schemas, expected.major, folder))
     back = verdicts(before, expectation_of(second.snapshot.objects, file.schemas, expected.major, folder))
-    found = {"there": complaints(mutation.there, differs, there, same_major=same),
-             "back": complaints(mutation.back, differs, back, same_major=same)}
+    found = {"there": complaints(mutation.there, differs, there, expected.extension, same_major=same),
+             "back": complaints(mutation.back, differs, back, expected.extension, same_major=same)}
     return {way: wrong for way, wrong in found.items() if wrong}
 
 

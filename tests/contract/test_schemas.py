@@ -31,6 +31,8 @@ server = "embedded"
 success = "ok"
 [enums]
 "a.b" = { values = ["x"], null = "rejected" }
+[access]
+app = { select = "*", insert = ["t"] }
 [constraints]
 stored_rows = "report"
 [dedupe.d]
@@ -51,6 +53,7 @@ PLACES = {
     "migrations": "migrations.oneOf.1", "ledger": "ledger", "replay": "replay", "target.a": "target.additionalProperties",
     "enums.a.b": "enums.additionalProperties.oneOf.1", "constraints": "constraints", "drift": "drift",
     "dedupe.d": "dedupe.additionalProperties", "dedupe.d.effects[0]": "dedupe.additionalProperties.properties.effects.items",
+    "access.app": "access.additionalProperties",
     "audit.a": "audit.additionalProperties", "drift.ignore[0]": "drift.properties.ignore.items", "accept[0]": "accept.items",
 }
 """Path of a table that the reader reads -> where the schema has it."""

@@ -8,11 +8,12 @@ from checks.catalog.arbiters import arbiter, near_arbiters
 from checks.catalog.key import Key
 from checks.catalog.objects import Column, Index
 from checks.catalog.snapshot import Snapshot
+from checks.claims.causes import about_all_of
+from checks.claims.dedupe.arbiter import lost_arbiter
 from checks.contract.dedupe import Dedupe
 from checks.expectation.expectation import Expectation
 from checks.expectation.planned_insert import PlannedInsert
 from checks.kinds import Finding, claim
-from checks.sql.names import ident
 from checks.values import Verdict
 
 
@@ -49,6 +50,9 @@ def statement(dedupe: str, number: int, plan: PlannedInsert, expectation: Expect
     if not plan.resolution:
         return Finding("broken", "It has no ON CONFLICT: a second delivery fails or doubles.", "no ON CONFLICT",
                        "Add ON CONFLICT (key) DO NOTHING or DO UPDATE.")
+    if found.relation(plan.table) is None:
+        return Finding("broken", f"There is no table {plan.table}.", f"no table {plan.table}",
+                       "Apply the migration that makes it.", about=(about_all_of(Key.table(plan.table)),))
     for name in plan.arbiters:
         expected = _index(expectation, plan.table, name)
         if expected is None or arbiter(plan.table, expected.keys, found) is not None:
@@ -57,14 +61,15 @@ def statement(dedupe: str, number: int, plan: PlannedInsert, expectation: Expect
         told = "; ".join(near_arbiters(plan.table, expected.keys, found)) or "no index is over just these columns"
         return Finding("broken", f"No arbiter for ON CONFLICT ({columns}): {told}. The INSERT fails with 42P10 (55000 "
                        "when the index is deferrable).", told,
-                       f"CREATE UNIQUE INDEX ON {plan.table} ({', '.join(map(ident, expected.keys))});")
+                       f"Bring back {name} as the migrations make it.",
+                       about=lost_arbiter(plan.table, expected.keys, expectation))
     return Finding("held", ", ".join(plan.arbiters))
 
 
 def _index(expectation: Expectation, table: str, name: str) -> Index | None:
     """The index that the scratch server took, as the migrations make it."""
-    return next((item for key, item in expectation.objects.items()
-                 if isinstance(item, Index) and item.table == table and key.bare == name), None)
+    return next((item for own, item in expectation.head.of(table, "index")
+                 if isinstance(item, Index) and Key("index", "", own).bare == name), None)
 
 
 @claim("dedupe:{dedupe}.statement{number}", breaks="another unique index makes DO NOTHING lose rows, or there is none")

@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 from checks.catalog.arbiters import arbiter, near_arbiters
 from checks.catalog.inheritance import descendants
+from checks.catalog.key import Key
 from checks.catalog.objects import Column, Table
 from checks.catalog.snapshot import Snapshot
+from checks.claims.causes import about_all_of
+from checks.claims.dedupe.arbiter import lost_arbiter
 from checks.claims.dedupe.statements import statement_claims
 from checks.claims.dedupe.stored import stored_claims
 from checks.claims.user_code import changed_code, trigger_harm
@@ -20,8 +23,8 @@ from checks.contract.dedupe import Dedupe
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.observation.observe import Observation
-from checks.sql.names import ident, nearest, shown
-from checks.values import Case, Verdict
+from checks.sql.names import ident, near_miss, shown
+from checks.values import Case, Subject, Verdict
 
 
 def judge_dedupe(expectation: Expectation, seen: Observation) -> tuple[Case, ...]:
@@ -34,9 +37,10 @@ def judge_dedupe(expectation: Expectation, seen: Observation) -> tuple[Case, ...
 def _structure(spec: Dedupe, expectation: Expectation, found: Snapshot) -> Iterator[Verdict]:
     table = expectation.contract.relation(spec.table)
     yield plain_table(spec.name, table, expectation, found)
-    yield event_key(spec.name, table, ", ".join(spec.key), spec.key, found)
+    yield event_key(spec.name, table, ", ".join(spec.key), spec.key, expectation, found)
     for effect in spec.effects:
-        yield effect_key(spec.name, expectation.contract.relation(effect.table), ", ".join(effect.key), effect.key, found)
+        home = expectation.contract.relation(effect.table)
+        yield effect_key(spec.name, home, ", ".join(effect.key), effect.key, expectation, found)
 
 
 @claim("dedupe:{dedupe}.table",
@@ -45,8 +49,8 @@ def plain_table(dedupe: str, table: str, expectation: Expectation, found: Snapsh
     """{table} is a logged plain table that no trigger, rule or policy shadows"""
     item = found.relation(table)
     if item is None:
-        return Finding("broken", f"There is no table {table}.{nearest(table, found.tables)}", f"no table {table}",
-                       "Apply the migration that makes it.")
+        return Finding("broken", f"There is no table {table}.{near_miss(table, found.tables)}", f"no table {table}",
+                       "Apply the migration that makes it.", about=(about_all_of(Key.table(table)),))
     shadows = tuple(_shadows(table, item, found))
     head = expectation.head.relation(table)
     made = {shadow.what for shadow in _shadows(table, head, expectation.head)} if head is not None and shadows else set()
@@ -91,19 +95,21 @@ def _shadows(table: str, item: Table, found: Snapshot) -> Iterator[_Shadow]:
 
 @claim("dedupe:{dedupe}.key",
        breaks="its unique index is gone, partial, invalid, deferrable or over other columns; or the key may be NULL")
-def event_key(dedupe: str, table: str, listed: str, key: Sequence[str], found: Snapshot) -> Finding:
+def event_key(dedupe: str, table: str, listed: str, key: Sequence[str], expectation: Expectation, found: Snapshot,
+              ) -> Finding:
     """({listed}) of {table} has a unique index that ON CONFLICT can use, and is never NULL"""
-    return _arbiter(table, key, found, strict=True)
+    return _arbiter(table, key, expectation, found, strict=True)
 
 
 @claim("dedupe:{dedupe}.{table}",
        breaks="the effect's unique index is gone, partial, invalid, deferrable or over other columns")
-def effect_key(dedupe: str, table: str, listed: str, key: Sequence[str], found: Snapshot) -> Finding:
+def effect_key(dedupe: str, table: str, listed: str, key: Sequence[str], expectation: Expectation, found: Snapshot,
+               ) -> Finding:
     """({listed}) of {table} has a unique index that ON CONFLICT can use"""
-    return _arbiter(table, key, found, strict=False)
+    return _arbiter(table, key, expectation, found, strict=False)
 
 
-def _arbiter(table: str, key: Sequence[str], found: Snapshot, *, strict: bool) -> Finding:
+def _arbiter(table: str, key: Sequence[str], expectation: Expectation, found: Snapshot, *, strict: bool) -> Finding:
     """Whether `key` of `table` has an arbiter; `strict`: and cannot be NULL."""
     listed = ", ".join(key)
     columns = dict(found.of(table, "column"))
@@ -111,19 +117,22 @@ def _arbiter(table: str, key: Sequence[str], found: Snapshot, *, strict: bool) -
     if not columns or absent:
         what = f"There is no table {table}."
         if columns:
-            what = f"{table} has no column {absent[0]}.{nearest(absent[0], columns)}"
-        return Finding("broken", what, what, "Apply the migration that makes it.")
+            what = f"{table} has no column {absent[0]}.{near_miss(absent[0], columns)}"
+        return Finding("broken", what, what, "Apply the migration that makes it.", about=(
+            about_all_of(Key.column(table, shown(absent[0])) if columns else Key.table(table)),))
     index = arbiter(table, tuple(key), found)
     if index is None:
         told = "; ".join(near_arbiters(table, tuple(key), found)) or "no index is over just these columns"
         return Finding("broken", f"No arbiter for ON CONFLICT ({listed}): {told}.", told,
-                       f"CREATE UNIQUE INDEX ON {table} ({', '.join(map(ident, key))});")
+                       f"Add a migration that makes a unique index over just ({listed}) of {table}.",
+                       about=lost_arbiter(table, key, expectation))
     nullable = [name for name in key if not _never_null(columns[shown(name)])]
     distinct = index.made_as.nulls_not_distinct
     if nullable and strict and not distinct:
         return Finding("broken", f"{', '.join(nullable)} may be NULL, and NULLs repeat: "
                        "an event without a key is never a duplicate.", f"{nullable[0]} = NULL twice",
-                       f"ALTER TABLE {table} ALTER COLUMN {ident(nullable[0])} SET NOT NULL;")
+                       f"ALTER TABLE {table} ALTER COLUMN {ident(nullable[0])} SET NOT NULL;",
+                       about=(Subject(str(Key.column(table, shown(nullable[0]))), "not_null"),))
     note = f"; {', '.join(nullable)} may be NULL, and such rows repeat" if nullable and not distinct else ""
     return Finding("held", f"{index.name}{note}")
 

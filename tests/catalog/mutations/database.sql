@@ -1,7 +1,7 @@
 -- Schemas: public sales
 -- What belongs to the database: schemas, extensions, publications, statistics, text search, foreign servers.
 CREATE SCHEMA sales; CREATE SCHEMA attic;
-CREATE EXTENSION vector;
+CREATE EXTENSION an_extension;
 CREATE TABLE stock (id int PRIMARY KEY, sku text, qty int);
 CREATE TABLE sales.orders (id int PRIMARY KEY, sku text);
 CREATE TABLE attic.old (id int);
@@ -28,10 +28,10 @@ ALTER TABLE attic.old ADD COLUMN y int;
 CREATE TABLE sales.more (x int);
 --> a table of ours dropped | names sales.orders
 DROP TABLE sales.orders;
---> an extension dropped | names extension vector | back ignored other extensions
-DROP EXTENSION vector;
---> an extension in another schema | names extension vector
-ALTER EXTENSION vector SET SCHEMA sales;
+--> an extension dropped | names extension an_extension | back ignored other extensions
+DROP EXTENSION an_extension;
+--> an extension in another schema | names extension an_extension
+ALTER EXTENSION an_extension SET SCHEMA sales;
 --> a publication more | names publication more
 CREATE PUBLICATION more FOR TABLE stock;
 --> a publication dropped | names publication feed

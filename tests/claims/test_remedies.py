@@ -1,0 +1,50 @@
+"""Every remedy that holds SQL is run on the sabotaged database: its claim holds afterwards, and nothing else broke."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from checks.values import Verdict
+from tests.support.sabotage_harness import Bench, Saboteur, commit, commit_sql, look_at, projects, saboteurs, verdicts
+
+PROJECTS = {project.name: project for project in projects()}
+SABOTEURS = saboteurs()
+STATEMENT = re.compile(r"\b(?:ALTER|CREATE|DROP|GRANT|REVOKE|SELECT|INSERT|UPDATE|DELETE)\b"
+                       r"(?:'(?:[^']|'')*'|\"[^\"]*\"|[^;'\"])*;")
+HARMFUL = re.compile(r"DISABLE ROW LEVEL|(?<!NO)BYPASSRLS|(?<!NO)SUPERUSER|GRANT ALL|DISABLE TRIGGER"
+                     r"|DROP (TABLE|COLUMN|SCHEMA)|TRUNCATE TABLE|CASCADE;|idempotent")
+"""Advice that would loosen security, lose data, or take for granted what is not known."""
+
+
+def named(saboteur: Saboteur) -> str:
+    return f"{saboteur.project}/{saboteur.name}"
+
+
+def broken(found: dict[str, Verdict]) -> set[str]:
+    return {claim for claim, verdict in found.items() if verdict.verdict == "broken"}
+
+
+def tried(verdict: Verdict, before: dict[str, Verdict], bench: Bench, saboteur: Saboteur, dsn: str) -> dict[str, Verdict]:
+    """What is said once the remedy of one claim was run."""
+    commit_sql(dsn, " ".join(STATEMENT.findall(verdict.next_step)))
+    after = verdicts(look_at(bench, PROJECTS[saboteur.project], dsn))
+    assert (verdict.claim, after[verdict.claim].verdict, after[verdict.claim].detail) == (
+        verdict.claim, "held", after[verdict.claim].detail)
+    assert broken(after) <= broken(before) - {verdict.claim}
+    return after
+
+
+@pytest.mark.parametrize("saboteur", SABOTEURS, ids=named)
+def test_a_remedy_works(saboteur: Saboteur, bench: Bench) -> None:
+    if not saboteur.fits(bench.major):
+        pytest.skip(f"PostgreSQL {bench.major} has no such fault; set POSTDEPLOY_MATRIX to servers of other majors")
+    with bench.database(PROJECTS[saboteur.project]) as dsn:
+        commit(saboteur, dsn)
+        found = verdicts(look_at(bench, PROJECTS[saboteur.project], dsn))
+        assert [verdict.next_step for verdict in found.values() if HARMFUL.search(verdict.next_step)] == []
+        for claim in found:
+            verdict = found[claim]
+            if verdict.verdict == "broken" and not verdict.cause and STATEMENT.search(verdict.next_step):
+                found = tried(verdict, found, bench, saboteur, dsn)
