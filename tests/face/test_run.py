@@ -189,7 +189,8 @@ def test_sabotage_of_a_strangers_schema_breaks_its_claim(statement: str, claim: 
 @pytest.fixture(scope="module")
 def web_role(scratch_server: ScratchServer) -> None:
     """A role that a migration grants to; replay makes it by itself, a given server must have it."""
-    scratch_server.execute("CREATE ROLE shop_web")
+    if not scratch_server.has_role("shop_web"):
+        scratch_server.execute("CREATE ROLE shop_web")
 
 
 @pytest.fixture(scope="module")
