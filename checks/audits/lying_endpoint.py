@@ -13,7 +13,7 @@ from dataclasses import replace
 from checks.audits.faults.deeds import Deeds
 from checks.audits.faults.fault import Fault, TwinAnswer
 from checks.audits.faults.replies import as_answer, renamed
-from checks.audits.prepared import BASE, TWIN, Prepared, Role
+from checks.audits.prepared import BASE, TWIN, Prepared, WorldRole
 from checks.audits.seeds import seed
 from checks.claims.ledger import judge_ledger
 from checks.contract.contract import TargetSpec
@@ -143,7 +143,7 @@ class LyingEndpoint:
         except Rejected as refusal:
             raise Unverified(f"The audit could not set up {fault.name}: {refusal}.") from None
 
-    def _forged(self, fault: Fault, invocation: Invocation, role: Role) -> Response:
+    def _forged(self, fault: Fault, invocation: Invocation, role: WorldRole) -> Response:
         """What the migration function says under `fault`."""
         if fault.specimen is None:
             payload = fault.says(self.prepared.perfect, self.prepared.version)
@@ -155,7 +155,7 @@ class LyingEndpoint:
         told = told_in(replace(specimen, reply=replace(specimen.reply, payload=payload)), role.shape)
         return as_answer(specimen, payload if told is None else told.payload, self.prepared.hang_s, invocation.log_tail)
 
-    def _spoiled(self, fault: Fault, invocation: Invocation, role: Role) -> Response | None:
+    def _spoiled(self, fault: Fault, invocation: Invocation, role: WorldRole) -> Response | None:
         """What the query function says under `fault`: the twin's answer, spoiled; None when it would not show."""
         twin = self.aws.run(replace(invocation, function=TWIN_QUERY, qualifier=None, region=self.prepared.region,
                                     log_tail=False))
@@ -170,7 +170,7 @@ class LyingEndpoint:
             return spoiled
         return replace(spoiled, payload=_in_shape(spoiled.payload, "query", role.shape))
 
-    def _honestly(self, invocation: Invocation, role: Role) -> Response:
+    def _honestly(self, invocation: Invocation, role: WorldRole) -> Response:
         """Runs the function for real, and tells its reply in the declared shape."""
         published = invocation.qualifier if invocation.qualifier and invocation.qualifier.isdigit() else None
         there = replace(invocation, region=self.prepared.region, kind="RequestResponse",
@@ -187,7 +187,7 @@ class LyingEndpoint:
         payload = answer.payload if answer.status != 200 else _in_shape(answer.payload, role.kind, role.shape)
         return replace(answer, payload=payload, headers={**answer.headers, **named})
 
-    def _said(self, payload: bytes, role: Role) -> Response:
+    def _said(self, payload: bytes, role: WorldRole) -> Response:
         version = role.qualifier if role.qualifier and role.qualifier.isdigit() else "$LATEST"
         return Response(200, _in_shape(payload, role.kind, role.shape), {"x-amz-executed-version": version})
 

@@ -30,7 +30,7 @@ BASE, TWIN = "audit_base", "audit_twin"
 
 
 @dataclass(frozen=True)
-class Role:
+class WorldRole:
     """What a function is, and how its replies are built."""
 
     kind: str
@@ -39,16 +39,16 @@ class Role:
     qualifier: str | None = None
 
 
-def roles_of(contract: Contract) -> dict[str, Role]:
+def roles_of(contract: Contract) -> dict[str, WorldRole]:
     """Function name -> its role, for every function that a target of the contract uses."""
-    found: dict[str, Role] = {}
+    found: dict[str, WorldRole] = {}
     for spec in contract.targets.values():
         for name, kind, shape in ((spec.query_function, "query", spec.query_reply),
                                   (spec.migration_function, "migration", spec.reply)):
             if name:
-                found.setdefault(plain_name(name), Role(kind, shape, spec.qualifier))
-    found.setdefault(LOCAL_QUERY, Role("query", REFERENCE))
-    found.setdefault(LOCAL_MIGRATION, Role("migration", REFERENCE))
+                found.setdefault(plain_name(name), WorldRole(kind, shape, spec.qualifier))
+    found.setdefault(LOCAL_QUERY, WorldRole("query", REFERENCE))
+    found.setdefault(LOCAL_MIGRATION, WorldRole("migration", REFERENCE))
     return found
 
 
@@ -60,7 +60,7 @@ class Prepared:
     expectation: Expectation
     """Up to and with V."""
     server: ScratchServer
-    roles: Mapping[str, Role]
+    roles: Mapping[str, WorldRole]
     folder: Path
     """Sources of the reference Lambdas."""
     region: str

@@ -291,7 +291,7 @@ def complaints(says: Says, differs: bool, found: tuple[Verdict, ...], extension:
         wrong.append(f"pg_dump {'differs' if differs else 'does not differ'}")
     if says.word in ("names", "beyond"):
         name = says.object.replace(ANY_EXTENSION, extension)
-        if not any(name in text for text in told):
+        if not any(all(part in text for part in name.split(".")) for text in told):
             wrong.append(f"nothing that is broken names {name}: {told}")
     elif told:
         wrong.append(f"broken without need: {told}")
