@@ -10,7 +10,7 @@ from checks.kinds import Finding
 from checks.observation.enum_plan import EnumPlan
 from checks.observation.observe import EnumSeen
 from checks.observation.questions import Refusal
-from checks.sql.names import shown
+from checks.sql.names import literal, shown
 from checks.sql.values_accepted.answers import ColumnRow, Storability
 from checks.values import Evidence
 
@@ -88,12 +88,12 @@ def _let_in(plan: EnumPlan, row: ColumnRow, evidence: Evidence) -> Finding:
     return Finding("broken", f"{row.value!r} is accepted by {_listed(names)}{' when ' + others if others else ''}.",
                    f"{_told(plan, row)} is accepted",
                    f"Keep every other value out: ALTER TABLE {shown(plan.spec.schema, plan.spec.table)} ADD CHECK "
-                   f"({_membership(plan.spec)}) NOT VALID; and write it into a migration.", evidence)
+                   f"({membership(plan.spec)}) NOT VALID; and write it into a migration.", evidence)
 
 
-def _membership(spec: EnumSpec) -> str:
-    values = ", ".join("'" + value.replace("'", "''") + "'" for value in spec.values)
-    return f"{shown(spec.column)} IN ({values})"
+def membership(spec: EnumSpec) -> str:
+    """The CHECK that lets in just the declared values, as SQL."""
+    return f"{shown(spec.column)} IN ({', '.join(map(literal, spec.values))})"
 
 
 def _told(plan: EnumPlan, row: ColumnRow) -> str:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from checks.catalog.snapshot import Snapshot
 from checks.claims.enum_attempts import attempted
-from checks.claims.enum_values import decided, null_wrong
+from checks.claims.enum_values import decided, membership, null_wrong
 from checks.contract.contract import EnumSpec
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.observation.enum_plan import EnumPlan, Lookup, plan_enum
 from checks.observation.lookup_rows import LookupAnswer
 from checks.observation.observe import EnumSeen, Observation
-from checks.observation.questions import told_why
+from checks.observation.questions import Unasked, told_why
 from checks.sql import meaning
 from checks.sql.names import ident, nearest, shown
 from checks.values import Case
@@ -100,8 +100,7 @@ def _unguarded(plan: EnumPlan) -> Finding:
                        f"ALTER TABLE {table} ALTER CONSTRAINT {name} ENFORCED;", "catalog")
     return Finding("broken", "No CHECK, domain, enum type or foreign key restricts it: 'banana' is accepted.",
                    "'banana' is accepted", "Apply the migration that adds the constraint, or add: "
-                   f"ALTER TABLE {table} ADD CHECK ({column.column} IN ("
-                   f"{', '.join(map(repr, column.values))})) NOT VALID;", "catalog")
+                   f"ALTER TABLE {table} ADD CHECK ({membership(column)}) NOT VALID;", "catalog")
 
 
 def _made_so(finding: Finding, plan: EnumPlan, expectation: Expectation) -> Finding:
@@ -125,7 +124,7 @@ def _by_lookup(seen: EnumSeen, lookup: Lookup, found: Snapshot) -> Finding:
     answer = seen.lookup.answer if seen.lookup else None
     if not isinstance(answer, LookupAnswer):
         return Finding("unverified", f"The values of {reference} could not be compared: {told_why(answer)}.", "",
-                       "Run again.")
+                       f"Look at the rows of {reference} by hand." if isinstance(answer, Unasked) else "Run again.")
     missing = [value for value in plan.spec.values if value not in answer.present]
     if answer.others or missing:
         told = "; ".join([*([f"{reference} holds {answer.others} values that the contract does not allow"]

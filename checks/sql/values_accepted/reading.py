@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from checks.sql.logic.formula import TRUE, Atom, Formula, atoms_of
@@ -143,15 +143,17 @@ def read_checks(checks: Sequence[tuple[str, str | None]], facts: Mapping[str, Co
     types = {**sources.types, **{each.name: each.type for each in sources.session.values()}}
     not_null = {name for name, each in facts.items() if each.not_null}
     not_null |= {each.name for each in sources.session.values() if each.not_null}
-    parts = _simplified([*_read(nodes, Reader(types))])
+    parts = _simplified([*_read(nodes, Reader(types), types)])
     labels = {name: each.labels for name, each in facts.items() if each.labels}
     values = {each.name: each.values for each in sources.session.values() if each.values}
     return ReadChecks(tuple(parts), types, frozenset(not_null), labels, values, generated)
 
 
-def _read(nodes: Iterable[tuple[int, str, Node | None]], reader: Reader) -> Iterator[ReadPart]:
+def _read(nodes: Iterable[tuple[int, str, Node | None]], reader: Reader, known: Collection[str]) -> Iterator[ReadPart]:
+    """The conjuncts; one that looks at a column of which nothing is known, such as tableoid, is not understood."""
     for number, text, node in nodes:
-        blind = node is None or any(isinstance(each, Raw) for each in walk(node))
+        blind = node is None or any(isinstance(each, Raw) or isinstance(each, ColumnRef) and identity(each) not in known
+                                    for each in walk(node))
         if node is None or blind:
             yield ReadPart(number, text, None, frozenset(), Atom(f"?{number} {text}", "opaque"))
             continue
