@@ -83,9 +83,12 @@ def _others(seen: EnumSeen, others: Storability) -> Finding | None:
 
 
 def _let_in(plan: EnumPlan, row: ColumnRow, evidence: Evidence) -> Finding:
-    names = sorted(plan.guards.about(plan.spec.column))
+    names = _listed(sorted(plan.guards.about(plan.spec.column)))
+    if plan.through is not None:
+        part = "a partition of" if plan.partitioned else "which inherits from"
+        names = f"{plan.through}, {part} {shown(plan.spec.schema, plan.spec.table)}"
     others = _told_others(row)
-    return Finding("broken", f"{row.value!r} is accepted by {_listed(names)}{' when ' + others if others else ''}.",
+    return Finding("broken", f"{row.value!r} is accepted by {names}{' when ' + others if others else ''}.",
                    f"{_told(plan, row)} is accepted",
                    f"Keep every other value out: ALTER TABLE {shown(plan.spec.schema, plan.spec.table)} ADD CHECK "
                    f"({membership(plan.spec)}) NOT VALID; and write it into a migration.", evidence)

@@ -11,7 +11,7 @@ from checks.claims.enum_values import decided, membership, null_wrong
 from checks.contract.contract import EnumSpec
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
-from checks.observation.enum_plan import EnumPlan, Lookup, plan_enum
+from checks.observation.enum_plan import EnumPlan, plan_enum
 from checks.observation.lookup_rows import LookupAnswer
 from checks.observation.observe import EnumSeen, Observation
 from checks.observation.questions import Unasked, told_why
@@ -39,12 +39,12 @@ def accepted_values(column: EnumSpec, seen: EnumSeen, expectation: Expectation, 
         return Finding("broken", f"{table} is a {item.kind}, which enforces no constraint of its own.",
                        f"{table} is a {item.kind}", "Find out who replaced the table, or declare the enum on the table "
                        "behind it.", "catalog")
-    if plan.labels is not None:
+    if plan.labels is not None and not plan.guarded:
         return _native(plan, plan.labels)
     if not plan.known_type:
         return Finding("unverified", f"Values of the type {plan.type} may be equal in its own way; built-in types, citext, "
                        "enums and domains over them can be judged.", "", "Look at the constraint by hand.", "catalog")
-    finding = attempted(seen, _by_any(seen, found))
+    finding = attempted(seen, _unless_besides(plan, _by_any(seen, found)), found, expectation)
     return _made_so(finding, plan, expectation) if finding.word == "broken" else finding
 
 
@@ -73,16 +73,23 @@ def _native(plan: EnumPlan, labels: Sequence[str]) -> Finding:
 def _by_any(seen: EnumSeen, found: Snapshot) -> Finding:
     """What the foreign key and the CHECKs come to together: one of them has to hold the enum."""
     plan = seen.plan
-    guarded = bool(plan.guards.about(plan.spec.column))
-    if plan.lookup is None:
-        return decided(seen).finding if guarded else _unguarded(plan)
-    looked_up = _by_lookup(seen, plan.lookup, found)
-    if not guarded or _lacks(seen):
+    if not plan.lookups:
+        return decided(seen).finding if plan.guarded else _unguarded(plan)
+    looked_up = _by_lookup(seen, found)
+    if not plan.guarded or _lacks(seen):
         return looked_up
     checks = decided(seen)
     if checks.allowed_go_in is not True or checks.finding.word == "held":
         return checks.finding
     return looked_up
+
+
+def _unless_besides(plan: EnumPlan, finding: Finding) -> Finding:
+    """Unverified in place of broken, where something that reading does not decide may keep the other values out."""
+    if finding.word != "broken" or not plan.besides or not finding.witness.endswith("is accepted"):
+        return finding
+    return Finding("unverified", f"It could not be told that every other value is rejected: {'; '.join(plan.besides)}.", "",
+                   f"Write what {plan.spec.shown} may hold as a CHECK, or try a wrong value on a scratch copy.", "catalog")
 
 
 def _lacks(seen: EnumSeen) -> bool:
@@ -115,17 +122,27 @@ def _made_so(finding: Finding, plan: EnumPlan, expectation: Expectation) -> Find
     return replace(finding, detail=f"{finding.detail} The migrations themselves make it so: write one that does not.")
 
 
-def _by_lookup(seen: EnumSeen, lookup: Lookup, found: Snapshot) -> Finding:
-    plan, name, reference = seen.plan, lookup.key.own, lookup.reference.references or ""
-    if reference not in found.readable:
-        role = ident(found.identity["role"])
-        return Finding("unverified", f"{name} refers to {reference}, which role {role} may not read.",
-                       "", f"GRANT SELECT ON {reference} TO {role};", "observed")
+def _by_lookup(seen: EnumSeen, found: Snapshot) -> Finding:
+    plan = seen.plan
+    for lookup in plan.lookups:
+        if lookup.reference.references not in found.readable:
+            role = ident(found.identity["role"])
+            return Finding("unverified", f"{lookup.key.own} refers to {lookup.reference.references}, which role {role} may "
+                           "not read.", "", f"GRANT SELECT ON {lookup.reference.references} TO {role};", "observed")
+    if plan.column is not None and (plan.column.folding or any(each.folds for each in plan.lookups)):
+        return Finding("unverified", "The foreign key compares in a way of its own, so that other spellings of the values "
+                       "may be stored.", "", "Write the values as a CHECK.", "catalog")
+    name = ", ".join(each.key.own for each in plan.lookups)
+    reference = " and ".join(each.reference.references or "" for each in plan.lookups)
     answer = seen.lookup.answer if seen.lookup else None
     if not isinstance(answer, LookupAnswer):
         return Finding("unverified", f"The values of {reference} could not be compared: {told_why(answer)}.", "",
                        f"Look at the rows of {reference} by hand." if isinstance(answer, Unasked) else "Run again.")
     missing = [value for value in plan.spec.values if value not in answer.present]
+    if answer.others and not missing and any(each.tied for each in plan.lookups):
+        return Finding("unverified", f"{reference} holds {answer.others} values that the contract does not allow, and it "
+                       f"could not be told whether {name} lets them in together with the other columns.", "",
+                       f"Look at the rows of {reference} by hand, or write the values as a CHECK.", "observed")
     if answer.others or missing:
         told = "; ".join([*([f"{reference} holds {answer.others} values that the contract does not allow"]
                             if answer.others else []), *(f"{reference} lacks {value!r}" for value in missing)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping
 
 from checks.catalog.difference import Sides, field_change
@@ -13,11 +12,9 @@ from checks.catalog.snapshot import Snapshot
 from checks.observation.candidates import suspects
 from checks.observation.evaluate import PredicateQuestion
 from checks.sql import meaning
+from checks.sql.names import qualified
 
 MAX_ROWS = 500
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-_QUALIFIED = re.compile(r'[\w")]\s*\.\s*["A-Za-z_]|OPERATOR\((?!pg_catalog\.)')
-"""A qualified name, of a call, a type or a field: with search_path pinned to pg_catalog, none of them is built in."""
 
 
 def check_questions(expected: Mapping[Key, Object], found: Snapshot) -> Iterator[tuple[Key, PredicateQuestion]]:
@@ -31,7 +28,7 @@ def check_questions(expected: Mapping[Key, Object], found: Snapshot) -> Iterator
         if not isinstance(item, Constraint) or not isinstance(other, Constraint) or item.type != "check":
             continue
         if item.expression == other.expression or key in found.unsafe or item.expression is None \
-                or other.expression is None or _QUALIFIED.search(_LITERAL.sub("", item.expression)):
+                or other.expression is None or qualified(item.expression):
             continue
         types = sides.types(key.relation)
         if not {*item.columns, *other.columns} <= types.keys():

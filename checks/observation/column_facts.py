@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from checks.catalog.difference import unquoted
@@ -12,9 +12,10 @@ from checks.catalog.objects import Column, Constraint, Domain, EnumType
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import EnumSpec
 from checks.observation.evaluate import PredicateQuestion
-from checks.observation.partition_bounds import partition_check
+from checks.observation.partition_bounds import partition_checks
 from checks.observation.user_functions import inlined
-from checks.sql.names import shown
+from checks.sql.names import qualified, shown, split_path
+from checks.sql.syntax.columns import columns_of, written_out
 from checks.sql.values_accepted.answers import ColumnFacts, ColumnRow, NamedCheck
 
 WHOLE_ROW = "?"
@@ -38,6 +39,8 @@ class Guards:
     """CHECKs that must not be evaluated, and why."""
     idle: tuple[Key, ...] = ()
     """CHECKs on the enum's column that are NOT ENFORCED."""
+    sources: frozenset[str] = frozenset()
+    """The columns that the enum's column is generated from."""
 
     @property
     def not_null(self) -> Mapping[str, bool]:
@@ -46,12 +49,15 @@ class Guards:
 
     def about(self, column: str) -> tuple[str, ...]:
         """Names of the enforced CHECKs that speak of `column`, those of its domain included."""
-        own = tuple(each.name for each in self.facts[column].checks) if column in self.facts else ()
-        return (*own, *(name for name, columns in self.columns.items() if {column, WHOLE_ROW} & columns or not columns))
+        linked = {column, *self.sources}
+        own = (each.name for name in sorted(linked) if name in self.facts for each in self.facts[name].checks)
+        made = (f"what generates {column}",) if self.facts[column].generated else ()
+        return (*own, *made, *(name for name, columns in self.columns.items()
+                               if {*linked, WHOLE_ROW} & columns or not columns))
 
     def tied_to(self, column: str) -> frozenset[str]:
         """Names of the CHECKs that speak of `column`, or of a column that one of these ties to it."""
-        reached, names = {column, WHOLE_ROW}, {*self.about(column)}
+        reached, names = {column, *self.sources, WHOLE_ROW}, {*self.about(column)}
         while more := {name for name, columns in self.columns.items() if name not in names and reached & columns}:
             names |= more
             reached |= {each for name in more for each in self.columns[name]}
@@ -102,15 +108,25 @@ def guards_of(spec: EnumSpec, table: str, found: Snapshot) -> Guards:
             text = inlined(text, found) or text
         checks.append(NamedCheck(name, text))
         constraints[name], columns[name] = key, frozenset(check.columns)
-    bounds = partition_check(table, found)
-    if bounds is not None:
-        check, column = bounds
+    for check, mentioned in partition_checks(table, found):
         checks.append(check)
-        columns[check.name] = frozenset({column})
+        columns[check.name] = mentioned
     facts = {unquoted(name): _facts(column, found, constraints, unsafe) for name, column in found.of(table, "column")}
+    made = {name: each for name, each in facts.items() if each.generated and not qualified(each.generated)}
+    made_of = {name: columns_of(each.generated) for name, each in made.items()}
+    for name, each in made.items():  # a domain's CHECK of a generated column is one of what generates it
+        for check in each.checks:
+            checks.append(NamedCheck(check.name, written_out(check.text, {"VALUE": each.generated})))
+            columns[check.name] = made_of[name]
+        facts[name] = replace(each, checks=())
+    checks = [replace(each, text=written_out(each.text, {name: of.generated for name, of in made.items()}))
+              if columns[each.name] & made.keys() else each for each in checks]
+    for name, mentioned in columns.items():
+        columns[name] = mentioned - made.keys() | {source for each in mentioned & made.keys() for source in made_of[each]}
     named = {spec.column, *(name for mentioned in columns.values() for name in mentioned)}
-    return Guards(tuple(checks), {name: each for name, each in facts.items() if name in named}, constraints, columns,
-                  unsafe, tuple(idle))
+    sources = made_of.get(spec.column, frozenset())
+    return Guards(tuple(checks), {name: each for name, each in facts.items() if name in named | sources}, constraints,
+                  columns, unsafe, tuple(idle), sources)
 
 
 def _facts(column: Column, found: Snapshot, constraints: dict[str, Key], unsafe: dict[str, str]) -> ColumnFacts:
@@ -131,10 +147,16 @@ def _facts(column: Column, found: Snapshot, constraints: dict[str, Key], unsafe:
                 unsafe[check.own] = found.unsafe[check]
                 text = inlined(text, found) or text
             checks.append(NamedCheck(check.own, text))
-        kind, key = item.base, item.base_domain
+        kind, key = item.base, item.base_domain or _enum(item.base, found)
     generated = (column.default or "") if column.generated else ""
     bare = kind.rpartition(".")[2].partition("(")[0]
     return ColumnFacts(kind, not_null, tuple(checks), generated, labels, bare == "citext", _collation(column))
+
+
+def _enum(base: str, found: Snapshot) -> Key | None:
+    """The native enum that a domain is over, if it is over one."""
+    key = Key("enum", "", shown(*split_path(base))) if "." in base else None
+    return key if key is not None and key in found.objects else None
 
 
 def _collation(column: Column) -> Literal["", "C", "nondeterministic"]:

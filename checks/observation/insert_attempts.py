@@ -106,22 +106,30 @@ def inserts(plan: EnumPlan, found: Snapshot, known: Mapping[str, str]) -> dict[s
         known: an allowed value of every declared enum, by column, to fill the rest of the row with.
     """
     table = shown(plan.spec.schema, plan.spec.table)
-    if plan.column is None or found.relation(table) is None or plan.column.generated or plan.labels is not None:
+    if plan.column is None or found.relation(table) is None or plan.column.generated or plan.labels is not None \
+            or any(each.of_several for each in plan.lookups):
         return {}
     filler = _fill(plan, table, found, known)
     if filler is None:
         return {}
-    values = ", ".join(map(literal, plan.spec.values))
+    values = ", ".join(literal(_sent(plan, value)) for value in plan.spec.values)
     statements = {}
     for value, others in _tried(plan).items():
         row = {**filler, **{name: literal(other) for name, other in others.items()}}
         columns = ", ".join(map(ident, (*row, plan.spec.column)))
-        target, sent = ident(plan.spec.column), literal(value)
+        target, sent = ident(plan.spec.column), literal(_sent(plan, value))
         statements[value] = (
             f"INSERT INTO {ident(plan.spec.schema, plan.spec.table)} ({columns}) OVERRIDING SYSTEM VALUE "
             f"VALUES ({', '.join((*row.values(), sent))}) RETURNING CASE WHEN {target} IS NOT DISTINCT FROM {sent} "
             f"THEN 'sent' WHEN {target} IN ({values}) THEN 'allowed' ELSE 'else' END")
     return statements
+
+
+def _sent(plan: EnumPlan, value: str) -> str:
+    """`value` as the column takes it: an item of an array as an array of its own."""
+    if not plan.type.endswith("[]") or value[:1] == "{":
+        return value
+    return '{"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"}'
 
 
 def _tried(plan: EnumPlan) -> Mapping[str, Mapping[str, str | None]]:

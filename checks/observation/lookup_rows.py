@@ -1,4 +1,4 @@
-"""The values of a lookup table that a foreign key holds an enum with: counted, and named only where declared."""
+"""The values of the lookup tables that foreign keys hold an enum with: counted, and named only where declared."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from checks.catalog.difference import column_types
 from checks.catalog.key import relation_sql
 from checks.catalog.snapshot import Snapshot
-from checks.observation.enum_plan import EnumPlan
+from checks.observation.enum_plan import EnumPlan, Lookup
 from checks.observation.questions import Unasked
 from checks.sql.names import as_text, ident, text_array
 
@@ -17,7 +17,7 @@ MAX_LOOKUP_ROWS = 10_000
 
 
 class LookupAnswer(NamedTuple):
-    """What the lookup table holds."""
+    """What the lookup tables hold, all of them together."""
 
     others: int
     """How many values beside the declared ones."""
@@ -27,7 +27,7 @@ class LookupAnswer(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LookupQuestion:
-    """Asks for the values of one lookup table."""
+    """Asks for the values of one enum's lookup tables."""
 
     sql: str
 
@@ -48,24 +48,33 @@ class LookupQuestion:
 
 
 def lookup_question(plan: EnumPlan, found: Snapshot) -> LookupQuestion | None:
-    """The question about the plan's lookup table; None when it has none, or `lookup_unasked` says why not."""
-    table = plan.lookup.reference.references if plan.lookup else None
-    if plan.lookup is None or not table or table not in found.readable or lookup_unasked(plan, found):
+    """The question about the values that all of the plan's lookup tables hold; None when it has none, when one may not be
+    read, or when `lookup_unasked` says why not.
+    """
+    tables = [each.reference.references or "" for each in plan.lookups]
+    if not tables or not {*tables} <= found.readable or lookup_unasked(plan, found):
         return None
-    name, allowed = plan.lookup.column, text_array(plan.spec.values)
-    value = as_text(f"l.{ident(name)}", column_types(found, table).get(name, ""))
+    allowed, (first, *others) = text_array(plan.spec.values), [_values(each, found) for each in plan.lookups]
     return LookupQuestion(
         f"SELECT json_build_object('others', count(*) FILTER (WHERE v.v <> ALL ({allowed})), 'present', "
-        f"json_agg(v.v) FILTER (WHERE v.v = ANY ({allowed}))) FROM (SELECT {value} AS v FROM "
-        f"{relation_sql(table)} l LIMIT {MAX_LOOKUP_ROWS}) v")
+        f"json_agg(v.v) FILTER (WHERE v.v = ANY ({allowed}))) FROM (SELECT DISTINCT l.v FROM ({first}) l "
+        + "".join(f"{'AND' if number else 'WHERE'} l.v IN ({each}) " for number, each in enumerate(others))
+        + f"LIMIT {MAX_LOOKUP_ROWS}) v")
+
+
+def _values(lookup: Lookup, found: Snapshot) -> str:
+    table = lookup.reference.references or ""
+    value = as_text(f"l.{ident(lookup.column)}", column_types(found, table).get(lookup.column, ""))
+    return f"SELECT {value} AS v FROM {relation_sql(table)} l"
 
 
 def lookup_unasked(plan: EnumPlan, found: Snapshot) -> Unasked | None:
-    """Why the lookup table must not be read, or None."""
-    table = plan.lookup.reference.references if plan.lookup else None
-    if plan.lookup is None or not table:
-        return None
-    runs = found.runs(table, (plan.lookup.column,))
-    if runs:
-        return Unasked(f"{table} {runs}, so its rows are not read")
-    return Unasked(f"row security hides rows of {table}") if table in found.hidden_rows else None
+    """Why a lookup table must not be read, or None."""
+    for lookup in plan.lookups:
+        table = lookup.reference.references or ""
+        runs = found.runs(table, (lookup.column,))
+        if runs:
+            return Unasked(f"{table} {runs}, so its rows are not read")
+        if table in found.hidden_rows:
+            return Unasked(f"row security hides rows of {table}")
+    return None

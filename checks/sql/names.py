@@ -10,11 +10,19 @@ from functools import lru_cache
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _BARE = re.compile(r"[A-Za-z0-9_]+\Z")
 _PATH_PART = re.compile(r'"(?:[^"]|"")+"|[^."]+')
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_QUALIFIED = re.compile(r'[\w")]\s*\.\s*["A-Za-z_]|OPERATOR\((?!pg_catalog\.)')
+"""A qualified name, of a call, a type or a field: with search_path pinned to pg_catalog, none of them is built in."""
 
 
 def ident(*parts: str) -> str:
     """`parts` as a quoted SQL identifier path: `"public"."active_positions"`."""
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def qualified(expression: str) -> bool:
+    """Whether an expression, deparsed with search_path pinned to pg_catalog, may name what is not built in."""
+    return _QUALIFIED.search(_LITERAL.sub("", expression)) is not None
 
 
 def literal(value: str | None) -> str:
