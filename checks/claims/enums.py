@@ -85,7 +85,10 @@ def _by_any(seen: EnumSeen, found: Snapshot) -> Finding:
 
 
 def _unless_besides(plan: EnumPlan, finding: Finding) -> Finding:
-    """Unverified in place of broken, where something that reading does not decide may keep the other values out."""
+    """Unverified, where something that reading does not decide may keep the other values out, or the declared ones."""
+    if finding.word == "held" and plan.swallowed:
+        return Finding("unverified", f"It could not be told that the declared values go in: {'; '.join(plan.swallowed)}.",
+                       "", "Look at what it does with a row that is right, on a scratch copy.", "catalog")
     if finding.word != "broken" or not plan.besides or not finding.witness.endswith("is accepted"):
         return finding
     return Finding("unverified", f"It could not be told that every other value is rejected: {'; '.join(plan.besides)}.", "",
@@ -112,7 +115,7 @@ def _unguarded(plan: EnumPlan) -> Finding:
 
 def _made_so(finding: Finding, plan: EnumPlan, expectation: Expectation) -> Finding:
     """`finding` with a word about the migrations, where they make the column just so."""
-    if expectation.derived is None:
+    if expectation.derived is None or plan.heirs:
         return finding
     meant = plan_enum(plan.spec, Snapshot({}, expectation.objects))
     mine, theirs = ({each.name: meaning.canonical(each.text) for each in guards.checks}

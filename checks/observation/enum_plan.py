@@ -16,10 +16,10 @@ from checks.catalog.key import Key
 from checks.catalog.objects import Column, Constraint, Domain, EnumType
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import EnumSpec
-from checks.observation.column_facts import Guards, guards_of
 from checks.observation.evaluate import PredicateQuestion
-from checks.observation.heirs import heirs_of, through_partitions, with_children
-from checks.observation.other_guards import other_guards
+from checks.observation.guards.column_facts import Guards, guards_of
+from checks.observation.guards.heirs import heirs_of, through_partitions, with_children
+from checks.observation.guards.other_guards import other_guards, swallowing_rules
 from checks.sql.names import shown, split_path
 from checks.sql.values_accepted.answers import AcceptedValues, ColumnRow
 from checks.sql.values_accepted.decide import decide
@@ -67,6 +67,8 @@ class EnumPlan:
     partitioned: bool = False
     besides: tuple[str, ...] = ()
     """What may keep a value out and is not decided by reading, in words."""
+    swallowed: tuple[str, ...] = ()
+    """Those of them that may keep any value out, the declared ones too."""
 
     @property
     def held(self) -> bool:
@@ -123,7 +125,7 @@ def plan_enum(spec: EnumSpec, found: Snapshot) -> EnumPlan:
     return EnumPlan(spec, column, facts.type, guards, _labels(column, found), tuple(_lookups(spec, table, guards, found)),
                     facts.not_null, facts.citext or bool(facts.labels) or "." not in facts.type,
                     heirs_of(spec, table, found), item is not None and item.partition_key is not None,
-                    tuple(other_guards(table, spec.column, found)))
+                    tuple(other_guards(table, spec.column, found)), tuple(swallowing_rules(table, found)))
 
 
 def _labels(column: Column, found: Snapshot) -> tuple[str, ...] | None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from checks.catalog.inheritance import descendants
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import EnumSpec
-from checks.observation.column_facts import WHOLE_ROW, Guards, guards_of
-from checks.observation.partition_bounds import leaves
+from checks.observation.guards.column_facts import WHOLE_ROW, Guards, guards_of
+from checks.observation.guards.partition_bounds import leaves
 from checks.sql.values_accepted.answers import AcceptedValues, Storability
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checks.catalog.objects import Constraint, Trigger
 from checks.catalog.snapshot import Snapshot
-from checks.observation.partition_bounds import closed_partitions
+from checks.observation.guards.partition_bounds import closed_partitions
 from checks.sql.names import shown
 
 _REFUSES = re.compile(r"\bRAISE\s+(?!NOTICE|WARNING|INFO|LOG|DEBUG)|\bRETURN\s+NULL\b|\bassert\b", re.IGNORECASE)
@@ -25,12 +25,17 @@ def other_guards(table: str, column: str, found: Snapshot) -> Iterator[str]:
     for name, trigger in found.of(table, "trigger"):
         if trigger.enabled != "disabled" and "insert" in trigger.events and _refuses(trigger, column, found):
             yield f"the trigger {name} may refuse it"
-    for name, rule in found.of(table, "rule"):
-        if rule.enabled != "disabled" and rule.instead and rule.event == "insert":
-            yield f"the rule {name} may swallow it"
+    yield from swallowing_rules(table, found)
     bounds = closed_partitions(table, column, found)
     if bounds is not None:
         yield bounds
+
+
+def swallowing_rules(table: str, found: Snapshot) -> Iterator[str]:
+    """Rules that do something else in place of an INSERT, in words."""
+    for name, rule in found.of(table, "rule"):
+        if rule.enabled != "disabled" and rule.instead and rule.event == "insert":
+            yield f"the rule {name} may swallow it"
 
 
 def _excludes(item: Constraint, column: str) -> bool:

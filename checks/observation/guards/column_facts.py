@@ -12,8 +12,8 @@ from checks.catalog.objects import Column, Constraint, Domain, EnumType
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import EnumSpec
 from checks.observation.evaluate import PredicateQuestion
-from checks.observation.partition_bounds import partition_checks
-from checks.observation.user_functions import inlined
+from checks.observation.guards.partition_bounds import partition_checks
+from checks.observation.guards.user_functions import inlined
 from checks.sql.names import qualified, shown, split_path
 from checks.sql.syntax.columns import columns_of, written_out
 from checks.sql.values_accepted.answers import ColumnFacts, ColumnRow, NamedCheck
