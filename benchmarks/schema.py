@@ -15,17 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def write_project(folder: Path, tables: int) -> Path:
-    """Writes the project of `tables` tables into `folder` and returns its contract.toml."""
+def write_project(folder: Path, tables: int, count: int = 2) -> Path:
+    """Writes the project of `tables` tables with `count` enums each into `folder` and returns its contract.toml."""
     migrations = folder / "migrations"
     migrations.mkdir(parents=True, exist_ok=True)
     names = table_names(tables)
-    for version, body in (("0001_tables", _tables(names)), ("0002_columns", _columns(names)),
-                          ("0003_indexes", _indexes(names)), ("0004_checks", _checks(names))):
+    for version, body in (("0001_tables", _tables(names)), ("0002_columns", _columns(names, count)),
+                          ("0003_indexes", _indexes(names)), ("0004_checks", _checks(names, count))):
         statements = [*body, f"INSERT INTO schema_migrations (version) VALUES ('{version}');"]
         (migrations / f"{version}.sql").write_text("\n".join(statements) + "\n", encoding="utf-8")
     contract = folder / "contract.toml"
-    contract.write_text(_contract(names), encoding="utf-8")
+    contract.write_text(_contract(names, count), encoding="utf-8")
     return contract
 
 
@@ -34,10 +34,12 @@ def table_names(tables: int) -> list[str]:
     return [f"book_{number:04}" for number in range(1, tables + 1)]
 
 
-def enums(name: str) -> dict[str, tuple[str, ...]]:
-    """Column -> allowed values of the table `name`."""
+def enums(name: str, count: int) -> dict[str, tuple[str, ...]]:
+    """Column -> allowed values of the table `name`; `count` columns, 2 to 4."""
     number = name.rpartition("_")[2]
-    return {"side": ("long", "short", f"hedge_{number}"), "state": ("open", "filled", "cancelled", f"held_{number}")}
+    found = {"side": ("long", "short", f"hedge_{number}"), "state": ("open", "filled", "cancelled", f"held_{number}"),
+             "venue": ("nyse", "arca", f"desk_{number}"), "origin": ("api", "web", f"job_{number}")}
+    return dict(list(found.items())[:count])
 
 
 def _tables(names: list[str]) -> Iterator[str]:
@@ -49,10 +51,11 @@ def _tables(names: list[str]) -> Iterator[str]:
                "quantity numeric(18,8) NOT NULL, price numeric(18,8), created_at timestamptz NOT NULL DEFAULT now());")
 
 
-def _columns(names: list[str]) -> Iterator[str]:
+def _columns(names: list[str], count: int) -> Iterator[str]:
+    more = "".join(f", ADD COLUMN {column} text" for column in ("venue", "origin")[:count - 2])
     for name in names:
         yield (f"ALTER TABLE {name} ADD COLUMN state text NOT NULL DEFAULT 'open', ADD COLUMN order_id varchar(255), "
-               "ADD COLUMN extra jsonb;")
+               f"ADD COLUMN extra jsonb{more};")
 
 
 def _indexes(names: list[str]) -> Iterator[str]:
@@ -64,18 +67,18 @@ def _indexes(names: list[str]) -> Iterator[str]:
                f"REFERENCES {previous} (id) ON DELETE CASCADE;")
 
 
-def _checks(names: list[str]) -> Iterator[str]:
+def _checks(names: list[str], count: int) -> Iterator[str]:
     for number, name in enumerate(names):
         added = [f"ADD CONSTRAINT chk_{name}_{column} CHECK ({column} IN ({', '.join(map(repr, values))}))"
-                 for column, values in enums(name).items()]
+                 for column, values in enums(name, count).items()]
         yield (f"ALTER TABLE {name} {', '.join(added)}, "
                f"ADD CONSTRAINT chk_{name}_quantity CHECK (quantity > {number}), "
                f"ADD CONSTRAINT chk_{name}_price CHECK (price IS NULL OR price >= {number});")
 
 
-def _contract(names: list[str]) -> str:
+def _contract(names: list[str], count: int) -> str:
     declared = [f'"{name}.{column}" = {json.dumps(values)}'
-                for name in names for column, values in enums(name).items()]
+                for name in names for column, values in enums(name, count).items()]
     return "\n".join([
         'default_target = "embedded"', 'migrations = "migrations"', 'schemas = ["public"]', "",
         "[ledger]", 'table = "schema_migrations"', "",
