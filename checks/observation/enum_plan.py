@@ -24,6 +24,7 @@ from checks.sql.names import shown, split_path
 from checks.sql.values_accepted.answers import AcceptedValues, ColumnRow
 from checks.sql.values_accepted.decide import decide
 from checks.sql.values_accepted.generated import decide_generated
+from checks.values import broke_off
 
 
 class Lookup(NamedTuple):
@@ -90,6 +91,15 @@ class EnumPlan:
         heirs = [self._decided(each) for each in self.heirs.values()]
         return through_partitions(heirs) if self.partitioned else with_children(own, heirs)
 
+    @cached_property
+    def failure(self) -> str:
+        """Why nothing is decided, where deciding broke off in our own code: one column ends no look."""
+        try:
+            _ = self.decision
+        except Exception as error:
+            return broke_off(error)
+        return ""
+
     def _decided(self, guards: Guards) -> AcceptedValues:
         column, values = self.spec.column, self.spec.values
         answer = decide_generated if guards.sources else decide
@@ -104,7 +114,7 @@ class EnumPlan:
     @cached_property
     def trial(self) -> EnumTrial | None:
         """What is left to ask: witnesses to confirm, and likely rows where reading leaves an answer open."""
-        if self.heirs:
+        if self.heirs or self.failure:
             return None  # the table's own CHECKs are not all that its rows must pass
         found = self.decision
         rows = [row for each in (*found.allowed.values(), found.null) if each.answer == "undecided" for row in each.rows]

@@ -107,7 +107,7 @@ def inserts(plan: EnumPlan, found: Snapshot, known: Mapping[str, str]) -> dict[s
     """
     table = shown(plan.spec.schema, plan.spec.table)
     if plan.column is None or found.relation(table) is None or plan.column.generated or plan.labels is not None \
-            or any(each.of_several for each in plan.lookups):
+            or plan.failure or any(each.of_several for each in plan.lookups):
         return {}
     filler = _fill(plan, table, found, known)
     if filler is None:
