@@ -15,13 +15,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+MOST_IN_A_FILE = 1000
+"""Tables of which one file indexes all: its transaction locks each index, and a server's lock table is finite."""
+
+
 def write_project(folder: Path, tables: int, count: int = 2) -> Path:
     """Writes the project of `tables` tables with `count` enums each into `folder` and returns its contract.toml."""
     migrations = folder / "migrations"
     migrations.mkdir(parents=True, exist_ok=True)
     names = table_names(tables)
+    parts = [names[start:start + MOST_IN_A_FILE] for start in range(0, len(names), MOST_IN_A_FILE)]
     for version, body in (("0001_tables", _tables(names)), ("0002_columns", _columns(names, count)),
-                          ("0003_indexes", _indexes(names)), ("0004_checks", _checks(names, count))):
+                          *((f"0003_indexes{number or ''}", _indexes(part)) for number, part in enumerate(parts)),
+                          ("0004_checks", _checks(names, count))):
         statements = [*body, f"INSERT INTO schema_migrations (version) VALUES ('{version}');"]
         (migrations / f"{version}.sql").write_text("\n".join(statements) + "\n", encoding="utf-8")
     contract = folder / "contract.toml"
