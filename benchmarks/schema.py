@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-
 MOST_IN_A_FILE = 1000
 """Tables of which one file indexes all: its transaction locks each index, and a server's lock table is finite."""
 
