@@ -107,7 +107,7 @@ def _unguarded(plan: EnumPlan) -> Finding:
     column = plan.spec
     table = shown(column.schema, column.table)
     if plan.guards.idle:
-        name = plan.guards.idle[0].own
+        name = next(iter(plan.guards.idle)).own
         return Finding("broken", f"{name} is NOT ENFORCED: it rejects nothing.", "'banana' is accepted",
                        f"ALTER TABLE {table} ALTER CONSTRAINT {name} ENFORCED;", "catalog")
     return Finding("broken", "No CHECK, domain, enum type or foreign key restricts it: 'banana' is accepted.",

@@ -16,7 +16,7 @@ from checks.contract.migration import Migration
 from checks.contract.migrations import read_migrations, through
 from checks.expectation.derived import Derived, MigrationEffect
 from checks.expectation.ledger_changes import ForeseenRows, foreseen
-from checks.observation.enum_plan import plan_enum
+from checks.observation.enum_plan import plan_enums
 from checks.sql.names import shown
 from checks.values import LeftOut, UsageError
 
@@ -141,7 +141,7 @@ def _every(contract: Contract, derived: Derived | None) -> tuple[Migration, ...]
 def _not_yet(expectation: Expectation) -> Contract:
     """The contract without what only a pending migration brings, which is left out and not broken."""
     contract, objects = expectation.contract, expectation.objects
-    enums = tuple(spec for spec in contract.enums if plan_enum(spec, expectation.head).held)
+    enums = tuple(plan.spec for plan in plan_enums(contract.enums, expectation.head) if plan.held)
     dedupe = tuple(spec for spec in contract.dedupe if all(
         Key.table(contract.relation(table)) in objects for table in (spec.table, *(e.table for e in spec.effects)))
         and all(Key.column(contract.relation(e.table), shown(name)) in objects

@@ -7,7 +7,7 @@ witness, or about what reading leaves open, and only where it runs nothing but b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from checks.catalog.objects import Column, Constraint, Domain, EnumType
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import EnumSpec
 from checks.observation.evaluate import PredicateQuestion
-from checks.observation.guards.column_facts import Guards, guards_of
+from checks.observation.guards.column_facts import Guards, table_guards
 from checks.observation.guards.heirs import heirs_of, through_partitions, with_children
 from checks.observation.guards.other_guards import other_guards, swallowing_rules
 from checks.sql.names import shown, split_path
@@ -102,7 +102,7 @@ class EnumPlan:
 
     def _decided(self, guards: Guards) -> AcceptedValues:
         column, values = self.spec.column, self.spec.values
-        answer = decide_generated if guards.sources else decide
+        answer = decide_generated if column in guards.made_of else decide
         return answer(column, values, guards.checks, guards.facts)
 
     @cached_property
@@ -123,13 +123,22 @@ class EnumPlan:
         return EnumTrial(tuple(rows), question) if question is not None else None
 
 
-def plan_enum(spec: EnumSpec, found: Snapshot) -> EnumPlan:
-    """How `found` holds the enum `spec`."""
+def plan_enums(specs: Iterable[EnumSpec], found: Snapshot) -> tuple[EnumPlan, ...]:
+    """How `found` holds each enum; a table is read once for all of its own."""
+    tables: dict[str, Guards] = {}
+    return tuple(plan_enum(spec, found, tables) for spec in specs)
+
+
+def plan_enum(spec: EnumSpec, found: Snapshot, tables: dict[str, Guards] | None = None) -> EnumPlan:
+    """How `found` holds the enum `spec`; `tables` keeps what was read of tables."""
     table = shown(spec.schema, spec.table)
     column = found.objects.get(Key.column(table, shown(spec.column)))
     if not isinstance(column, Column):
         return EnumPlan(spec, None)
-    guards = guards_of(spec, table, found)
+    known = {} if tables is None else tables
+    if table not in known:
+        known[table] = table_guards(table, found)
+    guards = known[table].of_column(spec.column)
     facts = guards.facts[spec.column]
     item = found.relation(table)
     return EnumPlan(spec, column, facts.type, guards, _labels(column, found), tuple(_lookups(spec, table, guards, found)),

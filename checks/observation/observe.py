@@ -18,7 +18,7 @@ from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract, EnumSpec
 from checks.observation.check_plan import check_questions
 from checks.observation.dedupe_rows import DedupeCount, scan_dedupe
-from checks.observation.enum_plan import EnumPlan, EnumTrial, plan_enum
+from checks.observation.enum_plan import EnumPlan, EnumTrial, plan_enums
 from checks.observation.evaluate import PredicateQuestion
 from checks.observation.insert_attempts import Attempt, attempt
 from checks.observation.ledger_rows import LedgerQuestion, ledger_question
@@ -86,7 +86,7 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
     """
     roles = {spec.role for spec in contract.access} | {key.bare for key in expected if key.kind == "role"}
     found = _snapshot(session, contract, sorted(roles))
-    plans = tuple(plan_enum(spec, found) for spec in contract.enums)
+    plans = plan_enums(contract.enums, found)
     ledger = ledger_question(contract, found)
     lookups = {plan.spec: lookup_question(plan, found) for plan in plans}
     trials = {plan.spec: plan.trial for plan in plans}

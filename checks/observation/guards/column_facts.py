@@ -37,19 +37,25 @@ class Guards:
     """The columns that each CHECK of the table mentions."""
     unsafe: Mapping[str, str] = field(default_factory=dict)
     """CHECKs that must not be evaluated, and why."""
-    idle: tuple[Key, ...] = ()
-    """CHECKs on the enum's column that are NOT ENFORCED."""
-    sources: frozenset[str] = frozenset()
-    """The columns that the enum's column is generated from."""
+    idle: Mapping[Key, frozenset[str]] = field(default_factory=dict)
+    """CHECKs that are NOT ENFORCED, and the columns that they mention."""
+    made_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The columns that each generated column is made of."""
 
     @property
     def not_null(self) -> Mapping[str, bool]:
         """Whether each column refuses NULL."""
         return {name: each.not_null for name, each in self.facts.items()}
 
+    def of_column(self, column: str) -> Guards:
+        """The same with the facts of `column` and of those that CHECKs mention, and nothing idle that is not about it."""
+        named = {column, *self.made_of.get(column, ()), *(name for mentioned in self.columns.values() for name in mentioned)}
+        return replace(self, facts={name: each for name, each in self.facts.items() if name in named},
+                       idle={key: columns for key, columns in self.idle.items() if column in columns})
+
     def about(self, column: str) -> tuple[str, ...]:
         """Names of the enforced CHECKs that speak of `column`, those of its domain included."""
-        linked = {column, *self.sources}
+        linked = {column, *self.made_of.get(column, ())}
         own = (each.name for name in sorted(linked) if name in self.facts for each in self.facts[name].checks)
         made = (f"what generates {column}",) if self.facts[column].generated else ()
         return (*own, *made, *(name for name, columns in self.columns.items()
@@ -57,7 +63,7 @@ class Guards:
 
     def tied_to(self, column: str) -> frozenset[str]:
         """Names of the CHECKs that speak of `column`, or of a column that one of these ties to it."""
-        reached, names = {column, *self.sources, WHOLE_ROW}, {*self.about(column)}
+        reached, names = {column, *self.made_of.get(column, ()), WHOLE_ROW}, {*self.about(column)}
         while more := {name for name, columns in self.columns.items() if name not in names and reached & columns}:
             names |= more
             reached |= {each for name in more for each in self.columns[name]}
@@ -89,18 +95,23 @@ def _value(row: ColumnRow, name: str, column: str) -> str | None:
 
 
 def guards_of(spec: EnumSpec, table: str, found: Snapshot) -> Guards:
-    """What a row of the enum's table must pass."""
+    """What a row of `table` must pass, with what bears on the enum's column."""
+    return table_guards(table, found).of_column(spec.column)
+
+
+def table_guards(table: str, found: Snapshot) -> Guards:
+    """What a row of `table` must pass, with the facts of all its columns."""
     checks: list[NamedCheck] = []
     constraints: dict[str, Key] = {}
     columns: dict[str, frozenset[str]] = {}
     unsafe: dict[str, str] = {}
-    idle: list[Key] = []
+    idle: dict[Key, frozenset[str]] = {}
     for name, check in found.of(table, "constraint"):
         if not isinstance(check, Constraint) or check.type != "check":
             continue
         key = Key("constraint", table, name)
         if not check.enforced:
-            idle += [key] if spec.column in check.columns else []
+            idle[key] = frozenset(check.columns)
             continue
         text = check.expression or ""
         if key in found.unsafe or WHOLE_ROW in check.columns:
@@ -123,10 +134,7 @@ def guards_of(spec: EnumSpec, table: str, found: Snapshot) -> Guards:
               if columns[each.name] & made.keys() else each for each in checks]
     for name, mentioned in columns.items():
         columns[name] = mentioned - made.keys() | {source for each in mentioned & made.keys() for source in made_of[each]}
-    named = {spec.column, *(name for mentioned in columns.values() for name in mentioned)}
-    sources = made_of.get(spec.column, frozenset())
-    return Guards(tuple(checks), {name: each for name, each in facts.items() if name in named | sources}, constraints,
-                  columns, unsafe, tuple(idle), sources)
+    return Guards(tuple(checks), facts, constraints, columns, unsafe, idle, made_of)
 
 
 def _facts(column: Column, found: Snapshot, constraints: dict[str, Key], unsafe: dict[str, str]) -> ColumnFacts:
