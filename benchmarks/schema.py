@@ -25,7 +25,7 @@ def write_project(folder: Path, tables: int, count: int = 2) -> Path:
     names = table_names(tables)
     parts = [names[start:start + MOST_IN_A_FILE] for start in range(0, len(names), MOST_IN_A_FILE)]
     for version, body in (("0001_tables", _tables(names)), ("0002_columns", _columns(names, count)),
-                          *((f"0003_indexes{number or ''}", _indexes(part)) for number, part in enumerate(parts)),
+                          *((f"0003_indexes_{number:02}", _indexes(part)) for number, part in enumerate(parts)),
                           ("0004_checks", _checks(names, count))):
         statements = [*body, f"INSERT INTO schema_migrations (version) VALUES ('{version}');"]
         (migrations / f"{version}.sql").write_text("\n".join(statements) + "\n", encoding="utf-8")
