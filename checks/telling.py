@@ -81,6 +81,7 @@ SENTENCES: Mapping[str, str] = {
     "22P02": "a value is not of the type it is read as", "23502": "a column may not be NULL",
     "23503": "a foreign key was violated", "23505": "a unique key is there already", "23514": "a CHECK was violated",
     "25006": "the transaction only reads", "40001": "others changed the same rows", "40P01": "it waited in a ring",
+    "3F000": "there is no such schema",
     "42501": "permission denied", "42601": "it is no valid SQL", "42703": "there is no such column",
     "42704": "there is no such object", "42883": "there is no such function or operator",
     "42P01": "there is no such table", "53200": "the server is out of memory", "53300": "too many connections",
@@ -88,8 +89,9 @@ SENTENCES: Mapping[str, str] = {
     "57P01": "the server is shutting down", "P0001": "code of the database's own raised an error",
 }
 """SQLSTATE -> what it means, in our words (PostgreSQL manual, appendix A)."""
-_HOLD_NAMES_ONLY = ("08", "42", "57")
-"""Classes of SQLSTATE whose messages tell of names and not of values: connections, syntax and access, operators."""
+_HOLD_NAMES_ONLY = ("08", "3F", "42", "57")
+"""Classes of SQLSTATE whose messages tell of names and not of values: connections, schemas, syntax and access,
+operators."""
 _PHRASES = tuple((re.compile(pattern, re.IGNORECASE), state) for pattern, state in (
     (r"permission denied|must be owner|InsufficientPrivilege", "42501"),
     (r"statement timeout|QueryCanceled", "57014"),

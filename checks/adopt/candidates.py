@@ -35,6 +35,8 @@ class PlainLedger(NamedTuple):
     table: str
     version: str
     applied_at: str
+    type: str
+    """The version's."""
 
 
 class DedupeKey(NamedTuple):
@@ -88,7 +90,7 @@ def plain_ledger(objects: Mapping[Key, Object]) -> PlainLedger | None:
                             if name in columns), None)
             times = [name for name, item in columns.items() if item.type.startswith("timestamp")]
             if version is not None:
-                return PlainLedger(key.path, version, times[0] if len(times) == 1 else "")
+                return PlainLedger(key.path, version, times[0] if len(times) == 1 else "", columns[version].type)
     return None
 
 

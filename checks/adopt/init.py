@@ -172,15 +172,16 @@ def _ledger(seen: Seen) -> Iterator[str]:
         yield f"table = {_text(plain.table)}"
         yield f"version = {_text(plain.version)}"
         yield f"applied_at = {_text(plain.applied_at)}"
-        yield f'version_from = "{_pattern(seen)}"    # how a file\'s name gives its version: ' \
+        yield f'version_from = "{_pattern(seen, plain)}"    # how a file\'s name gives its version: ' \
               "{stem}, {name}, {prefix}, {number}"
     yield ""
 
 
-def _pattern(seen: Seen) -> str:
-    """How the files' names give most of the versions that the ledger holds."""
+def _pattern(seen: Seen, ledger: PlainLedger) -> str:
+    """How the files' names give most of the versions that the ledger holds, or such as its column takes."""
     names = [path.name for path in seen.found.folder.glob("*.sql")]
-    forms = ("{stem}", "{number}", "{prefix}", "{name}")
+    numbers = ledger.type.startswith(("smallint", "integer", "bigint", "numeric"))
+    forms = ("{number}",) if numbers else ("{stem}", "{number}", "{prefix}", "{name}")
     return max(forms, key=lambda form: len({version_of(name, form, "") for name in names} & set(seen.rows)))
 
 

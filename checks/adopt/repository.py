@@ -76,6 +76,8 @@ def find_migrations(root: Path, folder: Path | None) -> FoundMigrations:
     claimed = tuple(tool for tool in SIGNS if _claims(root, tool))
     found = list(_found(root, [folder] if folder else list(_folders(root)), claimed))
     sure = _together([each for each in found if each.tool in claimed] or found)
+    if len(sure) > 1 and {each.tool for each in sure} == {"plain"}:
+        sure = [each for each in sure if each.folder.name == "migrations"] or sure
     tools = {each.tool for each in sure}
     if not found:
         raise UsageError(

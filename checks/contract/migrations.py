@@ -157,6 +157,11 @@ def sorted_by_name(contract: Contract) -> bool:
 
 
 def inversions(migrations: Sequence[Migration]) -> tuple[tuple[str, str], ...]:
-    """Neighbours in apply order whose numbers run the other way: (`1000_x`, `999_y`)."""
+    """Neighbours in apply order whose numbers run the other way: (`1000_x`, `999_y`); a day and an hour of it do not."""
     return tuple((a.file, b.file) for a, b in itertools.pairwise(migrations)
-                 if natural(a.file) > natural(b.file))
+                 if natural(_to_the_second(a.file)) > natural(_to_the_second(b.file)))
+
+
+def _to_the_second(name: str) -> str:
+    """`name` with the day, or the minute, that begins it written to the second."""
+    return re.sub(r"^(?:19|20)\d{6}(?:\d\d){0,3}(?!\d)", lambda match: match[0].ljust(14, "0"), name)

@@ -26,9 +26,11 @@ from checks.expectation.ledger_changes import Times, ledger_changes
 from checks.expectation.lock import derived_from
 from checks.expectation.planned_insert import plan_insert
 from checks.observation.ledger_rows import ledger_question
+from checks.sql.names import literal
 from checks.target.build import run_command
-from checks.target.migrate import apply_files, prepare
+from checks.target.migrate import FRESH, apply_files, prepare
 from checks.target.routes.direct import connect, execute
+from checks.target.routes.pinned import BEGIN
 from checks.target.servers import ScratchServer
 from checks.target.session import Row
 from checks.target.target import Secret
@@ -36,6 +38,11 @@ from checks.values import Rejected, Say, UsageError
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
+
+LOOK = "postdeploy_look"
+"""What the reading of the catalogue is prepared as on a scratch connection."""
+FEWEST_PLANNED_FOR = 100
+"""Objects: below that a plan made for fewer is good enough."""
 
 
 @dataclass
@@ -52,6 +59,8 @@ class ScratchDatabase:
     """Extensions whose version a migration states."""
     rows: Times = field(default_factory=dict)
     """The ledger's rows at the last look."""
+    planned_for: int = 0
+    """How many objects there were when the look was planned last; 0: it never was."""
 
     def run(self, sql: str) -> list[Row]:
         """Sends one string."""
@@ -59,16 +68,34 @@ class ScratchDatabase:
 
     def look(self) -> Snapshot:
         """Reads the catalogue, without what the ledger's tool keeps for itself."""
-        ledger = self.contract.ledger
-        question = snapshot_select(self.contract.read_schemas, ledger.table if ledger else None, roles=None)
-        (document,), = self.run(question)
+        (document,), = self._asked()
         self.seen = decode(document)
         return replace(self.seen, objects={key: item for key, item in self.seen.objects.items()
                                            if not _ledgers_own(self.contract, key, item)})
 
+    def _asked(self) -> list[Row]:
+        """The document, read as a target is read; its plan is kept, which costs as much, until there is twice as much."""
+        there = len(self.seen.objects) if self.seen is not None else 0
+        try:
+            self.run(BEGIN)
+            if self.planned_for and there < 2 * self.planned_for:
+                with suppress(Rejected):
+                    return self.run(f"EXECUTE {LOOK}")
+                self.run(f"ROLLBACK; {BEGIN}")  # a migration said DEALLOCATE ALL
+            ledger = self.contract.ledger
+            question = snapshot_select(self.contract.read_schemas, ledger.table if ledger else None, roles=None)
+            known, = self.run(f"SELECT name FROM pg_prepared_statements WHERE name = {literal(LOOK)}") or ("",)
+            self.run(f"{f'DEALLOCATE {LOOK}; ' if known else ''}PREPARE {LOOK} AS {question}")
+            self.planned_for = max(there, FEWEST_PLANNED_FOR)
+            return self.run(f"EXECUTE {LOOK}")
+        finally:
+            self.run("ROLLBACK")
+
     def note(self, version: str, file: str, before: Mapping[Key, Object], sql: str = "") -> Mapping[Key, Object]:
         """Keeps what `sql` changed since `before` as the step of `version`; returns what is there now."""
-        self.run("RESET ALL")
+        if self.connection.info.transaction_status != 0:
+            raise UsageError(f"{file} does not replay: it begins a transaction and does not end it. Write COMMIT.")
+        self.run(FRESH)
         notices = tuple(_telling(self.connection.notices))
         self.stated |= set(stated_versions(sql))
         after = {key: item if key.own in self.stated else without_version(key, item)
@@ -108,7 +135,7 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
         UsageError: a file does not replay (file, line, statement and the server's words), or a command fails.
     """
     with _scratch_database(contract, server) as database:
-        prepare(database.run, contract, migrations)
+        restore = prepare(database.run, contract, migrations)
         database.note("", "prelude", {})
         first, = database.steps
         if not first.sets:
@@ -117,7 +144,7 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
         if spec is not None and spec.build:
             _by_commands(database, spec, migrations, first.sets, step)
         else:
-            _by_files(database, migrations, first.sets, step)
+            _by_files(database, migrations, first.sets, step, restore)
         inserts = {text: plan_insert(database.run, text) for text in statements(contract)}
         major = database.look().identity["server_version_num"] // 10_000
     return Derived(derived_from(migrations, contract), major, tuple(database.steps), inserts)
@@ -135,7 +162,8 @@ def _scratch_database(contract: Contract, server: ScratchServer) -> Iterator[Scr
         server.drop_database(name)
 
 
-def _by_files(database: ScratchDatabase, migrations: tuple[Migration, ...], before: Mapping[Key, Object], step: Say) -> None:
+def _by_files(database: ScratchDatabase, migrations: tuple[Migration, ...], before: Mapping[Key, Object], step: Say,
+              restore: str) -> None:
     told = 0
 
     def begun(migration: Migration) -> None:
@@ -148,7 +176,7 @@ def _by_files(database: ScratchDatabase, migrations: tuple[Migration, ...], befo
         before = database.note(migration.version, migration.file, before, migration.sql)
         database.note_ledger(migration, migrations)
 
-    apply_files(database.run, migrations, applied, begun)
+    apply_files(database.run, migrations, applied, begun, restore)
 
 
 def _by_commands(database: ScratchDatabase, spec: MigrationsSpec, known: tuple[Migration, ...], before: Mapping[Key, Object],

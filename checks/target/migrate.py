@@ -12,9 +12,11 @@ from checks.contract.layouts.source import text_of
 from checks.contract.ledger import LedgerSpec
 from checks.contract.ledgers.ddl import creating, recording
 from checks.contract.migration import Migration
+from checks.sql.names import ident
 from checks.sql.script import psql_only, statements
 from checks.target.build import run_command
 from checks.target.extensions import refuse_lacking
+from checks.target.remedies import NotReplayed, remedies
 from checks.target.routes.direct import connect, execute
 from checks.target.session import Row
 from checks.target.target import Secret
@@ -29,6 +31,8 @@ Run = Callable[[str], Any]
 """Sends one string to a database."""
 OUTSIDE_ONLY = ("25001", "55P04")
 """SQLSTATEs of what PostgreSQL refuses inside a transaction: CONCURRENTLY and the like, and the use of a new enum value."""
+FRESH = "RESET ALL"
+"""What makes a session's settings those of a new one."""
 MOST_TOLD = 20
 """Of the migrations that do not replay, so many are told in full."""
 
@@ -44,7 +48,7 @@ def bring_up(dsn: Secret, contract: Contract, migrations: Iterable[Migration]) -
 
 
 def _bring_up(connection: Connection, url: str, contract: Contract, every: tuple[Migration, ...]) -> None:
-    prepare(lambda sql: execute(connection, sql), contract, every)
+    restore = prepare(lambda sql: execute(connection, sql), contract, every)
     spec = contract.migrations
     if spec is not None and spec.build:
         for migration in every if spec.step else every[:1]:
@@ -53,11 +57,14 @@ def _bring_up(connection: Connection, url: str, contract: Contract, every: tuple
     made = creating(contract.ledger) if contract.ledger is not None else None
     if made is not None:
         execute(connection, made)
-    migrate(connection, every, contract.ledger)
+    migrate(connection, every, contract.ledger, restore)
 
 
-def migrate(connection: Connection, migrations: Iterable[Migration], ledger: LedgerSpec | None) -> None:
+def migrate(connection: Connection, migrations: Iterable[Migration], ledger: LedgerSpec | None,
+            restore: str = FRESH) -> None:
     """Applies files in their order on a scratch server, and records those that do not record themselves.
+
+    `restore` is sent before each, so that none finds the settings that another left.
 
     Raises:
         UsageError: files do not replay, or cannot be recorded.
@@ -65,11 +72,14 @@ def migrate(connection: Connection, migrations: Iterable[Migration], ledger: Led
     def run(sql: str) -> list[Row]:
         return execute(connection, sql)
 
-    apply_files(run, migrations, lambda migration: record(run, ledger, migration))
+    apply_files(run, migrations, lambda migration: record(run, ledger, migration), restore=restore)
 
 
-def prepare(run: Run, contract: Contract, migrations: Iterable[Migration]) -> None:
+def prepare(run: Run, contract: Contract, migrations: Iterable[Migration]) -> str:
     """Does to an empty database what must be done before the first of `migrations`.
+
+    Returns:
+        What gives a session the settings that each of them finds: those that the prelude sets.
 
     Raises:
         UsageError: the prelude does not run, or the server lacks an extension.
@@ -78,6 +88,14 @@ def prepare(run: Run, contract: Contract, migrations: Iterable[Migration]) -> No
                     for file in contract.replay.prelude)
     refuse_lacking(run, (*prelude, *migrations), contract.file.name)
     apply_files(run, prelude)
+    said = [each.text for file in prelude for each in statements(file.sql)
+            if each.words[:1] == ("SET",) and not {"LOCAL", "TRANSACTION", "CONSTRAINTS"} & set(each.words)]
+    spec = contract.migrations
+    if spec is not None and spec.tool == "flyway" and not spec.build:  # which makes its schemas, and prefers the first
+        run("; ".join(f"CREATE SCHEMA IF NOT EXISTS {ident(schema)}" for schema in contract.schemas))
+        if contract.schemas[0] != "public":
+            said.insert(0, f'SET search_path = {ident(contract.schemas[0])}, "$user", public')
+    return "; ".join([FRESH, *said])
 
 
 def _nothing(migration: Migration) -> None:
@@ -85,7 +103,7 @@ def _nothing(migration: Migration) -> None:
 
 
 def apply_files(run: Run, migrations: Iterable[Migration], applied: Callable[[Migration], None] = _nothing,
-                begun: Callable[[Migration], None] = _nothing) -> None:
+                begun: Callable[[Migration], None] = _nothing, restore: str = FRESH) -> None:
     """Sends each file to a scratch server; one that does not replay is passed over, so that all of them can be told.
 
     Args:
@@ -93,29 +111,33 @@ def apply_files(run: Run, migrations: Iterable[Migration], applied: Callable[[Mi
         migrations: in their order.
         applied: called after each file that was applied, as long as none failed.
         begun: called before each file.
+        restore: sent before each file.
 
     Raises:
         UsageError: some do not replay.
     """
     failed: list[str] = []
+    remedies: dict[str, None] = {}
     count = 0
     for migration in migrations:
         count += 1
         begun(migration)
         try:
+            run(restore)
             apply_file(run, migration)
         except UsageError as error:
             failed.append(str(error))
+            remedies.update(dict.fromkeys(getattr(error, "remedies", ())))
         else:
             if not failed:
                 applied(migration)
     if len(failed) == 1:
-        raise UsageError(failed[0])
+        raise UsageError("\n  ".join([*failed, *remedies]))
     if failed:
         head = (f"{len(failed)} of {count} migrations do not replay; later ones may only lack what an earlier one was to "
                 "make:")
         more = [f"… and {len(failed) - MOST_TOLD} more."] if len(failed) > MOST_TOLD else []
-        raise UsageError("\n  ".join([head, *failed[:MOST_TOLD], *more]))
+        raise UsageError("\n  ".join([head, *failed[:MOST_TOLD], *more, *remedies]))
 
 
 def apply_file(run: Run, migration: Migration) -> None:
@@ -136,7 +158,8 @@ def apply_file(run: Run, migration: Migration) -> None:
             run("ROLLBACK")
             role = re.fullmatch(r'role "(.+)" does not exist', refusal.message)
             if not role or refusal.sqlstate != "42704":
-                raise UsageError(f"{migration.file} does not replay: {told(_placed(run, migration, refusal))}") from None
+                placed = _placed(run, migration, refusal)
+                raise NotReplayed(f"{migration.file} does not replay: {told(placed)}", remedies(placed)) from None
         run('CREATE ROLE "{}"'.format(role.group(1).replace('"', '""')))
     raise UsageError(f"{migration.file} does not replay: it names more than 20 roles that nobody makes.")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.contract.migration import Migration
+from checks.sql.names import ident, literal
 from checks.values import UsageError
 
 
@@ -57,9 +58,14 @@ def text_of(path: Path) -> str:
 
 
 def replaced(text: str, placeholders: Mapping[str, str]) -> str:
-    """`text` with `${name}`, `{{ name }}` and `{{ .name }}` replaced; a name with other signs stands for itself."""
+    """`text` with `${name}`, `{{ name }}` and `{{ .name }}` replaced, and psql's `:name`, `:'name'`, `:"name"` for a name
+    that begins with a colon; one with other signs stands for itself."""
     for name, value in placeholders.items():
         word = re.escape(name)
+        if re.fullmatch(r":\w+", name):
+            said = {"": value, "'": literal(value), '"': ident(value)}
+            text = re.sub(rf"(?<!:):(['\"]?){word[1:]}\b\1", lambda match, said=said: said[match[1]], text)  # type: ignore[misc]
+            continue
         form = rf"\$\{{{word}\}}|\{{\{{-?\s*\.?{word}\s*-?\}}\}}" if re.fullmatch(r"[\w.:-]+", name) else word
         text = re.sub(form, lambda match, value=value: value, text)  # type: ignore[misc]
     return text
