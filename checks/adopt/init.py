@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from checks.adopt.candidates import PlainLedger, dedupe_keys, enums, lookups, plain_ledger
+from checks.adopt.flyway_settings import flyway_settings
 from checks.adopt.repository import FoundMigrations, find_migrations
 from checks.catalog.decode import decode
 from checks.catalog.difference import column_types
@@ -68,6 +69,9 @@ def init(root: Path, file: Path, url: str | None, migrations: Path | None, say: 
     say(f"migrations: {found.told(root)}")
     dsn = None if url is None else Secret(url)
     seen = Seen(root, found, dsn)
+    if found.tool == "flyway":
+        settings = flyway_settings(root, found.folder)
+        seen = replace(seen, schemas=settings.schemas, ledger=settings.ledger)
     if dsn is not None:
         seen = _with_database(seen, dsn, say)
     write_whole(file, "\n".join(_lines(seen)) + "\n")
@@ -152,7 +156,8 @@ def _migrations(seen: Seen) -> Iterator[str]:
     yield f'folder = "{folder}"'
     yield f'tool = "{found.tool}"'
     if found.code:
-        yield f"build = {_list(BUILDS[found.tool])}  # brings an empty database, DATABASE_URL, to the head"
+        command = [word.replace("{folder}", folder) for word in BUILDS[found.tool]]
+        yield f"build = {_list(command)}  # brings an empty database, DATABASE_URL, to the head"
 
 
 def _ledger(seen: Seen) -> Iterator[str]:
@@ -173,7 +178,7 @@ def _ledger(seen: Seen) -> Iterator[str]:
         yield f"version = {_text(plain.version)}"
         yield f"applied_at = {_text(plain.applied_at)}"
         yield f'version_from = "{_pattern(seen, plain)}"    # how a file\'s name gives its version: ' \
-              "{stem}, {name}, {prefix}, {number}"
+              "{stem}, {name}, {prefix}, {number}, {integer}"
     yield ""
 
 
@@ -181,7 +186,7 @@ def _pattern(seen: Seen, ledger: PlainLedger) -> str:
     """How the files' names give most of the versions that the ledger holds, or such as its column takes."""
     names = [path.name for path in seen.found.folder.glob("*.sql")]
     numbers = ledger.type.startswith(("smallint", "integer", "bigint", "numeric"))
-    forms = ("{number}",) if numbers else ("{stem}", "{number}", "{prefix}", "{name}")
+    forms = ("{integer}",) if numbers else ("{stem}", "{number}", "{prefix}", "{name}")
     return max(forms, key=lambda form: len({version_of(name, form, "") for name in names} & set(seen.rows)))
 
 

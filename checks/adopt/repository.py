@@ -27,12 +27,13 @@ SIGNS: Mapping[str, tuple[str, ...]] = {
     "flyway": ("flyway.toml", "flyway.conf"), "liquibase": ("liquibase.properties",), "yoyo": ("yoyo.ini",),
     "diesel": ("diesel.toml",), "sql-migrate": ("dbconfig.yml",), "prisma": ("prisma/schema.prisma", "prisma.config.*"),
     "dbmate": (), "goose": (), "golang-migrate": (), "sqlx": (), "node-pg-migrate": (),
-    "typeorm": ("data-source.*", "ormconfig.*"),
+    "db-migrate": ("database.json",), "typeorm": ("data-source.*", "ormconfig.*"),
 }
 """Tool -> files by which a repository says that it uses it."""
 DEPENDENCIES: Mapping[str, tuple[str, str]] = {
     "knex": ("package.json", "knex"), "sequelize": ("package.json", "sequelize"), "typeorm": ("package.json", "typeorm"),
-    "node-pg-migrate": ("package.json", "node-pg-migrate"), "prisma": ("package.json", "prisma"),
+    "node-pg-migrate": ("package.json", "node-pg-migrate"), "db-migrate": ("package.json", "db-migrate"),
+    "prisma": ("package.json", "prisma"),
     "sqlx": ("Cargo.toml", "sqlx"),
     "diesel": ("Cargo.toml", "diesel"), "golang-migrate": ("go.mod", "golang-migrate"), "goose": ("go.mod", "goose"),
     "sql-migrate": ("go.mod", "sql-migrate"),
@@ -41,7 +42,7 @@ DEPENDENCIES: Mapping[str, tuple[str, str]] = {
 CODE: Mapping[str, str] = {
     "alembic": r"[^/]*\.py", "django": r"\d{4}_\w+\.py", "rails": r"\d{14}_\w+\.rb", "ecto": r"\d{14}_\w+\.exs",
     "sequelize": r"\d+[-_].+\.[cm]?js", "knex": r"\d+_.+\.[cm]?[jt]s", "typeorm": r"\d{13}-.+\.[jt]s",
-    "sqitch": r"sqitch\.plan",
+    "db-migrate": r"\d{14}-.+\.[cm]?[jt]s", "sqitch": r"sqitch\.plan",
     "node-pg-migrate": r"\d+_.+\.[cm]?[jt]s", "goose": r"\d+_.+\.go", "yoyo": r"[^/]+\.py",
 }
 """Tool -> how its migrations in code are called."""

@@ -104,15 +104,15 @@ def _empty(contract: Contract, spec: MigrationsSpec, source: Source) -> str:
 
 
 def version_of(name: str, pattern: str, where: str) -> str:
-    """The version of the file `name` by `pattern`, which may use {stem}, {name}, {prefix} and {number}.
+    """The version of the file `name` by `pattern`, which may use {stem}, {name}, {prefix}, {number} and {integer}.
 
-    `{prefix}` is what stands before the first underscore, `{number}` the first run of digits:
-    `V12__add_side.sql` has the stem `V12__add_side`, the prefix `V12` and the number `12`.
+    `{prefix}` is what stands before the first underscore, `{number}` the first run of digits, `{integer}` the same without
+    its zeros: `V012__add_side.sql` has the stem `V012__add_side`, the prefix `V012`, the number `012` and the integer `12`.
     """
     stem = name.removesuffix(".sql")
     digits = re.search(r"\d+", stem)
     words = {"stem": stem, "name": name, "prefix": stem.partition("_")[0],
-             "number": digits.group() if digits else stem}
+             "number": digits.group() if digits else stem, "integer": str(int(digits.group())) if digits else stem}
     try:
         return pattern.format_map(words)
     except (KeyError, ValueError, IndexError, AttributeError):

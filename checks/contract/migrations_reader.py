@@ -29,7 +29,7 @@ def read_migrations_spec(top: TomlTable, root: Path) -> MigrationsSpec | None:
     folder, tool = table.take("folder", str), table.choice("tool", tuple({**LAYOUTS, **PRESETS}), "plain")
     placeholders = table.table("placeholders")
     if not build and not step and tool not in LAYOUTS:
-        command = ", ".join(f'"{word}"' for word in BUILDS[tool])
+        command = ", ".join(f'"{word}"'.replace("{folder}", folder or "migrations") for word in BUILDS[tool])
         raise table.error("build", f"is missing: {tool}'s migrations are code, which only {tool} can run; say how, such as "
                                    f"build = [{command}]")
     if folder is None and not build and not step:

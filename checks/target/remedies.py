@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from checks.values import Rejected, UsageError
 
 _PLACEHOLDER = re.compile(r"\$\{(?P<dollar>[\w.:-]+)\}|\{\{-?\s*\.?(?P<braces>[\w.]+)\s*-?\}\}"
-                          r"|(?<!:)(?P<psql>:)(?P<quote>['\"]?)(?P<name>[^\W\d]\w*)(?P=quote)")
+                          r"|(?<!(?<!:):):(?P<quote>['\"]?)(?P<name>[^\W\d]\w*)(?P=quote)")
 _NEAR = 40
 """Characters before a syntax error in which a placeholder may begin."""
 

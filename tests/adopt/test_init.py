@@ -103,7 +103,7 @@ def test_a_ledger_is_read_only_where_that_runs_nothing(view: bool, migrated: str
     sent: list[str] = []
     execute = direct.execute
     monkeypatch.setattr(direct, "execute", lambda connection, sql: (sent.append(sql), execute(connection, sql))[1])
-    found = _versions(Secret(migrated), PlainLedger("schema_migrations", "version", "applied_at"))
+    found = _versions(Secret(migrated), PlainLedger("schema_migrations", "version", "applied_at", "text"))
     assert len(found) == (0 if view else len(list((ROOT / "migrations").glob("*.sql"))))
     assert any('"schema_migrations" l' in sql for sql in sent) is not view
 

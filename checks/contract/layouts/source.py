@@ -63,8 +63,8 @@ def replaced(text: str, placeholders: Mapping[str, str]) -> str:
     for name, value in placeholders.items():
         word = re.escape(name)
         if re.fullmatch(r":\w+", name):
-            said = {"": value, "'": literal(value), '"': ident(value)}
-            text = re.sub(rf"(?<!:):(['\"]?){word[1:]}\b\1", lambda match, said=said: said[match[1]], text)  # type: ignore[misc]
+            said = {"": value, "'": literal(value), '"': ident(value), None: "::"}
+            text = re.sub(rf"::|:(['\"]?){word[1:]}\b\1", lambda match, said=said: said[match[1]], text)  # type: ignore[misc]
             continue
         form = rf"\$\{{{word}\}}|\{{\{{-?\s*\.?{word}\s*-?\}}\}}" if re.fullmatch(r"[\w.:-]+", name) else word
         text = re.sub(form, lambda match, value=value: value, text)  # type: ignore[misc]

@@ -45,6 +45,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "sequelize": {"table": "\"SequelizeMeta\"", "version": "name", "applied_at": ""},
     "knex": {"table": "knex_migrations", "version": "name", "applied_at": "migration_time", "unique": ["id"],
              "own": ["knex_migrations_lock"]},
+    "db-migrate": {"table": "migrations", "version": "name", "applied_at": "run_on", "unique": ["id"]},
     "typeorm": {"table": "migrations", "version": "name", "applied_at": "", "unique": ["id"], "own": ["typeorm_metadata"]},
     "sqitch": {
         "table": "sqitch.changes", "version": "change", "applied_at": "committed_at", "unique": ["change_id"],
@@ -60,10 +61,11 @@ BUILDS: Mapping[str, tuple[str, ...]] = {
     "ecto": ("mix", "ecto.migrate"),
     "sequelize": ("npx", "sequelize-cli", "db:migrate", "--url", "{url}"),
     "knex": ("npx", "knex", "migrate:latest"),
+    "db-migrate": ("npx", "db-migrate", "up", "--migrations-dir", "{folder}"),
     "typeorm": ("npx", "typeorm", "migration:run", "-d", "data-source.js"),
     "sqitch": ("sqitch", "deploy", "db:pg:"),
     "goose": ("goose", "postgres", "{url}", "up"),
     "node-pg-migrate": ("npx", "node-pg-migrate", "up"),
     "yoyo": ("yoyo", "apply", "--batch", "--database", "{url}"),
 }
-"""Tool -> the command that brings an empty database to the head, where migrations are code."""
+"""Tool -> the command that brings an empty database to the head, where migrations are code; {folder} is where they are."""
