@@ -1,0 +1,1 @@
+ALTER TABLE orders ADD quantity int NOT NULL DEFAULT 1;
