@@ -118,3 +118,22 @@ def test_what_cannot_be_told_is_one_sentence(
         files: Mapping[str, str], options: tuple[str, ...], code: int, words: str, tmp_path: Path) -> None:
     ran = init(written(tmp_path, files), *options)
     assert (ran.code, words in ran.out) == (code, True), ran.out
+
+
+def test_flyways_schemas_are_taken_from_the_settings_of_spring(tmp_path: Path) -> None:
+    home = "src/main/resources"
+    written(tmp_path, {f"{home}/application.properties": "spring.datasource.url=jdbc:postgresql://localhost/shop\n"
+                       "spring.flyway.default-schema=flw\nspring.flyway.schemas=public,shop\n",
+                       f"{home}/db/migration/V1__orders.sql": "CREATE TABLE shop.orders (id int PRIMARY KEY);"})
+    ran = init(tmp_path)
+    contract = read_contract(tmp_path / "contract.toml")
+    assert "written: " in ran.out, ran.out
+    assert contract.schemas == ("public", "shop")
+    assert contract.ledger is not None
+    assert contract.ledger.shown == "flw.flyway_schema_history"
+
+
+def test_the_folder_called_migrations_is_taken_before_others_of_plain_files(tmp_path: Path) -> None:
+    written(tmp_path, {"db/schema/all.sql": "CREATE TABLE t (a int);", "db/migrations/1.sql": "CREATE TABLE t (a int);"})
+    ran = init(tmp_path)
+    assert 'migrations = "db/migrations"' in (tmp_path / "contract.toml").read_text(), ran.out

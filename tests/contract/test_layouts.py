@@ -11,6 +11,7 @@ import pytest
 
 from checks.contract.layouts import LAYOUTS
 from checks.contract.layouts.source import Source
+from checks.contract.migrations import inversions
 from checks.values import UsageError
 from tests.contract.layouts import migrations_of, written
 
@@ -159,3 +160,34 @@ def test_a_flyway_baseline_stands_for_the_versions_that_are_gone(tmp_path: Path)
 def test_yoyo_dependencies_that_cannot_be_met_are_told(files: Mapping[str, str], words: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=words):
         migrations_of(tmp_path, "yoyo", files)
+
+
+@pytest.mark.parametrize("tool", ["plain", "flyway", "yoyo"])
+def test_ten_thousand_files_are_read_in_their_order(tool: str, tmp_path: Path) -> None:
+    form = {"plain": "{:05d}_x.sql", "flyway": "V{}__x.sql", "yoyo": "{:05d}.x.sql"}[tool]
+    count = 10_000 if tool == "plain" else 2_000
+    found = migrations_of(tmp_path, tool, {form.format(number): "" for number in range(count)})
+    assert [migration.file for migration in found] == [form.format(number) for number in range(count)]
+
+
+def test_psql_variables_are_placeholders_of_their_own(tmp_path: Path) -> None:
+    found, = migrations_of(tmp_path, "plain", {"1.sql": "SELECT :'app', :\"app\".x, 'a'::app, null:::app.t, :apple"},
+                           'placeholders = { ":app" = "au\'th" }')
+    assert found.sql == "SELECT 'au''th', \"au'th\".x, 'a'::app, null::au'th.t, :apple"
+
+
+def test_plain_files_that_undo_others_are_left_out(tmp_path: Path) -> None:
+    names = ("001_down__users.sql", "001_up__users.sql", "002_shut_down.sql", "3-x-down.sql", "3-x-up.sql")
+    found = migrations_of(tmp_path, "plain", dict.fromkeys(names, ""))
+    assert [migration.file for migration in found] == ["001_up__users.sql", "002_shut_down.sql", "3-x-up.sql"]
+
+
+def test_a_day_and_an_hour_of_it_are_in_order_however_long_their_numbers_are(tmp_path: Path) -> None:
+    names = ("1000_a.sql", "20260107111013_a.sql", "20260108_b.sql", "999_z.sql")
+    found = inversions(migrations_of(tmp_path, "plain", dict.fromkeys(names, "")))
+    assert found == (("20260108_b.sql", "999_z.sql"),)
+
+
+def test_a_ledger_of_numbers_takes_a_version_without_its_zeros(tmp_path: Path) -> None:
+    found, = migrations_of(tmp_path, "plain", {"007_x.sql": ""}, ledger='[ledger]\nversion_from = "{integer}"')
+    assert found.version == "7"

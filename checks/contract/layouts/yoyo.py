@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from heapq import heappop, heappush
 
 from checks.contract.layouts.source import Source
 from checks.contract.migration import Migration
@@ -37,16 +38,23 @@ def read(source: Source) -> Iterator[Migration]:
         found[path.stem] = Migration(path.stem, path.name, text,
                                      whole=said.get("transactional", "true").strip().lower() != "false")
     for version, needs in depends.items():
-        for other in sorted(needs - set(found)):
+        for other in sorted(needs - found.keys()):
             raise source.error(source.folder / found[version].file, f"depends on {other}, which is not there")
-    done: list[str] = []
-    while len(done) < len(found):
-        free = next((version for version in found if version not in done and depends[version] <= set(done)), None)
-        if free is None:
-            ring = ", ".join(version for version in found if version not in done)
-            raise source.error(source.folder / found[ring.partition(", ")[0]].file, f"depends on itself, through {ring}")
-        done.append(free)
-        yield found[free]
+    wanted_by: dict[str, list[str]] = {version: [] for version in found}
+    for version, needs in depends.items():
+        for other in needs:
+            wanted_by[other].append(version)
+    free = [version for version in found if not depends[version]]  # sorted, and so a heap
+    while free:
+        version = heappop(free)
+        yield found.pop(version)
+        for other in wanted_by[version]:
+            depends[other].discard(version)
+            if not depends[other]:
+                heappush(free, other)
+    if found:
+        first, *_ = found
+        raise source.error(source.folder / found[first].file, f"depends on itself, through {', '.join(found)}")
 
 
 def recognises(source: Source) -> bool:
