@@ -31,7 +31,8 @@ HEAD = """# Taking up a project
 
 `init` reads: it recognises the tool, its files and its ledger, the schemas, enums (CHECKs, domains, native types) and keys
 that the application's `ON CONFLICT` statements count on, and writes a commented contract.toml. Without `--target` the first
-run is on an embedded server that is migrated for it. A password is never written down: `dsn = "env:DATABASE_URL"`.
+run is on an embedded server that is migrated for it. A password is never written down: `dsn = "env:DATABASE_URL"`. Where
+the shell has AWS credentials and a region, Lambda functions whose names fit are suggested, as a comment.
 
 - **The migrations do not replay**: all that do not are told in one run, with file, line, statement and the server's words.
   Roles, schemas and settings that a platform gives belong into `[replay] prelude`; extensions that the embedded server lacks
@@ -46,20 +47,23 @@ run is on an embedded server that is migrated for it. A password is never writte
   `#:schema PATH` in its first line. `evidence.schema.json` beside it is the evidence file's.
 
 - **Files are templates**: `[migrations] placeholders`, also for psql's variables; what nothing stands for is told.
-- **A baseline dump, or settings of the platform**: no migration finds the settings that another left, all find the prelude's.
+- **A baseline dump that sets search_path**: no migration finds the settings that another left; all find the prelude's.
 
 Public projects, taken up as their files ship. Claims: those of the run on a fresh database with every migration applied.
 
 | project | migrations | written by hand | claims | false alarms |
 |---|---|---|---|---|
-| LiteLLM (Prisma) | 218 | nothing | 606 | 0 |
-| Unleash (db-migrate, code) | 374 | nothing; `init --migrations dist/migrations`, as the package ships them compiled | 827 | 0 |
-| a Wagtail site (Django) | 223 | nothing in the contract; its settings took the database from `PG*` | 562 | 0 |
+| LiteLLM (Prisma) | 220 | nothing | 606 | 0 |
+| Unleash (db-migrate, code) | 374 | nothing; `--migrations`, since the package ships them compiled | 827 | 0 |
+| a Wagtail site (Django) | 222 | nothing in the contract; its settings took the database from `PG*` | 562 | 0 |
 | Procrastinate (plain) | 38 | nothing; no ledger in the database, so none is claimed | 48 | 0 |
 | Graphile Worker (plain, psql variables) | 19 | a placeholder, a schema, a prelude of one line | 34 | 0 |
 | Permify (goose, CONCURRENTLY) | 6 | nothing; some files were missing from the copy and stood in for | 33 | 0 |
-| a Flyway tutorial with two schemas in Spring's settings | 4 | nothing | 18 | 0; two sequences behind rows that its own migrations number: its next INSERT fails |
-| a bot with `001_up__` and `001_down__` files | 2 | nothing | 20 | 0; its ledger lacks a unique index, which is told |
+| a Flyway tutorial with two schemas in Spring's settings | 3 of its 4 | nothing | 18 | 0; see below |
+| a bot with `001_up__` and `001_down__` files | 2 | nothing | 20 | 0; see below |
+
+Told rightly: the tutorial's migrations number rows themselves and leave two sequences behind, so that its next INSERT fails;
+nothing makes a version of the bot's ledger unique.
 
 Every page below is from a run: the files of a small project, the contract.toml that `init` wrote, and what the claims said.
 Rails and Ecto are taken up like Alembic (`bin/rails db:migrate`, `mix ecto.migrate`), and were not run here.

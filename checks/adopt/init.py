@@ -11,6 +11,7 @@ from pathlib import Path
 
 from checks.adopt.candidates import PlainLedger, dedupe_keys, enums, lookups, plain_ledger
 from checks.adopt.flyway_settings import flyway_settings
+from checks.adopt.functions import FoundFunctions, find_functions
 from checks.adopt.repository import FoundMigrations, find_migrations
 from checks.catalog.decode import decode
 from checks.catalog.difference import column_types
@@ -47,6 +48,7 @@ class Seen:
     objects: Mapping[Key, Object] = field(default_factory=dict)
     """What the migrations make, or what the database has where they could not be replayed."""
     rows: tuple[str, ...] = ()
+    functions: FoundFunctions | None = None
 
 
 def init(root: Path, file: Path, url: str | None, migrations: Path | None, say: Say) -> None:
@@ -68,7 +70,7 @@ def init(root: Path, file: Path, url: str | None, migrations: Path | None, say: 
     found = find_migrations(root, migrations)
     say(f"migrations: {found.told(root)}")
     dsn = None if url is None else Secret(url)
-    seen = Seen(root, found, dsn)
+    seen = Seen(root, found, dsn, functions=find_functions())
     if found.tool == "flyway":
         settings = flyway_settings(root, found.folder)
         seen = replace(seen, schemas=settings.schemas, ledger=settings.ledger)
@@ -82,7 +84,7 @@ def init(root: Path, file: Path, url: str | None, migrations: Path | None, say: 
         say(f"the migrations do not replay yet, so {file.name} says nothing of enums and keys: {error}")
         return
     rows = _versions(dsn, plain_ledger(expectation.objects)) if dsn is not None and found.tool == "plain" else ()
-    seen = Seen(root, found, dsn, seen.schemas, seen.ledger, expectation.objects, rows)
+    seen = replace(seen, objects=expectation.objects, rows=rows)
     write_whole(file, "\n".join(_lines(seen)) + "\n")
     read_contract(file)
     say(f"written: {file}. Next: pytest checks/" + (" (or postdeploy-checks verify)"))
@@ -101,7 +103,7 @@ def _with_database(seen: Seen, dsn: Secret, say: Say) -> Seen:
     ordered = ("public", *(s for s in homes if s != "public")) if "public" in homes else homes
     say(f"database: PostgreSQL {snapshot.identity['server_version']}, schemas {', '.join(ordered)}"
         + (f", ledger {ledger}" if ledger else ""))
-    return Seen(seen.root, seen.found, dsn, ordered, ledger, snapshot.objects)
+    return replace(seen, url=dsn, schemas=ordered, ledger=ledger, objects=snapshot.objects)
 
 
 def _versions(dsn: Secret, ledger: PlainLedger | None) -> tuple[str, ...]:
@@ -200,6 +202,18 @@ def _targets(seen: Seen) -> Iterator[str]:
     else:
         yield "# [target.prod]            # read only: writes = \"never\" is the default"
         yield '# dsn = "env:DATABASE_URL"'
+    yield ""
+    if seen.functions is not None:
+        yield from _functions(seen.functions)
+
+
+def _functions(found: FoundFunctions) -> Iterator[str]:
+    """Commented, since a name does not prove what a function is for."""
+    yield "# [target.by-lambda]       # functions of this region whose names fit: look whether they are yours"
+    yield '# route = "lambda"'
+    yield f"# region = {_text(found.region)}"
+    yield from (f"# query_function = {_text(name)}" for name in found.query)
+    yield from (f"# migration_function = {_text(name)}" for name in found.migration)
     yield ""
 
 

@@ -11,7 +11,8 @@ import pytest
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from checks.adopt.candidates import PlainLedger
-from checks.adopt.init import _versions
+from checks.adopt.functions import find_functions
+from checks.adopt.init import _functions, _versions
 from checks.contract.reader import read_contract
 from checks.target.routes import direct
 from checks.target.target import Secret
@@ -137,3 +138,27 @@ def test_the_folder_called_migrations_is_taken_before_others_of_plain_files(tmp_
     written(tmp_path, {"db/schema/all.sql": "CREATE TABLE t (a int);", "db/migrations/1.sql": "CREATE TABLE t (a int);"})
     ran = init(tmp_path)
     assert 'migrations = "db/migrations"' in (tmp_path / "contract.toml").read_text(), ran.out
+
+
+def test_lambda_functions_whose_names_fit_are_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+    from moto import mock_aws
+
+    for name, value in {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
+                        "AWS_DEFAULT_REGION": "us-west-2", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    with mock_aws():
+        role = boto3.client("iam").create_role(RoleName="runs", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        client = boto3.client("lambda")
+        for name in ("shop-db-query", "shop-db-migration", "resize-images"):
+            client.create_function(FunctionName=name, Runtime="python3.12", Role=role, Handler="a.b",
+                                   Code={"ZipFile": b"code"})
+        found = find_functions()
+    assert found is not None
+    lines = list(_functions(found))
+    assert '# query_function = "shop-db-query"' in lines
+    assert '# migration_function = "shop-db-migration"' in lines
+    assert all(line.startswith("#") or not line for line in lines)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert find_functions() is None
