@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from checks.catalog.difference import column_types, unquoted
 from checks.catalog.key import Key
-from checks.catalog.objects import Constraint, Index, Policy, listed
+from checks.catalog.objects import Constraint, Index, Policy
 from checks.catalog.snapshot import Snapshot
 from checks.sql import meaning
 from checks.sql.names import near_miss, shown
+from checks.sql.written import one_line, own_written, rewritten, written
 
 _COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
+
+
+def columns_sql(columns: Iterable[str]) -> str:
+    """Column names as a list in SQL."""
+    return ", ".join(map(written, columns))
 
 
 def constraint_ddl(key: Key, item: Constraint, *, late: bool = True) -> str:
@@ -21,48 +29,92 @@ def constraint_ddl(key: Key, item: Constraint, *, late: bool = True) -> str:
         late: whether stored rows are looked at only after it binds new ones, so that nobody waits long for a lock; a
             foreign key of a partitioned table cannot.
     """
-    columns = listed(item.columns)
+    columns, table, own = columns_sql(item.columns), rewritten(key.relation), own_written(key.own)
     body = item.expression if item.expression and item.type != "check" else {
         "check": f"CHECK ({item.expression})", "primary key": f"PRIMARY KEY ({columns})",
-        "unique": f"UNIQUE ({columns})", "foreign key": _foreign_key(item)}.get(item.type, "")
+        "unique": f"UNIQUE ({columns})", "foreign key": _foreign_key(item) if item.references else ""}.get(item.type, "")
     words = ["NO INHERIT" if item.no_inherit else "", "DEFERRABLE" if item.deferrable else "",
              "INITIALLY DEFERRED" if item.deferred else "", "" if item.enforced else "NOT ENFORCED"]
     if item.expression and item.type != "check":
         words = []  # the definition has them already
     bare = item.type in ("check", "foreign key") and item.enforced and (late or not item.validated)
-    added = " ".join(filter(None, (f"ALTER TABLE {key.relation} ADD CONSTRAINT {key.own} {body}", *words,
-                                   "NOT VALID" if bare else ""))) + ";"
-    return f"{added} ALTER TABLE {key.relation} VALIDATE CONSTRAINT {key.own};" if bare and item.validated else added
+    added = one_line(" ".join(filter(None, (f"ALTER TABLE {table} ADD CONSTRAINT {own} {body}", *words,
+                                            "NOT VALID" if bare else "")))) + ";"
+    return f"{added} ALTER TABLE {table} VALIDATE CONSTRAINT {own};" if bare and item.validated else added
 
 
 def replaced(key: Key, item: Constraint, *, late: bool = True) -> str:
     """The statements that put the constraint as it should be in the place of what is there under its name."""
-    return f"ALTER TABLE {key.relation} DROP CONSTRAINT {key.own}; {constraint_ddl(key, item, late=late)}"
+    return f"ALTER TABLE {rewritten(key.relation)} DROP CONSTRAINT {own_written(key.own)}; " + constraint_ddl(
+        key, item, late=late)
+
+
+def brought_back(key: Key, item: Constraint, found: Snapshot, *, late: bool = True) -> str:
+    """The statements that bring back a constraint of which nothing stands under its name."""
+    table, own = rewritten(key.relation), own_written(key.own)
+    types = column_types(found, key.relation)
+    others = [(name, other) for name, other in found.of(key.relation, "constraint") if isinstance(other, Constraint)]
+    for name, other in others:
+        if _same(other, item, types):
+            return f"ALTER TABLE {table} RENAME CONSTRAINT {own_written(name)} TO {own};"
+    first = next((f"ALTER TABLE {table} DROP CONSTRAINT {own_written(name)}; " for name, other in others
+                  if item.type == other.type == "primary key"), "")
+    needs_index = item.type in ("primary key", "unique", "exclusion")
+    return (_freed(key.relation, key.bare, found) if needs_index else "") + first + constraint_ddl(key, item, late=late)
+
+
+def _freed(table: str, name: str, found: Snapshot) -> str:
+    """The statement that frees the name of an index of `table`, where another index has it."""
+    home = Key.table(table).home
+    there = found.objects.get(Key("index", "", shown(home, name)))
+    if not isinstance(there, Index):
+        return ""
+    if there.table == table and not there.backs_constraint:
+        return f"DROP INDEX {written(home, name)}; "
+    return f"ALTER INDEX {written(home, name)} RENAME TO {written(f'{name[:50]}_elsewhere')}; "
 
 
 def _foreign_key(item: Constraint) -> str:
-    cleared = f" ({listed(item.delete_columns)})" if item.delete_columns else ""
+    cleared = f" ({columns_sql(item.delete_columns)})" if item.delete_columns else ""
     actions = "".join(f" ON {event} {action.upper()}{cleared if event == 'DELETE' else ''}" for event, action in
                       (("UPDATE", item.on_update), ("DELETE", item.on_delete)) if action != "no action")
     match = " MATCH FULL" if item.match == "full" else ""
-    return (f"FOREIGN KEY ({listed(item.columns)}) REFERENCES {item.references} "
-            f"({listed(item.referenced_columns)}){match}{actions}")
+    return (f"FOREIGN KEY ({columns_sql(item.columns)}) REFERENCES {rewritten(str(item.references))} "
+            f"({columns_sql(item.referenced_columns)}){match}{actions}")
 
 
 def policy_ddl(key: Key, item: Policy) -> str:
     """The statement that makes the policy as it should be."""
-    roles = ", ".join("PUBLIC" if role == "public" else shown(role) for role in item.roles)
+    roles = ", ".join("PUBLIC" if role == "public" else written(role) for role in item.roles)
     kind = "" if item.permissive else " AS RESTRICTIVE"
     using = f" USING ({item.using})" if item.using else ""
     check = f" WITH CHECK ({item.check})" if item.check else ""
-    return f"CREATE POLICY {key.own} ON {key.relation}{kind} FOR {_COMMANDS[item.command]} TO {roles}{using}{check};"
+    return one_line(f"CREATE POLICY {own_written(key.own)} ON {rewritten(key.relation)}{kind} FOR {_COMMANDS[item.command]} "
+                    f"TO {roles}{using}{check};")
 
 
-def index_ddl(own: str, item: Index) -> str:
-    """The statement that makes the unique index as it should be."""
+def index_ddl(name: str, item: Index, found: Snapshot) -> str:
+    """The statements that make the unique index as it should be, in the place of what has its name; empty where it is of
+    operator classes or collations of its own.
+
+    Args:
+        name: as the catalogue holds it.
+        item: as it should be.
+        found: what is there.
+    """
+    if item.opclasses or item.collations:
+        return ""
+    orders = ("", " DESC NULLS LAST", " NULLS FIRST", " DESC")
+    columns = column_types(found, item.table)
+    keys = [written(key) if key in columns or not item.expressions else key for key in item.keys]
+    listed_keys = ", ".join(
+        key + orders[option & 3] for key, option in zip(keys, item.options or [0] * len(keys), strict=True))
+    included = f" INCLUDE ({columns_sql(item.included)})" if item.included else ""
     nulls = " NULLS NOT DISTINCT" if item.nulls_not_distinct else ""
     partial = f" WHERE {item.predicate}" if item.predicate else ""
-    return f"CREATE UNIQUE INDEX {own} ON {item.table} ({item.listed_keys}){nulls}{partial};"
+    method = "" if item.method == "btree" else f" USING {item.method}"
+    return _freed(item.table, name, found) + one_line(
+        f"CREATE UNIQUE INDEX {written(name)} ON {rewritten(item.table)}{method} ({listed_keys}){included}{nulls}{partial};")
 
 
 def elsewhere(key: Key, expected: Constraint, found: Snapshot) -> str:

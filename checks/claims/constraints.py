@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from checks.catalog.constraint_text import constraint_ddl, elsewhere, index_ddl, replaced
+from checks.catalog.constraint_text import brought_back, elsewhere, index_ddl, replaced
 from checks.catalog.inheritance import unprotected
 from checks.catalog.key import Key, relation_sql
 from checks.catalog.objects import Constraint, Index, Sequence
-from checks.catalog.snapshot import Snapshot
 from checks.claims.causes import about_all_of
 from checks.claims.enforcement import enforcement
+from checks.claims.prerequisites import Lacking, lacking
 from checks.claims.stored_rows import breaking_rows
 from checks.claims.user_code import changed_code
 from checks.expectation.expectation import Expectation
@@ -19,7 +19,7 @@ from checks.kinds import Finding, claim
 from checks.observation.observe import Observation
 from checks.observation.questions import told_why
 from checks.sql.names import ident, literal, shown
-from checks.values import Case, LeftOut, Subject, Verdict
+from checks.values import Case, LeftOut, Verdict
 
 _VIEWS = ("view", "materialized view")
 
@@ -70,11 +70,12 @@ def constraint(constraint: Key, expected: Constraint, settled: Settled) -> Findi
     if item is None and not settled.of(constraint):
         return Finding("held", "dropped by a later migration that is here already")
     late = expected.type != "foreign key" or getattr(found.relation(constraint.relation), "partition_key", None) is None
-    ddl = constraint_ddl(constraint, expected, late=late)
+    lack = lacking(constraint.relation, expected, settled)
     if not isinstance(item, Constraint):
         return Finding("broken", f"It is missing.{elsewhere(constraint, expected, found)}",
-                       f"no constraint {constraint.path}", f"Apply the migration that adds it, or add it again: {ddl}",
-                       about=(_gone(constraint, constraint.relation, found),))
+                       f"no constraint {constraint.path}", _after(lack) if lack else "Apply the migration that adds it, or, once no stored row "
+                       f"breaks it, add it again: {brought_back(constraint, expected, found, late=late)}",
+                       about=(lack.subject if lack else about_all_of(constraint),))
     differences = _differences(constraint, settled)
     made = set(unprotected(constraint.relation, expected, settled.expectation.head))
     escapes = tuple(unprotected(constraint.relation, item, found))
@@ -84,8 +85,9 @@ def constraint(constraint: Key, expected: Constraint, settled: Settled) -> Findi
         item.expression or "", settled.expectation.functions, found.functions)]
     if wrong:
         return Finding("broken", "; ".join(wrong) + ".", differences.witness or wrong[0],
-                       f"Put it back as the migration says: {replaced(constraint, expected, late=late)}",
-                       "evaluated" if differences.witness else None, about=(about_all_of(constraint),))
+                       _after(lack) if lack else "Put it back as the migration says, once no stored row breaks it: "
+                       f"{replaced(constraint, expected, late=late)}", "evaluated" if differences.witness else None,
+                       about=(lack.subject if lack else about_all_of(constraint),))
     if differences.unsure:
         return Finding("unverified", "; ".join(differences.unsure) + ".", "", "Compare the two by hand; if "
                        "they mean the same, write the migration as the database has it.")
@@ -98,19 +100,19 @@ def constraint(constraint: Key, expected: Constraint, settled: Settled) -> Findi
 def unique_index(name: str, index: Key, expected: Index, settled: Settled) -> Finding:
     """unique index {name} keeps ({expected.listed_keys}) of {expected.table} unique"""
     differences = [change for change in settled.of(index) if change.field != "parent"]
-    ddl = index_ddl(name, expected)
     if not differences:
         return Finding("held")
+    lack, ddl = lacking(expected.table, expected, settled), index_ddl(index.bare, expected, settled.found)
+    remedy = f"Once no stored rows break it: {ddl}" if ddl else "Apply the migration that makes it."
+    remedy, subjects = (_after(lack), (lack.subject,)) if lack else (remedy, (about_all_of(index),))
     if differences[0].what == "missing":
         same = [shown(other.bare) for other, item in settled.found.objects.items()
                 if isinstance(item, Index) and item.table == expected.table and item.keys == expected.keys]
         more = f" {same[0]} is on the same columns." if same else ""
-        return Finding("broken", f"It is missing.{more}", f"no index {index.path}", ddl,
-                       about=(_gone(index, expected.table, settled.found),))
+        return Finding("broken", f"It is missing.{more}", f"no index {index.path}", remedy, about=subjects)
     sure = [change for change in differences if change.sure]
     told = "; ".join(f"{change.told} is {change.found}, not {change.expected}" for change in sure or differences)
-    return Finding("broken" if sure else "unverified", f"{told}.", told if sure else "", f"Drop the index, then {ddl}",
-                   about=(about_all_of(index),))
+    return Finding("broken" if sure else "unverified", f"{told}.", told if sure else "", remedy, about=subjects)
 
 
 @claim("constraints:{column.path}.sequence", evidence=("observed",), breaks="rows were stored with keys of their own")
@@ -129,9 +131,8 @@ def sequence(column: Key, sequence: Key, seen: Observation) -> Finding:
                    f"(SELECT max({ident(column.bare)}) FROM {table}));")
 
 
-def _gone(key: Key, table: str, found: Snapshot) -> Subject:
-    """What it is about that an object is missing: the object, or the table that is missing with it."""
-    return about_all_of(key if found.relation(table) is not None else Key.table(table))
+def _after(lack: Lacking) -> str:
+    return f"It needs {lack.what}: bring that back first, as the migrations make it."
 
 
 class _Differences(NamedTuple):

@@ -15,6 +15,7 @@ from checks.claims.user_code import changed_code, trigger_harm
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.sql.names import near_miss
+from checks.sql.written import one_line, own_written, rewritten
 from checks.values import Subject
 
 _ENABLE = {"always": "ALWAYS ", "replica": "REPLICA "}
@@ -45,15 +46,17 @@ def _changed(table: str, item: Table, expected: Table, expectation: Expectation,
         yield Defeat(f"{table} is a {item.kind} now, not a {expected.kind}", "Find out who replaced it.",
                      Subject(str(Key.table(table)), "kind"))
     if item.persistence != "logged" and expected.persistence == "logged":
-        yield Defeat(f"it is {item.persistence}, not {expected.persistence}", f"ALTER TABLE {table} SET LOGGED;",
+        yield Defeat(f"it is {item.persistence}, not {expected.persistence}", f"ALTER TABLE {rewritten(table)} SET LOGGED;",
                      Subject(str(Key.table(table)), "persistence"))
     if item.partition_bound is not None and expected.partition_bound is None:
-        yield Defeat("it is a partition of another table now", f"ALTER TABLE {item.parents[0]} DETACH PARTITION {table};",
+        yield Defeat("it is a partition of another table now", 
+                     f"ALTER TABLE {rewritten(item.parents[0])} DETACH PARTITION {rewritten(table)};",
                      Subject(str(Key.table(table)), "parents"))
     for heir in strange_heirs(table, expectation.objects, found):
         parent = next((each for each in getattr(found.relation(heir), "parents", ()) if each == table), "")
         yield Defeat(f"{heir} inherits from it, so rows of {heir} are rows of {table} that its keys never see",
-                     f"ALTER TABLE {heir} NO INHERIT {table};" if parent else f"Find out who made {heir}.",
+                     f"ALTER TABLE {rewritten(heir)} NO INHERIT {rewritten(table)};" if parent else
+                     f"Find out who made {heir}.",
                      Subject(str(Key.table(heir))))
     yield from _triggers(table, expectation, found)
     yield from _rules(table, expectation, found)
@@ -71,24 +74,34 @@ def _triggers(table: str, expectation: Expectation, found: Snapshot) -> Iterator
             if known.enabled != trigger.enabled:
                 yield Defeat(f"the trigger {name} is {trigger.enabled}, not {known.enabled}", _switched(table, name, known),
                              Subject(str(key), "enabled"))
+            elif harm and known.definition != trigger.definition and trigger.function != known.function and not any(
+                    each.path.startswith(f"{known.function}(") for each in found.functions):
+                yield Defeat(f"the trigger {name} ({trigger.function}) is not what the migrations made, and it {harm}",
+                             f"Bring back the function {known.function} first, as the migrations make it.",
+                             Subject(str(key), "definition"))
             elif harm and known.definition != trigger.definition:
                 yield Defeat(f"the trigger {name} ({trigger.function}) is not what the migrations made, and it {harm}",
-                             f"DROP TRIGGER {name} ON {table}; {known.definition};", Subject(str(key), "definition"))
+                             f"{_dropped('TRIGGER', name, table)} {one_line(known.definition)};",
+                             Subject(str(key), "definition"))
             elif harm and any(changed_code(trigger.function, expectation.functions, found.functions)):
                 yield Defeat(f"the trigger {name} ({trigger.function}) is not what the migrations made, and it {harm}",
                              f"Bring back the function {trigger.function} as the migrations make it.")
         elif trigger.of_parent:
             if trigger.enabled == "disabled":
                 yield Defeat(f"the trigger {name} of the partitioned table is disabled on {table}",
-                             f"ALTER TABLE {table} ENABLE TRIGGER {name};", Subject(str(key)))
+                             f"ALTER TABLE {rewritten(table)} ENABLE TRIGGER {own_written(name)};", Subject(str(key)))
         elif harm:
             yield Defeat(f"the trigger {name} ({trigger.function}) {harm}",
-                         f"Find out who made it; if nobody needs it: DROP TRIGGER {name} ON {table};", Subject(str(key)))
+                         f"Find out who made it; if nobody needs it: {_dropped('TRIGGER', name, table)}", Subject(str(key)))
+
+
+def _dropped(what: str, name: str, table: str) -> str:
+    return f"DROP {what} {own_written(name)} ON {rewritten(table)};"
 
 
 def _switched(table: str, name: str, known: Trigger) -> str:
     verb = "DISABLE" if known.enabled == "disabled" else f"ENABLE {_ENABLE.get(known.enabled, '')}".strip()
-    return f"ALTER TABLE {table} {verb} TRIGGER {name};"
+    return f"ALTER TABLE {rewritten(table)} {verb} TRIGGER {own_written(name)};"
 
 
 def _rules(table: str, expectation: Expectation, found: Snapshot) -> Iterator[Defeat]:
@@ -97,9 +110,9 @@ def _rules(table: str, expectation: Expectation, found: Snapshot) -> Iterator[De
         known = expectation.objects.get(key)
         same = isinstance(known, Rule) and known.definition == rule.definition
         if not same and rule.enabled != "disabled" and rule.event != "select":
-            again = f" {known.definition}" if isinstance(known, Rule) else ""
+            again = f" {one_line(known.definition)}" if isinstance(known, Rule) else ""
             yield Defeat(f"the rule {name} rewrites {rule.event} on it", ("" if again else
-                         "Find out who made it; if nobody needs it: ") + f"DROP RULE {name} ON {table};{again}",
+                         "Find out who made it; if nobody needs it: ") + f"{_dropped('RULE', name, table)}{again}",
                          Subject(str(key)))
 
 
@@ -120,15 +133,15 @@ def _partitions(table: str, item: Table, expectation: Expectation, found: Snapsh
         yield from _triggers(leaf, expectation, found)
         if relation.kind not in ("table", "partitioned table"):
             yield Defeat(f"its partition {leaf} is a {relation.kind}, which only believes its constraints",
-                         f"ALTER TABLE {relation.parents[0]} DETACH PARTITION {leaf};")
+                         f"ALTER TABLE {rewritten(relation.parents[0])} DETACH PARTITION {rewritten(leaf)};")
         elif relation.persistence != "logged" and item.persistence == "logged":
-            yield Defeat(f"its partition {leaf} is {relation.persistence}", f"ALTER TABLE {leaf} SET LOGGED;")
+            yield Defeat(f"its partition {leaf} is {relation.persistence}", f"ALTER TABLE {rewritten(leaf)} SET LOGGED;")
 
 
 def _row_security(table: str, item: Table, expected: Table, found: Snapshot) -> Iterator[Defeat]:
     policies = {name for name, _ in found.of(table, "policy")}
     if expected.row_security and not item.row_security:
-        yield Defeat("row security is off", f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;",
+        yield Defeat("row security is off", f"ALTER TABLE {rewritten(table)} ENABLE ROW LEVEL SECURITY;",
                      Subject(str(Key.table(table)), "row_security"))
     elif item.row_security and not expected.row_security and policies:
         yield Defeat(f"row security is on, with the policies {', '.join(sorted(policies))}",

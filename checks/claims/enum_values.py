@@ -10,8 +10,9 @@ from checks.kinds import Finding
 from checks.observation.enum_plan import EnumPlan
 from checks.observation.observe import EnumSeen
 from checks.observation.questions import Refusal
-from checks.sql.names import literal, shown
+from checks.sql.names import literal
 from checks.sql.values_accepted.answers import ColumnRow, Storability
+from checks.sql.written import one_line, written
 from checks.values import Evidence
 
 
@@ -90,13 +91,13 @@ def _let_in(plan: EnumPlan, row: ColumnRow, evidence: Evidence) -> Finding:
     others = _told_others(row)
     return Finding("broken", f"{row.value!r} is accepted by {names}{' when ' + others if others else ''}.",
                    f"{_told(plan, row)} is accepted",
-                   f"Keep every other value out: ALTER TABLE {shown(plan.spec.schema, plan.spec.table)} ADD CHECK "
-                   f"({membership(plan.spec)}) NOT VALID; and write it into a migration.", evidence)
+                   f"Keep every other value out, by a migration: {membership_ddl(plan.spec)}", evidence)
 
 
-def membership(spec: EnumSpec) -> str:
-    """The CHECK that lets in just the declared values, as SQL."""
-    return f"{shown(spec.column)} IN ({', '.join(map(literal, spec.values))})"
+def membership_ddl(spec: EnumSpec) -> str:
+    """The statement that lets in just the declared values from now on."""
+    return one_line(f"ALTER TABLE {written(spec.schema, spec.table)} ADD CHECK ({written(spec.column)} IN ("
+                    f"{', '.join(map(literal, spec.values))})) NOT VALID;")
 
 
 def _told(plan: EnumPlan, row: ColumnRow) -> str:
@@ -136,14 +137,13 @@ def _null(seen: EnumSeen, null: Storability) -> Finding | None:
 
 def null_wrong(column: EnumSpec, rejected: bool, by: str) -> Finding | None:
     """What is wrong about NULL, if anything."""
-    table = shown(column.schema, column.table)
+    alter = f"ALTER TABLE {written(column.schema, column.table)} ALTER COLUMN {written(column.column)}"
     if column.null == "rejected" and not rejected:
         return Finding("broken", "NULL is accepted, and the contract says rejected.", "NULL is accepted",
-                       f"ALTER TABLE {table} ALTER COLUMN {shown(column.column)} SET NOT NULL;")
+                       f"Once no row has NULL there: {alter} SET NOT NULL;")
     if column.null == "accepted" and rejected:
         return Finding("broken", f"NULL is rejected by {by}, and the contract says accepted.",
-                       "NULL is rejected", f"ALTER TABLE {table} ALTER COLUMN {shown(column.column)} "
-                       "DROP NOT NULL, or change the contract.")
+                       "NULL is rejected", "Let NULL in where it is rejected, or change the contract.")
     return None
 
 

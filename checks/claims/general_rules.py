@@ -19,6 +19,7 @@ from checks.expectation.expectation import Expectation
 from checks.sql import meaning
 from checks.sql.names import ident, shown
 from checks.sql.values_accepted.plain import listed_values
+from checks.sql.written import own_written, rewritten
 from checks.values import Subject
 
 _LITERAL = re.compile(r"\(*'(?P<text>(?:[^']|'')*)'\)*(?:::[\w\". ()\[\],]+)?\Z"
@@ -130,7 +131,7 @@ def _refused_defaults(table: str, expectation: Expectation, found: Snapshot) -> 
 def _default_remedy(table: str, name: str, expected: Object | None) -> str:
     default = expected.default if isinstance(expected, Column) and not expected.generated else None
     action = f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT"
-    return f"ALTER TABLE {table} ALTER COLUMN {name} {action};"
+    return f"ALTER TABLE {rewritten(table)} ALTER COLUMN {own_written(name)} {action};"
 
 
 def domain_checks(column: Column, found: Snapshot) -> Iterator[tuple[str, str, str]]:

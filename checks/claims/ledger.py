@@ -67,7 +67,8 @@ def migration(migration: Migration, rows: Rows, settled: Settled) -> Finding:
     if count == 0:
         return Finding("broken", f"DDL without row: what it did is there ({total} effects), but the ledger has "
                        f"no row for it.{near}", near.strip() or f"no row {version}",
-                       "Find out who ran it by hand; then record it, or apply it again (it is idempotent).")
+                       "Find out who ran it by hand; then let its tool record it as applied. Apply it again only "
+                       "if that is known to change nothing.")
     if count > 1:
         return Finding("broken", f"Recorded {count} times.", f"{count} rows",
                        "Delete the extra rows and make the version column unique.")

@@ -9,12 +9,13 @@ from checks.kinds import Finding
 from checks.observation.questions import told_why
 from checks.observation.stored_rows import uncountable
 from checks.sql.names import ident
+from checks.sql.written import own_written, rewritten
 
 
 def breaking_rows(key: Key, item: Constraint, settled: Settled) -> Finding:
     """What the count of stored rows that break the constraint says of it."""
     count = settled.seen.stored.constraints.get(key)
-    validate = f"ALTER TABLE {key.relation} VALIDATE CONSTRAINT {key.own};"
+    validate = f"ALTER TABLE {rewritten(key.relation)} VALIDATE CONSTRAINT {own_written(key.own)};"
     must = settled.expectation.contract.stored_rows == "must-obey"
     if not isinstance(count, int):
         why, remedy = _uncounted(key, item, settled, count, validate)
@@ -36,7 +37,7 @@ def _uncounted(key: Key, item: Constraint, settled: Settled, answer: object, val
     role = ident(found.identity["role"])
     for name in filter(None, (key.relation, item.references)):
         if name not in found.readable:
-            return why, f"GRANT SELECT ON {name} TO {role};"
+            return why, f"GRANT SELECT ON {rewritten(name)} TO {role};"
         if name in found.hidden_rows:
-            return why, f"ALTER ROLE {role} BYPASSRLS;"
+            return why, f"Look as a role to which the policies of {name} show every row."
     return (why, validate) if why else (told_why(answer), f"Count them yourself, or {validate}")

@@ -16,6 +16,8 @@ STATEMENT = re.compile(r"\b(?:ALTER|CREATE|DROP|GRANT|REVOKE|SELECT|INSERT|UPDAT
 HARMFUL = re.compile(r"DISABLE ROW LEVEL|(?<!NO)BYPASSRLS|(?<!NO)SUPERUSER|GRANT ALL|DISABLE TRIGGER"
                      r"|DROP (TABLE|COLUMN|SCHEMA)|TRUNCATE TABLE|CASCADE;|idempotent")
 """Advice that would loosen security, lose data, or take for granted what is not known."""
+FIRST = re.compile(r"\b(?:once no|Mend those)\b", re.I)
+"""Advice that asks its reader for something first: what the saboteur's `First` does."""
 
 
 def named(saboteur: Saboteur) -> str:
@@ -27,12 +29,17 @@ def broken(found: dict[str, Verdict]) -> set[str]:
 
 
 def tried(verdict: Verdict, before: dict[str, Verdict], bench: Bench, saboteur: Saboteur, dsn: str) -> dict[str, Verdict]:
-    """What is said once the remedy of one claim was run."""
+    """What is said once the remedy of one claim was run; an object that is gone has no claim any more."""
+    if FIRST.search(verdict.next_step):
+        commit_sql(dsn, *saboteur.first)
     commit_sql(dsn, " ".join(STATEMENT.findall(verdict.next_step)))
     after = verdicts(look_at(bench, PROJECTS[saboteur.project], dsn))
-    assert (verdict.claim, after[verdict.claim].verdict, after[verdict.claim].detail) == (
-        verdict.claim, "held", after[verdict.claim].detail)
-    assert broken(after) <= broken(before) - {verdict.claim}
+    now = after.get(verdict.claim)
+    assert now is None or now.verdict == "held", (verdict, now)
+    worse = broken(after) - broken(before)
+    if "write one" in verdict.next_step or "by a migration" in verdict.next_step:
+        worse = {claim for claim in worse if not claim.startswith("drift:")}  # this database has it, and no migration yet
+    assert worse == set(), verdict
     return after
 
 
@@ -44,7 +51,8 @@ def test_a_remedy_works(saboteur: Saboteur, bench: Bench) -> None:
         commit(saboteur, dsn)
         found = verdicts(look_at(bench, PROJECTS[saboteur.project], dsn))
         assert [verdict.next_step for verdict in found.values() if HARMFUL.search(verdict.next_step)] == []
-        for claim in found:
-            verdict = found[claim]
-            if verdict.verdict == "broken" and not verdict.cause and STATEMENT.search(verdict.next_step):
+        for claim in list(found):
+            verdict = found.get(claim)
+            if verdict is not None and verdict.verdict == "broken" and not verdict.cause and STATEMENT.search(
+                    verdict.next_step):
                 found = tried(verdict, found, bench, saboteur, dsn)

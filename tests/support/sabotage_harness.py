@@ -10,6 +10,7 @@ A header is comment lines `-- Key: value` at the head of the file:
     Names      what the message of each of them must hold (`this or that`); repeated
     Majors     `18-`, `-17` or `15-17`, when only some PostgreSQL majors know the fault
     Superuser  `yes`, when only a superuser can commit it
+    First      what a person does before a remedy that asks for it: a statement; repeated
     Apart      `yes`, when the statements, parted by lines of `--;`, each have their own transaction and may be refused
 """
 
@@ -51,7 +52,7 @@ READER = "sabotage_reader"
 """The SELECT-only role that the query function logs in as."""
 ROUTES = ("direct", "lambda", "scratch")
 TODAY = dt.date(2026, 3, 1)
-_HEADER = re.compile(r"-- (?P<key>Fault|Breaks|Inserted|Names|Majors|Superuser|Apart): (?P<value>.+)")
+_HEADER = re.compile(r"-- (?P<key>Fault|Breaks|Inserted|Names|Majors|Superuser|First|Apart): (?P<value>.+)")
 _numbers = itertools.count()
 
 
@@ -67,6 +68,7 @@ class Saboteur:
     names: tuple[str, ...]
     majors: tuple[int, int]
     apart: bool
+    first: tuple[str, ...]
     sql: str
 
     def fits(self, major: int) -> bool:
@@ -117,7 +119,7 @@ def _read(path: Path, project: str) -> Saboteur:
     low, _, high = found.get("Majors", ["-"])[0].partition("-")
     return Saboteur(path.stem, project, found["Fault"][0], tuple(found["Breaks"]),
                     tuple(found.get("Inserted", ())), tuple(found["Names"]), (int(low or 0), int(high or 99)),
-                    found.get("Apart") == ["yes"], text)
+                    found.get("Apart") == ["yes"], tuple(found.get("First", ())), text)
 
 
 @dataclass

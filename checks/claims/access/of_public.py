@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from checks.catalog.key import Key
 from checks.catalog.objects import Access, Other
 from checks.catalog.snapshot import Snapshot
-from checks.claims.access.role import VERBS, Amiss, role_names, routine, told
+from checks.claims.access.role import VERBS, Amiss, function_written, role_names, routine, told
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.sql.names import shown
+from checks.sql.written import own_written, rewritten
+from checks.values import Subject
 
 _OPEN_PUBLIC = Key("open schema", "", "public")
 
@@ -20,7 +22,7 @@ _OPEN_PUBLIC = Key("open schema", "", "public")
 def public_tables(public: str, expectation: Expectation, found: Snapshot) -> Finding:
     """PUBLIC can do nothing on tables and schemas beyond what the migrations let it"""
     usual = _OPEN_PUBLIC in found.objects and _OPEN_PUBLIC not in expectation.objects and _before_15(found)
-    return told((*_of_tables(expectation, found), *_of_schemas(expectation, found)), note=(
+    return told((*_of_tables(expectation, found), *_of_schemas(expectation, found)), foremost=True, note=(
         "everybody can make objects in the schema public, as in every database before PostgreSQL 15" if usual else ""))
 
 
@@ -33,13 +35,15 @@ def _of_tables(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
         more = [word for word in (*item.privileges, *item.partly) if word not in allowed]
         if more:
             yield Amiss(f"it can {' and '.join(VERBS[word] for word in more)} {key.relation}",
-                        f"REVOKE {', '.join(map(str.upper, more))} ON {key.relation} FROM PUBLIC;")
+                        f"REVOKE {', '.join(map(str.upper, more))} ON {rewritten(key.relation)} FROM PUBLIC;",
+                        Subject(str(key), "privileges"))
 
 
 def _of_schemas(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
     for key in found.objects:
         if key.kind == "open schema" and key not in expectation.objects and not (key == _OPEN_PUBLIC and _before_15(found)):
-            yield Amiss(f"it can make objects in the schema {key.own}", f"REVOKE CREATE ON SCHEMA {key.own} FROM PUBLIC;")
+            yield Amiss(f"it can make objects in the schema {key.own}",
+                        f"REVOKE CREATE ON SCHEMA {own_written(key.own)} FROM PUBLIC;")
 
 
 def _before_15(found: Snapshot) -> bool:
@@ -52,13 +56,17 @@ def public_code(public: str, expectation: Expectation, found: Snapshot) -> Findi
     """PUBLIC can execute no SECURITY DEFINER function, unless the migrations leave it so"""
     open_to_all = [key for key in found.objects if key.kind == "open definer"]
     left = ", ".join(key.own for key in open_to_all if key in expectation.objects)
-    return told([Amiss(f"it can execute {key.own}, which runs with its owner's rights", _closing(key.own, found))
-                 for key in open_to_all if key not in expectation.objects],
+    return told([_opened(key.own, expectation, found) for key in open_to_all if key not in expectation.objects],
                 note=f"everybody can execute {left} with its owner's rights" if left else "")
 
 
-def _closing(name: str, found: Snapshot) -> str:
-    return f"REVOKE EXECUTE ON {routine(found.functions[Key('function', '', name)])} {name} FROM PUBLIC;"
+def _opened(name: str, expectation: Expectation, found: Snapshot) -> Amiss:
+    """That everybody can execute `name`: because it was opened, or because it came to run with its owner's rights."""
+    key, what = Key("function", "", name), f"it can execute {name}, which runs with its owner's rights"
+    kind, function, meant = routine(found.functions[key]), function_written(key), expectation.functions.get(key)
+    if meant is not None and not meant.security_definer:
+        return Amiss(what, f"ALTER {kind} {function} SECURITY INVOKER;", Subject(str(key), "security_definer"))
+    return Amiss(what, f"REVOKE EXECUTE ON {kind} {function} FROM PUBLIC;")
 
 
 @claim("access:{public}.defaults",

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from checks.catalog.key import Key
 from checks.catalog.objects import Access
 from checks.catalog.snapshot import Snapshot
-from checks.claims.access.role import Amiss, Role, routine, told
+from checks.claims.access.role import Amiss, Role, function_written, routine, told
 from checks.claims.causes import about_all_of
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.sql.names import shown
+from checks.sql.written import own_written, rewritten, written
 from checks.values import Subject
 
 _ALL = Finding("held", "A superuser can do everything.")
@@ -36,11 +37,11 @@ def _attributes(role: Role, expected: Snapshot, found: Snapshot) -> Iterator[Ami
     about = about_all_of(role.key)
     if role.attribute("superuser", found) == "yes" and role.attribute("superuser", expected) != "yes":
         yield Amiss("it is a superuser: nothing is refused to it, and row security does not bind it",
-                    f"ALTER ROLE {role.own} NOSUPERUSER;", about)
+                    f"ALTER ROLE {written(role.name)} NOSUPERUSER;", about)
         return
     if role.attribute("bypassrls", found) == "yes" and role.attribute("bypassrls", expected) != "yes" \
             and not role.spec.bypassrls:
-        yield Amiss("it bypasses row security", f"ALTER ROLE {role.own} NOBYPASSRLS;", about)
+        yield Amiss("it bypasses row security", f"ALTER ROLE {written(role.name)} NOBYPASSRLS;", about)
     owned = [table for table in role.tables if role.on(table, found).owner and not role.on(table, expected).owner]
     if owned and not role.spec.owner:
         yield Amiss(f"it owns {', '.join(owned[:5])}{' and others' if len(owned) > 5 else ''}, and can alter and drop that",
@@ -71,12 +72,13 @@ def _lacks(role: Role, privilege: str, verb: str, table: str, found: Snapshot) -
     if found.relation(table) is None:
         yield Amiss(f"there is no {table}", "Apply the migrations.", about_all_of(Key.table(table)))
     elif Key("locked schema", "", f"{home} for {role.own}") in found.objects:
-        yield Amiss(f"{cannot}: it may not use the schema {home}", f"GRANT USAGE ON SCHEMA {home} TO {role.own};", about)
+        yield Amiss(f"{cannot}: it may not use the schema {home}",
+                    f"GRANT USAGE ON SCHEMA {own_written(home)} TO {written(role.name)};", about)
     elif privilege not in access.privileges:
-        yield Amiss(cannot, f"GRANT {privilege.upper()} ON {table} TO {role.own};", about)
+        yield Amiss(cannot, f"GRANT {privilege.upper()} ON {rewritten(table)} TO {written(role.name)};", about)
     elif privilege == "insert" and access.locked_sequences:
         yield Amiss(f"{cannot}: a default draws from {', '.join(access.locked_sequences)}, which it may not use",
-                    " ".join(f"GRANT USAGE ON SEQUENCE {each} TO {role.own};" for each in access.locked_sequences))
+                    " ".join(f"GRANT USAGE ON SEQUENCE {each} TO {written(role.name)};" for each in access.locked_sequences))
 
 
 def _exceeds(role: Role, privilege: str, verb: str, table: str, found: Snapshot) -> Iterator[Amiss]:
@@ -84,8 +86,14 @@ def _exceeds(role: Role, privilege: str, verb: str, table: str, found: Snapshot)
     if access.owner or privilege not in (*access.privileges, *access.partly):
         return  # that it owns the table is told once
     some = "" if privilege in access.privileges else "some columns of "
-    yield Amiss(f"it can {verb} {some}{table}", f"REVOKE {privilege.upper()} ON {table} FROM {role.own}; (or from the role "
-                "through which it has that)")
+    everybody = found.objects.get(Key("access", table, "public"))
+    if isinstance(everybody, Access) and privilege in (*everybody.privileges, *everybody.partly):
+        yield Amiss(f"it can {verb} {some}{table}, as everybody can",
+                    f"REVOKE {privilege.upper()} ON {rewritten(table)} FROM PUBLIC;",
+                    Subject(str(Key("access", table, "public")), "privileges"))
+        return
+    yield Amiss(f"it can {verb} {some}{table}", f"REVOKE {privilege.upper()} ON {rewritten(table)} FROM "
+                f"{written(role.name)}; (or from the role through which it has that)")
 
 
 def _pending(table: str, role: Role, privilege: str, expectation: Expectation) -> bool:
@@ -107,11 +115,11 @@ def _functions(role: Role, expectation: Expectation, found: Snapshot) -> Iterato
         denied = Key("denied function", "", f"{key.own} for {role.own}") in found.objects
         if key not in found.objects or denied == _kept_from(key, role, expectation):
             continue
-        name = f"{routine(function)} {key.own}"
+        name = f"{routine(function)} {function_written(key)}"
         if denied:
-            yield Amiss(f"it cannot execute {key.own}", f"GRANT EXECUTE ON {name} TO {role.own};")
+            yield Amiss(f"it cannot execute {key.own}", f"GRANT EXECUTE ON {name} TO {written(role.name)};")
         else:
-            yield Amiss(f"it can execute {key.own}", f"REVOKE EXECUTE ON {name} FROM PUBLIC, {role.own};")
+            yield Amiss(f"it can execute {key.own}", f"REVOKE EXECUTE ON {name} FROM PUBLIC, {written(role.name)};")
 
 
 def _kept_from(key: Key, role: Role, expectation: Expectation) -> bool:

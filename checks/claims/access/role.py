@@ -14,6 +14,7 @@ from checks.contract.contract import Contract
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding
 from checks.sql.names import shown
+from checks.sql.written import rewritten
 from checks.values import LeftOut, Subject
 
 PUBLIC = "PUBLIC"
@@ -130,8 +131,8 @@ class Amiss(NamedTuple):
     """None: nothing that other claims are about."""
 
 
-def told(amiss: Iterable[Amiss], note: str = "") -> Finding:
-    """That something is amiss, or that nothing is, with a note."""
+def told(amiss: Iterable[Amiss], note: str = "", *, foremost: bool = False) -> Finding:
+    """That something is amiss, or that nothing is, with a note; `foremost` as of a Finding."""
     every = tuple(amiss)
     if not every:
         return Finding("held", note=note)
@@ -140,9 +141,15 @@ def told(amiss: Iterable[Amiss], note: str = "") -> Finding:
     detail = f"{'; '.join(each.what for each in every[:10])}{more}."
     return Finding("broken", detail[:1].upper() + detail[1:], every[0].what,
                    " ".join(dict.fromkeys(each.remedy for each in every[:10])),
-                   about=subjects if len(subjects) == len(every) else ())
+                   about=subjects if len(subjects) == len(every) else (), foremost=foremost)
 
 
 def routine(function: Function) -> str:
     """What GRANT calls it."""
     return "PROCEDURE" if function.kind == "procedure" else "FUNCTION"
+
+
+def function_written(key: Key) -> str:
+    """A function, with its arguments, as SQL."""
+    name, _, arguments = key.own.partition("(")
+    return f"{rewritten(name)}({arguments}"

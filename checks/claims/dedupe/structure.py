@@ -23,7 +23,8 @@ from checks.contract.dedupe import Dedupe
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.observation.observe import Observation
-from checks.sql.names import ident, near_miss, shown
+from checks.sql.names import near_miss, shown
+from checks.sql.written import rewritten, written
 from checks.values import Case, Subject, Verdict
 
 
@@ -131,7 +132,8 @@ def _arbiter(table: str, key: Sequence[str], expectation: Expectation, found: Sn
     if nullable and strict and not distinct:
         return Finding("broken", f"{', '.join(nullable)} may be NULL, and NULLs repeat: "
                        "an event without a key is never a duplicate.", f"{nullable[0]} = NULL twice",
-                       f"ALTER TABLE {table} ALTER COLUMN {ident(nullable[0])} SET NOT NULL;",
+                       f"Once no row has NULL there: ALTER TABLE {rewritten(table)} "
+                       f"ALTER COLUMN {written(nullable[0])} SET NOT NULL;",
                        about=(Subject(str(Key.column(table, shown(nullable[0]))), "not_null"),))
     note = f"; {', '.join(nullable)} may be NULL, and such rows repeat" if nullable and not distinct else ""
     return Finding("held", f"{index.name}{note}")
