@@ -45,8 +45,8 @@ def constraint_ddl(key: Key, item: Constraint, *, late: bool = True) -> str:
 
 def replaced(key: Key, item: Constraint, *, late: bool = True) -> str:
     """The statements that put the constraint as it should be in the place of what is there under its name."""
-    return f"ALTER TABLE {rewritten(key.relation)} DROP CONSTRAINT {own_written(key.own)}; " + constraint_ddl(
-        key, item, late=late)
+    added = constraint_ddl(key, item, late=late)
+    return added.replace(" ADD CONSTRAINT", f" DROP CONSTRAINT {own_written(key.own)}, ADD CONSTRAINT", 1)
 
 
 def brought_back(key: Key, item: Constraint, found: Snapshot, *, late: bool = True) -> str:

@@ -73,8 +73,8 @@ def constraint(constraint: Key, expected: Constraint, settled: Settled) -> Findi
     lack = lacking(constraint.relation, expected, settled)
     if not isinstance(item, Constraint):
         return Finding("broken", f"It is missing.{elsewhere(constraint, expected, found)}",
-                       f"no constraint {constraint.path}", _after(lack) if lack else "Apply the migration that adds it, or, once no stored row "
-                       f"breaks it, add it again: {brought_back(constraint, expected, found, late=late)}",
+                       f"no constraint {constraint.path}", _after(lack) if lack else "Apply the migration that adds it, "
+                       f"or, once no stored row breaks it, add it again: {brought_back(constraint, expected, found, late=late)}",
                        about=(lack.subject if lack else about_all_of(constraint),))
     differences = _differences(constraint, settled)
     made = set(unprotected(constraint.relation, expected, settled.expectation.head))

@@ -49,7 +49,7 @@ def _changed(table: str, item: Table, expected: Table, expectation: Expectation,
         yield Defeat(f"it is {item.persistence}, not {expected.persistence}", f"ALTER TABLE {rewritten(table)} SET LOGGED;",
                      Subject(str(Key.table(table)), "persistence"))
     if item.partition_bound is not None and expected.partition_bound is None:
-        yield Defeat("it is a partition of another table now", 
+        yield Defeat("it is a partition of another table now",
                      f"ALTER TABLE {rewritten(item.parents[0])} DETACH PARTITION {rewritten(table)};",
                      Subject(str(Key.table(table)), "parents"))
     for heir in strange_heirs(table, expectation.objects, found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -44,7 +45,7 @@ def tried(verdict: Verdict, before: dict[str, Verdict], bench: Bench, saboteur: 
 
 
 @pytest.mark.parametrize("saboteur", SABOTEURS, ids=named)
-def test_a_remedy_works(saboteur: Saboteur, bench: Bench) -> None:
+def test_a_remedy_works(saboteur: Saboteur, bench: Bench, record_property: Callable[[str, object], None]) -> None:
     if not saboteur.fits(bench.major):
         pytest.skip(f"PostgreSQL {bench.major} has no such fault; set POSTDEPLOY_MATRIX to servers of other majors")
     with bench.database(PROJECTS[saboteur.project]) as dsn:
@@ -56,3 +57,4 @@ def test_a_remedy_works(saboteur: Saboteur, bench: Bench) -> None:
             if verdict is not None and verdict.verdict == "broken" and not verdict.cause and STATEMENT.search(
                     verdict.next_step):
                 found = tried(verdict, found, bench, saboteur, dsn)
+                record_property("remedy", claim)
