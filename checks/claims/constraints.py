@@ -72,9 +72,10 @@ def constraint(constraint: Key, expected: Constraint, settled: Settled) -> Findi
     late = expected.type != "foreign key" or getattr(found.relation(constraint.relation), "partition_key", None) is None
     lack = lacking(constraint.relation, expected, settled)
     if not isinstance(item, Constraint):
+        again = f"once no stored row breaks it, add it again: {brought_back(constraint, expected, found, late=late)}"
         return Finding("broken", f"It is missing.{elsewhere(constraint, expected, found)}",
-                       f"no constraint {constraint.path}", _after(lack) if lack else "Apply the migration that adds it, "
-                       f"or, once no stored row breaks it, add it again: {brought_back(constraint, expected, found, late=late)}",
+                       f"no constraint {constraint.path}",
+                       _after(lack) if lack else f"Apply the migration that adds it, or, {again}",
                        about=(lack.subject if lack else about_all_of(constraint),))
     differences = _differences(constraint, settled)
     made = set(unprotected(constraint.relation, expected, settled.expectation.head))

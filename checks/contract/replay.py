@@ -31,6 +31,12 @@ class ReplaySpec:
     stub_extensions: tuple[str, ...] = ()
     """Extensions that the embedded server lacks, and gets inert stand-ins for."""
 
+    @property
+    def place(self) -> str:
+        """Which server it is: another may be of another major, and spell what it holds in another way."""
+        image = self.image if self.server == "container" else ""
+        return self.dsn or (f"target {self.target}" if self.target else f"{self.server} {image}")
+
 
 def read_replay(table: TomlTable | None, root: Path, scratch: Mapping[str, bool]) -> ReplaySpec:
     """`[replay]`; `scratch` says of each target whether it may be destroyed.

@@ -43,7 +43,7 @@ def derive(contract: Contract, scratch: Scratch, step: Say = _quiet) -> Derived:
     if lock.exists():
         return locked(lock, migrations, contract)
     wanted = derived_from(migrations, contract)
-    cached = cache_path(wanted)
+    cached = cache_path(wanted, contract.replay.place)
     if is_known(contract):
         with suppress(OSError, ValueError, KeyError, TypeError):
             known = load(cached.read_text(encoding="utf-8"))

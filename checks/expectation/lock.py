@@ -106,10 +106,10 @@ def locked(lock: Path, migrations: tuple[Migration, ...], contract: Contract) ->
     return found
 
 
-def cache_path(key: str) -> Path:
-    """Where what was derived under the digest `key` by this version of the reader is kept."""
+def cache_path(key: str, place: str) -> Path:
+    """Where what was derived under the digest `key` on the server of `place` by this version of the reader is kept."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    reader = hashlib.sha256()
+    reader = hashlib.sha256(place.encode())
     for file in sorted(Path(*reader_folders).rglob("*.py")):
         reader.update(file.read_bytes())
     return Path(base) / "postdeploy-checks" / f"{key[:32]}-{reader.hexdigest()[:16]}.json"

@@ -95,4 +95,4 @@ def test_a_cache_of_other_migrations_is_made_again(contract: Contract, server: S
     cache.write_text(dump(other), encoding="utf-8")
     assert load(dump(other)) == other
     assert derive(contract, server) == found
-    assert cache_path(found.digest) == cache
+    assert cache_path(found.digest, contract.replay.place) == cache

@@ -82,7 +82,7 @@ def _only_relation(words: list[str]) -> str | None:
                 return None
             inside = True
         elif depth == 0 and inside and upper in ("WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "WINDOW",
-                                                 "FOR", "FETCH"):
+                                                 "FOR", "FETCH", "TABLESAMPLE"):
             inside = False
         elif upper in ("UNION", "INTERSECT", "EXCEPT") and depth == 0:
             return None
