@@ -10,7 +10,7 @@ from checks.kinds import Finding
 from checks.observation.enum_plan import EnumPlan
 from checks.observation.observe import EnumSeen
 from checks.observation.questions import Refusal
-from checks.sql.names import literal
+from checks.sql.names import literal, shown
 from checks.sql.values_accepted.answers import ColumnRow, Storability
 from checks.sql.written import one_line, written
 from checks.values import Evidence

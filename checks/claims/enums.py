@@ -24,7 +24,6 @@ from checks.sql.names import ident, nearest, shown
 from checks.sql.written import rewritten
 from checks.values import Case
 
-
 MADE_SO = "The migrations themselves make it so: write one that does not."
 """What is said of an enum that is wrong because the migrations are."""
 
@@ -163,7 +162,8 @@ def _by_lookup(seen: EnumSeen, found: Snapshot) -> Finding:
         if lookup.reference.references not in found.readable:
             role = ident(found.identity["role"])
             return Finding("unverified", f"{lookup.key.own} refers to {lookup.reference.references}, which role {role} may "
-                           "not read.", "", f"GRANT SELECT ON {rewritten(str(lookup.reference.references))} TO {role};", "observed")
+                           "not read.", "", f"GRANT SELECT ON {rewritten(str(lookup.reference.references))} TO {role};",
+                           "observed")
     if plan.column is not None and (plan.column.folding or any(each.folds for each in plan.lookups)):
         return Finding("unverified", "The foreign key compares in a way of its own, so that other spellings of the values "
                        "may be stored.", "", "Write the values as a CHECK.", "catalog")
