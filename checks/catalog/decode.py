@@ -85,9 +85,9 @@ class _Decoder:
         self.odd_columns: dict[tuple[int, int], dict[str, Any]] = {}
         for table, number, fact, value in doc["odd_columns"]:
             self.odd_columns.setdefault((table, number), {})[fact] = value
-        self.rests: dict[int, list[str]] = {}
-        for oid, what in doc["rests"]:
-            self.rests.setdefault(oid, []).append(what)
+        self.rests: dict[tuple[str, int, str | None], list[str]] = {}
+        for kind, home, own, what in doc["rests"]:
+            self.rests.setdefault((kind, home, own), []).append(what)
         self.index_parents = {(table, name): shown(*parent) for table, name, *parent in doc["index_parents"]}
         self.check_keys: dict[int, Key] = {}
 
@@ -142,7 +142,8 @@ class _Decoder:
         odd = self.odd_columns.get((table, number), {})
         return self._member("column", table, name), Column(
             kind, bool(not_null), default, _IDENTITY[identity], _GENERATED[generated], collation,
-            self.types.get(user_type), bool(folding), odd.get("not_null_for", ""), tuple(sorted(odd.get("options") or ())))
+            self.types.get(user_type), bool(folding), odd.get("not_null_for", ""), tuple(sorted(odd.get("options") or ())),
+            self._rests_on(("column", table, str(number))))
 
     def _constraint(self, row: Row) -> tuple[Key, Object]:
         (table, name, kind, numbers, expression, validated, enforced, no_inherit, deferrable, deferred, reference, oid,
@@ -156,10 +157,11 @@ class _Decoder:
             bool(validated), bool(enforced) and oid not in self.disabled, bool(no_inherit) and kind == "c",
             bool(deferrable), bool(deferred), shown(str(schema), target) if target else None, tuple(columns or ()),
             _ACTIONS[on_update], _ACTIONS[on_delete], _MATCH[match], bool(inherited),
-            tuple(self.columns.get((table, number), "?") for number in cleared or ()), self._rests_on(oid))
+            tuple(self.columns.get((table, number), "?") for number in cleared or ()),
+            () if oid is None else self._rests_on(("constraint", oid, None)))
 
-    def _rests_on(self, *oids: int | None) -> tuple[str, ...]:
-        return tuple(sorted({what for oid in oids if oid is not None for what in self.rests.get(oid, ())}))
+    def _rests_on(self, *named: tuple[str, int, str | None]) -> tuple[str, ...]:
+        return tuple(sorted({what for each in named for what in self.rests.get(each, ())}))
 
     def _index(self, row: Row) -> tuple[Key, Object]:
         (table, name, method, unique, primary, valid, immediate, nulls, count, numbers, expressions, predicate,
@@ -172,7 +174,7 @@ class _Decoder:
             tuple(options) if any(options) else (), tuple(opclasses or ()),
             tuple(collation for collation, _ in collations or ()), 0 in numbers[:count],
             any(not deterministic for _, deterministic in collations or ()), bool(backs),
-            self.index_parents.get((table, name)))
+            self.index_parents.get((table, name)), self._rests_on(("index", table, name)))
 
     def _trigger(self, row: Row) -> tuple[Key, Object]:
         table, name, enabled, definition, bits, schema, function, of_parent = row
@@ -189,7 +191,7 @@ class _Decoder:
     def _policy(self, row: Row) -> tuple[Key, Object]:
         table, name, command, permissive, roles, using, check = row
         return self._member("policy", table, name), Policy(
-            command, bool(permissive), tuple(roles or ()), using, check)
+            command, bool(permissive), tuple(roles or ()), using, check, self._rests_on(("policy", table, name)))
 
     def _type(self, row: Row) -> tuple[Key, Object]:
         oid, _, _, kind, labels, domain = row
@@ -201,7 +203,7 @@ class _Decoder:
             self.check_keys[check] = Key("domain", key.own, shown(name))
         return key, Domain(base, bool(not_null), default, self.types.get(base_domain),
                            tuple((name, text, bool(valid)) for name, text, valid, _ in checks or ()), collation,
-                           self._rests_on(*(check for *_, check in checks or ())))
+                           self._rests_on(*(("constraint", check, None) for *_, check in checks or ())))
 
     def _function(self, row: Row) -> tuple[Key, Object]:
         (schema, name, identity, kind, language, volatility, definer, returns, config, body, arguments, strict, leakproof,

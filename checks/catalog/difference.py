@@ -34,6 +34,7 @@ EXPRESSIONS = {
 """Fields that hold deparsed SQL expressions."""
 _NOT_COMPARED = {Index: ("backs_constraint", "expressions", "folding"), Constraint: ("inherited",), Column: ("folding",)}
 """Fields that follow from others."""
+_TYPES = ("enum", "domain", "type", "table")
 _NOT_STATED = frozenset({("extension", "version")})
 """(kind, attribute) that is compared only where a migration states it."""
 
@@ -157,7 +158,27 @@ def field_change(key: Key, name: str, expected: Object, found: Object, sides: Si
         return None
     change = _changed(key, name, expected, found, sides)
     return None if change is None else Difference(
-        key, "changed", name, in_word(left), in_word(right), change.sure, change.witness)
+        key, "changed", name, in_word(left), in_word(right) + (
+            _nobodys(left or (), right or (), sides) if name == "rests_on" else ""),
+        change.sure, change.witness)
+
+
+def _nobodys(left: Collection[str], right: Collection[str], sides: Sides) -> str:
+    """`, of which no migration makes …` for what something rests on now."""
+    strange = [name for name in right if name not in left and not any(_named(name, key) for key in sides.expected)]
+    return f", of which no migration makes {', '.join(strange)}" if strange else ""
+
+
+def _named(name: str, key: Key) -> bool:
+    """Whether `function public.f(text)`, in the server's own words, is the object `key`: `f(x text)`."""
+    kind, _, rest = name.partition(" ")
+    if kind != ("type" if key.kind in _TYPES else key.kind):
+        return False
+    (mine, _, types), (theirs, _, arguments) = (
+        each.replace('"', "").removeprefix("public.").removesuffix("[]").partition("(") for each in (rest, key.path))
+    one, other = types.rstrip(")").replace(", ", ",").split(","), arguments.rstrip(")").replace(", ", ",").split(",")
+    return mine == theirs and len(one) == len(other) and all(
+        argument == each or argument.endswith(f" {each}") for each, argument in zip(one, other, strict=True))
 
 
 def _changed(key: Key, name: str, expected: Object, found: Object, sides: Sides) -> _Change | None:

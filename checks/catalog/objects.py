@@ -59,6 +59,8 @@ class Column(NamedTuple):
     """`new rows only` (NOT VALID) or `this table only` (NO INHERIT), since PostgreSQL 18."""
     options: tuple[str, ...] = ()
     """Of a foreign table's column."""
+    rests_on: tuple[str, ...] = ()
+    """Of its default or expression: as a constraint's."""
 
 
 class Constraint(NamedTuple):
@@ -117,6 +119,8 @@ class Index(NamedTuple):
     backs_constraint: bool = False
     parent: str | None = None
     """The partitioned index that it is a partition of."""
+    rests_on: tuple[str, ...] = ()
+    """As a constraint's."""
 
     @property
     def listed_keys(self) -> str:
@@ -155,6 +159,8 @@ class Policy(NamedTuple):
     roles: tuple[str, ...] = ()
     using: str | None = None
     check: str | None = None
+    rests_on: tuple[str, ...] = ()
+    """As a constraint's."""
 
 
 class EnumType(NamedTuple):

@@ -70,17 +70,30 @@ RELATIONS = {
         LEFT JOIN pg_class fc ON fc.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = fc.relnamespace
         WHERE k.contype <> 'f' OR k.conparentid = 0 OR NOT EXISTS (
             SELECT FROM pg_constraint up WHERE up.oid = k.conparentid AND up.confrelid <> k.confrelid)""",
-    # What of the user's a constraint calls, or compares with: pg_depend does not list what is built in.
+    # What of the user's a constraint, a default, an index or a policy calls, or compares with: pg_depend does not list
+    # what is built in.
     "rests": """
-        SELECT json_build_array(k.oid::int8, CASE d.refclassid
+        SELECT json_build_array(o.kind, o.home::int8, to_json(o.own), CASE d.refclassid
             WHEN 'pg_proc'::regclass THEN format('function %s', d.refobjid::regprocedure)
             WHEN 'pg_operator'::regclass THEN format('operator %s', d.refobjid::regoperator)
             WHEN 'pg_collation'::regclass THEN format('collation %s', d.refobjid::regcollation)
             ELSE 'type ' || format_type(d.refobjid, NULL) END)
-        FROM pg_constraint k JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
-        WHERE d.deptype = 'n' AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass,
-                                                   'pg_collation'::regclass, 'pg_type'::regclass)
-          AND k.contype IN ('c', 'x') AND (k.contypid <> 0 OR k.conrelid IN (SELECT oid FROM relation))""",
+        FROM (
+            SELECT 'constraint', 'pg_constraint'::regclass, k.oid, k.oid, NULL FROM pg_constraint k
+            WHERE k.contype IN ('c', 'x') AND (k.contypid <> 0 OR k.conrelid IN (SELECT oid FROM relation))
+            UNION ALL
+            SELECT 'column', 'pg_attrdef'::regclass, a.oid, a.adrelid, format('%s', a.adnum)
+            FROM relation r JOIN pg_attrdef a ON a.adrelid = r.oid
+            UNION ALL
+            SELECT 'index', 'pg_class'::regclass, c.oid, x.indrelid, format('%s', c.relname)
+            FROM relation r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class c ON c.oid = x.indexrelid
+            WHERE x.indexprs IS NOT NULL OR x.indpred IS NOT NULL
+            UNION ALL
+            SELECT 'policy', 'pg_policy'::regclass, p.oid, p.polrelid, format('%s', p.polname)
+            FROM relation r JOIN pg_policy p ON p.polrelid = r.oid) o(kind, of, oid, home, own)
+        JOIN pg_depend d ON d.classid = o.of AND d.objid = o.oid
+        WHERE d.deptype = 'n' AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)
+           OR d.deptype = 'n' AND d.refclassid = 'pg_collation'::regclass AND o.kind = 'constraint'""",
     "indexes": """
         SELECT json_build_array(x.indrelid::int8, c.relname, am.amname,
             x.indisunique::int, x.indisprimary::int, (x.indisvalid AND x.indisready AND x.indislive)::int,
