@@ -27,6 +27,7 @@ from checks.sql import meaning
 from checks.sql.meaning import Different, Same
 
 _NULL = re.compile(r"\(*NULL\)*(?:::[\w\s.\"\[\](),]+)?\Z")
+_QUERY = re.compile(r"\(\s*SELECT\b")
 EXPRESSIONS = {
     Column: ("default",), Constraint: ("expression",), Index: ("predicate",), Policy: ("using", "check"),
     Domain: ("default",),
@@ -197,7 +198,8 @@ def _changed(key: Key, name: str, expected: Object, found: Object, sides: Sides)
     if name in ("view", "definition") and left is not None and right is not None:
         if meaning.loose(left) == meaning.loose(right):
             return None
-        return _Change(sides.same_major or not meaning.same_words(left, right))
+        exact = sides.same_major or isinstance(expected, Trigger)  # every major writes the same parentheses into a WHEN
+        return _Change(exact or not meaning.same_words(left, right))
     return _Change()
 
 
@@ -211,6 +213,9 @@ def _expression(key: Key, name: str, expected: Object, left: str, right: str, si
     verdict = meaning.compare(left, right, types, sides.not_null(table))
     if isinstance(verdict, Same):
         return None
+    if not isinstance(verdict, Different) and _QUERY.search(f"{left} {right}"):
+        return None if meaning.loose(left) == meaning.loose(right) else _Change(
+            sides.same_major or not meaning.same_words(left, right))
     return _Change(True, told(verdict)) if isinstance(verdict, Different) else _Change(False)
 
 

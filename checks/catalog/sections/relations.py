@@ -71,7 +71,8 @@ RELATIONS = {
         WHERE k.contype <> 'f' OR k.conparentid = 0 OR NOT EXISTS (
             SELECT FROM pg_constraint up WHERE up.oid = k.conparentid AND up.confrelid <> k.confrelid)""",
     # What of the user's a constraint, a default, an index or a policy calls, or compares with: pg_depend does not list
-    # what is built in.
+    # what is built in. Before PostgreSQL 15 a generated column depends on it, and not its expression; of a column its own
+    # type is told elsewhere.
     "rests": """
         SELECT json_build_array(o.kind, o.home::int8, to_json(o.own), CASE d.refclassid
             WHEN 'pg_proc'::regclass THEN format('function %s', d.refobjid::regprocedure)
@@ -79,21 +80,25 @@ RELATIONS = {
             WHEN 'pg_collation'::regclass THEN format('collation %s', d.refobjid::regcollation)
             ELSE 'type ' || format_type(d.refobjid, NULL) END)
         FROM (
-            SELECT 'constraint', 'pg_constraint'::regclass, k.oid, k.oid, NULL FROM pg_constraint k
+            SELECT 'constraint', 'pg_constraint'::regclass, k.oid, 0, k.oid, NULL FROM pg_constraint k
             WHERE k.contype IN ('c', 'x') AND (k.contypid <> 0 OR k.conrelid IN (SELECT oid FROM relation))
             UNION ALL
-            SELECT 'column', 'pg_attrdef'::regclass, a.oid, a.adrelid, format('%s', a.adnum)
+            SELECT 'column', 'pg_attrdef'::regclass, a.oid, 0, a.adrelid, format('%s', a.adnum)
             FROM relation r JOIN pg_attrdef a ON a.adrelid = r.oid
             UNION ALL
-            SELECT 'index', 'pg_class'::regclass, c.oid, x.indrelid, format('%s', c.relname)
+            SELECT 'column', 'pg_class'::regclass, a.attrelid, a.attnum, a.attrelid, format('%s', a.attnum)
+            FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attgenerated <> ''
+            UNION ALL
+            SELECT 'index', 'pg_class'::regclass, c.oid, 0, x.indrelid, format('%s', c.relname)
             FROM relation r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class c ON c.oid = x.indexrelid
             WHERE x.indexprs IS NOT NULL OR x.indpred IS NOT NULL
             UNION ALL
-            SELECT 'policy', 'pg_policy'::regclass, p.oid, p.polrelid, format('%s', p.polname)
-            FROM relation r JOIN pg_policy p ON p.polrelid = r.oid) o(kind, of, oid, home, own)
-        JOIN pg_depend d ON d.classid = o.of AND d.objid = o.oid
-        WHERE d.deptype = 'n' AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)
-           OR d.deptype = 'n' AND d.refclassid = 'pg_collation'::regclass AND o.kind = 'constraint'""",
+            SELECT 'policy', 'pg_policy'::regclass, p.oid, 0, p.polrelid, format('%s', p.polname)
+            FROM relation r JOIN pg_policy p ON p.polrelid = r.oid) o(kind, of, oid, sub, home, own)
+        JOIN pg_depend d ON d.classid = o.of AND d.objid = o.oid AND d.objsubid = o.sub
+        WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass) AND d.deptype IN ('n', 'a')
+           OR d.refclassid = 'pg_type'::regclass AND d.deptype = 'n' AND o.kind <> 'column'
+           OR d.refclassid = 'pg_collation'::regclass AND d.deptype = 'n' AND o.kind = 'constraint'""",
     "indexes": """
         SELECT json_build_array(x.indrelid::int8, c.relname, am.amname,
             x.indisunique::int, x.indisprimary::int, (x.indisvalid AND x.indisready AND x.indislive)::int,
