@@ -23,6 +23,7 @@ ALTER TABLE ledger ENABLE ROW LEVEL SECURITY;
 CREATE POLICY readers ON ledger FOR SELECT TO oracle_clerk USING (amount > 0);
 CREATE POLICY writers ON ledger FOR INSERT TO oracle_clerk, oracle_auditor WITH CHECK (amount > 0);
 CREATE POLICY everybody ON ledger AS RESTRICTIVE USING (tools.may_see(amount));
+CREATE POLICY asking ON ledger FOR UPDATE USING (amount IN (SELECT oid::int FROM pg_class WHERE relname = 'x'));
 --> a trigger more | names ledger.extra
 CREATE TRIGGER extra BEFORE DELETE ON ledger FOR EACH ROW EXECUTE FUNCTION stamp();
 --> a trigger dropped | names ledger.stamped
@@ -115,3 +116,5 @@ DROP POLICY readers ON ledger; CREATE POLICY readers ON ledger FOR ALL TO oracle
 DROP POLICY everybody ON ledger; CREATE POLICY everybody ON ledger USING (tools.may_see(amount));
 --> the body of a function that a policy calls | names tools.may_see(x integer)
 CREATE OR REPLACE FUNCTION tools.may_see(x int) RETURNS bool LANGUAGE sql STABLE AS 'SELECT true';
+--> the query that a policy asks | names asking
+DROP POLICY asking ON ledger; CREATE POLICY asking ON ledger FOR UPDATE USING (amount IN (SELECT oid::int FROM pg_class WHERE relname <> 'x'));
