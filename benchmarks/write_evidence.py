@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from checks.claims.verify import Report  # noqa: E402
-from checks.report import as_text, evidence  # noqa: E402
+from checks.reports.document import as_text, evidence  # noqa: E402
 from checks.target.servers import embedded  # noqa: E402
 from tests.support.sabotage_harness import ROUTES, Bench, commit, look_at, projects, saboteurs  # noqa: E402
 

@@ -19,7 +19,7 @@ from checks.expectation.expectation import Expectation
 from checks.lambdas.client import invoke
 from checks.lambdas.replies.outcome import Outcome, classify_apply
 from checks.observation.observe import look, observe
-from checks.report import story
+from checks.reports.terminal import story
 from checks.sql.names import ident, literal, nearest
 from checks.target.migrate import record, send, told
 from checks.target.open_target import Place, open_place

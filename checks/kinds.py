@@ -18,7 +18,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Generic, ParamSpec
 
-from checks.values import Evidence, HarnessError, Subject, Verdict, VerdictWord, broke_off
+from checks.values import Differs, Evidence, Figure, HarnessError, Subject, Verdict, VerdictWord, broke_off
 
 P = ParamSpec("P")
 _BLANK = re.compile(r"\{(\w+)(?:\.(\w+))?[^{}]*\}")
@@ -41,6 +41,8 @@ class Finding:
     about: tuple[Subject, ...] = ()
     """For a broken claim: see Verdict."""
     foremost: bool = False
+    differs: tuple[Differs, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ class Kind(Generic[P]):
         return Verdict(self.id.format_map(blanks), self.sentence.format_map(blanks), finding.word,
                        finding.evidence or self.evidence[0], finding.detail, finding.witness,
                        "" if finding.word == "held" else finding.next_step,
-                       finding.note if finding.word == "held" else "", about=finding.about, foremost=finding.foremost)
+                       finding.note if finding.word == "held" else "", about=finding.about, foremost=finding.foremost,
+                       differs=finding.differs, figures=finding.figures)
 
 
 def _blank(found: re.Match[str]) -> str:

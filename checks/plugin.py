@@ -91,7 +91,7 @@ def _case(request: pytest.FixtureRequest) -> Case:
     marks = [("accepted", f"{verdict.claim}: {verdict.accepted.told}") for verdict in case.accepted if verdict.accepted]
     request.node.user_properties += [mark for mark in marks if mark not in request.node.user_properties]
     if case.unverified and not case.broken:
-        from checks.report import case_story
+        from checks.reports.terminal import case_story
 
         raise Unverified(case_story(case))
     return case
@@ -150,7 +150,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None],
         elif isinstance(call.excinfo.value, AssertionError):
             case = next((value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Case)), None)
             if case is not None:
-                from checks.report import case_story
+                from checks.reports.terminal import case_story
 
                 report.longrepr = case_story(case)
     return report

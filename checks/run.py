@@ -84,7 +84,7 @@ class ClaimsRun:
 
     def pytest_report_header(self) -> list[str]:
         """Looks, then tells what was reached, and what is left out."""
-        from checks.report import header
+        from checks.reports.terminal import header
 
         self.look()
         return [line for report in self.reports for line in header(report, self.contract)]
@@ -114,7 +114,7 @@ class ClaimsRun:
 
     def _own(self, said: dict[str, str]) -> None:
         """Counts a claim of the project's own with those of its target."""
-        from checks.report import with_own
+        from checks.reports.terminal import with_own
 
         self.reports, key = with_own(self.reports, said)
         self.ran.add(key)
@@ -124,7 +124,7 @@ class ClaimsRun:
         """Writes the evidence, and turns pytest's 0 or 1 into 0 held, 1 broken, 6 unverified."""
         if not self.ran:
             return
-        from checks.report import verdict_word
+        from checks.reports.document import verdict_word
 
         if "hypothesis" not in sys.modules:  # nobody used it: its plugin would import all of it, to say nothing
             self.config.pluginmanager.unregister(name="hypothesispytest")
@@ -139,7 +139,7 @@ class ClaimsRun:
     def _write_evidence(self, path: Path) -> None:
         """One file; with several targets one each, `evidence.prod.json`."""
         from checks.files import write_whole
-        from checks.report import as_text, evidence
+        from checks.reports.document import as_text, evidence
 
         finished = dt.datetime.now(dt.UTC)
         for report in self.reports:
@@ -151,7 +151,7 @@ class ClaimsRun:
         """The closing table and the story of every claim that is not held."""
         if not self.ran:
             return
-        from checks.report import closing
+        from checks.reports.terminal import closing
 
         if any(report.failure for report in self.reports):  # one reason for all: said once, below
             terminalreporter.reportchars = terminalreporter.reportchars.replace("E", "")

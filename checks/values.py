@@ -86,6 +86,27 @@ class Subject(NamedTuple):
     """Empty: all of it."""
 
 
+class Differs(NamedTuple):
+    """One difference as two sides, for reports that set them side by side."""
+
+    object: str
+    """`column active_positions.side`."""
+    field: str
+    """What of it, in words; empty: all of it."""
+    expected: str
+    """Empty: nothing should be there."""
+    found: str
+    """Empty: nothing is there."""
+
+
+class Figure(NamedTuple):
+    """Something counted, which reports plot over time."""
+
+    name: str
+    """`rows in the way`."""
+    value: float
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one claim came to. `claim` is `area:object[.part]`, stable and made of names."""
@@ -111,6 +132,10 @@ class Verdict:
     """For a broken claim: what is not as it should be."""
     foremost: bool = False
     """Whether it tells the story of what it is about, whatever other claims are about the same."""
+    differs: tuple[Differs, ...] = ()
+    """For a claim that is not held: each difference as two sides, where it is one of two sides."""
+    figures: tuple[Figure, ...] = ()
+    """What was counted."""
 
     def __post_init__(self) -> None:
         """Makes every text fit for terminals, reports and logs, whatever names and values went into it."""
@@ -120,6 +145,8 @@ class Verdict:
                            ("next_step", self.next_step and telling.fit(self.next_step)),
                            ("note", self.note and telling.fit(self.note)), ("cause", telling.printable(self.cause))):
             object.__setattr__(self, name, text)
+        if self.differs:
+            object.__setattr__(self, "differs", tuple(Differs(*map(telling.fit, each)) for each in self.differs))
 
     @property
     def area(self) -> str:

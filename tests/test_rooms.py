@@ -23,7 +23,7 @@ FLOORS = (
     {"observation", "replays"},
     {"expectation"},
     {"claims"},
-    {"audits", "report"},
+    {"audits", "reports"},
     {"apply", "check", "explain"},
     {"adopt"},
     {"fast_loop", "looking"},

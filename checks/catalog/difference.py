@@ -61,9 +61,14 @@ class Difference:
         """The field in words."""
         return self.field.replace("_", " ")
 
+    @property
+    def object(self) -> str:
+        """What it is about: `column active_positions.side`."""
+        return f"{self.key.kind} {self.key.path}"
+
     def line(self) -> str:
         """One line with both sides."""
-        name = f"{self.key.kind} {self.key.path}"
+        name = self.object
         if self.what != "changed":
             more = f" ({self.expected or self.found})" if self.expected or self.found else ""
             return f"{self.what} {name}{more}"

@@ -15,7 +15,7 @@ from checks.claims.causes import about
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import ELSEWHERE, Settled
 from checks.kinds import Finding, claim
-from checks.values import Case
+from checks.values import Case, Differs
 
 EXTRA = "extra"
 """The name of the case about objects that nobody expects."""
@@ -97,13 +97,21 @@ def _drifted(changes: Sequence[Difference]) -> Finding:
     if not changes:
         return Finding("held")
     lines = "\n".join(change.line() + (f" [{change.witness}]" if change.witness else "") for change in changes)
+    sides = tuple(map(_sides, changes))
     sure = [change for change in changes if change.sure]
     if not sure:
         return Finding("unverified", lines, "",
-                       "The two are spelled apart, and it could not be told whether they mean the same: compare them.")
+                       "The two are spelled apart, and it could not be told whether they mean the same: compare them.",
+                       differs=sides)
     return Finding("broken", lines, sure[0].line(),
                    "Bring it back, write a migration that makes it so, or accept it with [[drift.ignore]].",
-                   about=tuple(map(about, changes)))
+                   about=tuple(map(about, changes)), differs=sides)
+
+
+def _sides(change: Difference) -> Differs:
+    expected = change.expected or ("it is there" if change.what == "missing" else "")
+    found = change.found or ("it is there" if change.what == "extra" else "")
+    return Differs(change.object, change.told, expected, found)
 
 
 def _grown(table: str, item: Object | None, expectation: Expectation, found: Snapshot) -> bool:

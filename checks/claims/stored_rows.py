@@ -10,6 +10,9 @@ from checks.observation.questions import told_why
 from checks.observation.stored_rows import uncountable
 from checks.sql.names import ident
 from checks.sql.written import own_written, rewritten
+from checks.values import Figure
+
+IN_THE_WAY = "rows in the way of VALIDATE"
 
 
 def breaking_rows(key: Key, item: Constraint, settled: Settled) -> Finding:
@@ -22,12 +25,14 @@ def breaking_rows(key: Key, item: Constraint, settled: Settled) -> Finding:
         return Finding("unverified" if must else "held",
                        f"NOT VALID, and its stored rows could not be counted: {why}.", "", remedy)
     if count == 0:
-        return Finding("held", f"NOT VALID, and no stored row breaks it; {validate}", evidence="observed")
+        return Finding("held", f"NOT VALID, and no stored row breaks it; {validate}", evidence="observed",
+                       figures=(Figure(IN_THE_WAY, 0),))
     told = (f"NOT VALID, and {count:,} stored row{'s break' if count != 1 else ' breaks'} it: "
             "any UPDATE of such a row will fail")
     return Finding("broken" if must else "held", told + ".",
                    f"{count:,} stored row{'s' if count != 1 else ''}" if must else "",
-                   f"Mend those rows, then {validate}", "observed")
+                   f"Mend those rows, then {validate}", "observed",
+                   figures=(Figure(IN_THE_WAY, count),))
 
 
 def _uncounted(key: Key, item: Constraint, settled: Settled, answer: object, validate: str) -> tuple[str, str]:

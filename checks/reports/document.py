@@ -1,0 +1,82 @@
+"""Verdicts -> the evidence document, which every other report is made of. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from checks.claims.verify import Report
+from checks.evidence import utc
+from checks.telling import printable
+from checks.values import LeftOut, Verdict
+
+SCHEMA = 1
+"""Version of the evidence document."""
+_IDENTITY = ("server_version", "database", "role", "in_recovery", "system_identifier")
+LOGIN_TRIGGERS = "login_triggers"
+"""What of the database's own code ran because somebody logged in; told where there is any."""
+
+
+def verdict_word(verdicts: Iterable[Verdict]) -> str:
+    """The worst word, where what was accepted counts as held; a run of nothing is unverified."""
+    words = {"held" if verdict.accepted else verdict.verdict for verdict in verdicts}
+    return next((word for word in ("broken", "unverified", "held") if word in words), "unverified")
+
+
+def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetime, finished: dt.datetime,
+             ) -> dict[str, Any]:
+    """The evidence document of one target; see docs/evidence.md. It holds no secret and no stored row.
+
+    Args:
+        report: what the run came to.
+        ran: (target, area, case) of the items that were run.
+        started, finished: UTC.
+    """
+    spec = report.target.spec
+    verdicts = [verdict for case in report.cases for verdict in case.verdicts
+                if (report.target.name, case.area, case.name) in ran]
+    identity = {name: report.identity.get(name) for name in _IDENTITY}
+    if report.identity.get(LOGIN_TRIGGERS):
+        identity[LOGIN_TRIGGERS] = list(map(printable, report.identity[LOGIN_TRIGGERS]))
+    document = {
+        "schema": SCHEMA, "verdict": verdict_word(verdicts),
+        "target": {"name": spec.name, "route": spec.route, "writes": spec.writes, "server": spec.server,
+                   **{name: printable(value) if isinstance(value, str) else value for name, value in identity.items()},
+                   "through": spec.through},
+        "started_at": utc(started), "finished_at": utc(finished),
+        "duration_s": round((finished - started).total_seconds(), 3),
+        "statements": report.cost.get("statements", 0), "scans": report.cost.get("scans", 0),
+        "invocations": report.cost.get("invocations", 0),
+        "left_out": [_left_out(left) for left in report.left_out],
+        "claims": [_claim(verdict) for verdict in verdicts],
+    }
+    if report.failure:
+        document["failure"] = report.failure
+    if report.notes:
+        document["notes"] = list(report.notes)
+    return document
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The evidence document as JSON, one claim a line, so that two runs can be compared line by line."""
+    head = {name: value for name, value in document.items() if name != "claims"}
+    lines = [*(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()),
+             ' "claims": [\n  ' + ",\n  ".join(map(json.dumps, document["claims"])) + "\n ]"]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _left_out(left: LeftOut) -> dict[str, str]:
+    return {"area": left.area, "why": left.why}
+
+
+def _claim(verdict: Verdict) -> dict[str, Any]:
+    return {"id": verdict.claim, "area": verdict.area, "sentence": verdict.sentence, "verdict": verdict.verdict,
+            "evidence": verdict.evidence, "detail": verdict.detail, "witness": verdict.witness,
+            "next_step": verdict.next_step, **({"note": verdict.note} if verdict.note else {}),
+            **({"cause": verdict.cause} if verdict.cause else {}),
+            **({"differs": [each._asdict() for each in verdict.differs]} if verdict.differs else {}),
+            **({"figures": {each.name: each.value for each in verdict.figures}} if verdict.figures else {}),
+            **({"accepted": {"reason": verdict.accepted.reason, "until": verdict.accepted.until or None}}
+               if verdict.accepted else {})}
