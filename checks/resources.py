@@ -28,3 +28,5 @@ PAYLOADS = _shipped("payloads")
 """The corpus of Lambda replies."""
 LAMBDAS = _shipped("lambdas")
 """The sources of the reference Lambdas."""
+TEMPLATES = PACKAGE / "reports" / "templates"
+"""What the HTML page is made of."""

@@ -20,6 +20,7 @@ WORDS = ("broken", "unverified", "accepted", "held")
 """What a claim came to, the worst first; `accepted` is broken, and somebody said that it may be."""
 _MOST_BYTES = 256 * 2**20
 """A larger file is no evidence."""
+_SIDES = {"object", "field", "expected", "found"}
 Claim = Mapping[str, Any]
 """One entry of `claims` in an evidence document."""
 
@@ -174,10 +175,19 @@ def _wrong(document: Mapping[str, Any]) -> Iterator[str]:
             _moment(document.get(name))
         except (TypeError, ValueError):
             yield f"its {name} is no time"
+    for name in ("left_out", "notes"):
+        if not isinstance(document.get(name, []), list):
+            yield f"its {name} is no list"
     for claim in document["claims"]:
         if not isinstance(claim, dict) or not all(isinstance(claim.get(name), str) for name in ("id", "area")) \
                 or claim.get("verdict") not in ("held", "broken", "unverified"):
             yield "one of its claims has no id, area or verdict"
+        elif not all(isinstance(each, dict) and _SIDES <= each.keys() for each in _listed(claim.get("differs", []))):
+            yield f"the differences of {claim['id'][:80]!r} have no two sides"
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [None]
 
 
 def _moment(text: Any) -> dt.datetime:
