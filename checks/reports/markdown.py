@@ -1,0 +1,80 @@
+"""Runs -> a job summary in Markdown, cut on purpose before GitHub would drop it. Pure."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from checks.reports.history import shown
+from checks.reports.runs import WORDS, Claim, Run, word
+from checks.values import AREAS, OWN
+
+LIMIT_BYTES = 1_000_000
+"""A step's summary may have 1 MiB (GitHub, "Workflow commands": step isolation and limits), and others write to it too."""
+_OPEN = 5
+"""So many stories are open at once."""
+
+
+def summary(runs: Sequence[Run], limit_bytes: int = LIMIT_BYTES) -> str:
+    """One section a run; claims that would not fit are counted."""
+    return "\n".join(_section(run, limit_bytes // max(len(runs), 1)) for run in runs)
+
+
+def _section(run: Run, limit_bytes: int) -> str:
+    head = "\n".join(_head(run)) + "\n"
+    told = [_story(claim, number < _OPEN) for number, claim in enumerate(run.not_held())]
+    room, kept = limit_bytes - len(head.encode()) - 300, 0
+    for story in told:
+        room -= len(story.encode())
+        if room < 0:
+            break
+        kept += 1
+    rest = Counter(word(claim) for claim in run.not_held()[kept:])
+    cut = f"\n{_counted(rest)} more are not shown here: a job summary may have 1 MiB. The evidence has them all.\n" \
+        if rest else ""
+    return head + "".join(told[:kept]) + cut
+
+
+def _head(run: Run) -> Iterator[str]:
+    target = run.document["target"]
+    known = [f"PostgreSQL {target['server_version']}" if target.get("server_version") else "", *(
+        f"{name} {target[name]}" for name in ("database", "role", "route", "writes") if target.get(name))]
+    yield f"## {run.verdict}: {code(run.target)}"
+    yield ""
+    yield f"{code(', '.join(filter(None, known)))}, looked at {shown(run.at)}"
+    yield ""
+    if run.failure:
+        yield f"<pre>{html.escape(run.failure)}</pre>"
+        yield ""
+    areas: dict[str, Counter[str]] = {}
+    for claim in run.document["claims"]:
+        areas.setdefault(claim["area"], Counter())[word(claim)] += 1
+    yield "| area | held | broken | unverified | accepted |"
+    yield "|---|--:|--:|--:|--:|"
+    for area in sorted(areas, key=lambda area: (*AREAS, OWN, area).index(area)):
+        counts = areas[area]
+        yield f"| {code(area)} | {counts['held']} | {counts['broken']} | {counts['unverified']} | {counts['accepted']} |"
+    yield ""
+
+
+def _story(claim: Claim, opened: bool) -> str:
+    parts = [("found", claim.get("detail")), ("witness", claim.get("witness")), ("next", claim.get("next_step"))]
+    told = "\n".join(f"{name:<9}{text}" for name, text in parts if text)
+    return (f"<details{' open' if opened else ''}><summary><b>{word(claim)}</b> {code(claim['id'])} "
+            f"{escaped(str(claim.get('sentence') or ''))}</summary>\n<pre>{html.escape(told)}</pre></details>\n")
+
+
+def _counted(counts: Counter[str]) -> str:
+    return " and ".join(f"{counts[name]:,} {name}" for name in WORDS if counts[name])
+
+
+def code(text: str) -> str:
+    """`text` set as code, and nothing else, whatever it holds."""
+    return f"<code>{escaped(text)}</code>"
+
+
+def escaped(text: str) -> str:
+    """`text` with all that Markdown or HTML would read as markup written as character references, on one line."""
+    return "".join(letter if letter.isalnum() or letter in " .,:;_/()-=?" and letter != "_"
+                   else f"&#{ord(letter)};" for letter in " ".join(text.split()))

@@ -1,0 +1,70 @@
+"""Runs -> SARIF 2.1.0, for code scanning: a result for each claim that is not held. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import checks
+from checks.reports.runs import Claim, Run, word
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {"broken": "error", "accepted": "error", "unverified": "warning"}
+_ABOUT: Mapping[str, str] = {
+    "ledger": "Each migration is recorded once, and what it did is there",
+    "constraints": "Constraints are there, enforced, and mean what the migrations say",
+    "enums": "Declared values are accepted, and no other",
+    "dedupe": "An event has one effect, however often it is delivered",
+    "false-success": "Nothing that did not happen is taken for a success",
+    "access": "Roles can do what they should, and no more",
+    "deployment": "Services, functions and the way back are what the deploy made them",
+    "drift": "What is there is what the migrations make",
+    "own": "A claim of the project's own",
+}
+"""What the claims of each area come to; each area is a rule."""
+
+
+def sarif(runs: Sequence[Run], place: str) -> str:
+    """The log; a run a target.
+
+    Args:
+        runs: one a target.
+        place: the file that results are shown at, relative to the repository: the contract.
+    """
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(run, place) for run in runs]}, indent=1) + "\n"
+
+
+def _run(run: Run, place: str) -> dict[str, Any]:
+    told = [claim for claim in run.document["claims"] if word(claim) != "held"]
+    areas = list(dict.fromkeys(claim["area"] for claim in run.document["claims"]))
+    return {
+        "tool": {"driver": {
+            "name": "postdeploy-checks", "version": checks.__version__, "rules": [
+                {"id": area, "shortDescription": {"text": _ABOUT.get(area, area)},
+                 "defaultConfiguration": {"level": "error"}} for area in areas]}},
+        "automationDetails": {"id": f"postdeploy-checks/{run.target}/"},
+        "invocations": [{"executionSuccessful": not run.failure, "startTimeUtc": run.document["started_at"],
+                         "endTimeUtc": run.document["finished_at"]}],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(claim, run, areas, place) for claim in told],
+        "properties": {"verdict": run.verdict, "target": run.document["target"]},
+    }
+
+
+def _result(claim: Claim, run: Run, areas: Sequence[str], place: str) -> dict[str, Any]:
+    parts = [f"{claim['id']} is {claim['verdict']} on {run.target}: {claim.get('sentence') or ''}."] + [
+        f"{name}: {claim[field]}" for name, field in (("Found", "detail"), ("Witness", "witness"), ("Next", "next_step"))
+        if claim.get(field)]
+    accepted = claim.get("accepted") or {}
+    return {
+        "ruleId": claim["area"], "ruleIndex": areas.index(claim["area"]), "level": _LEVELS[word(claim)],
+        "message": {"text": "\n".join(parts)},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": place}, "region": {"startLine": 1}},
+                       "logicalLocations": [{"fullyQualifiedName": claim["id"], "kind": "object"}]}],
+        "partialFingerprints": {"claim/v1": hashlib.sha256(f"{run.target}\n{claim['id']}".encode()).hexdigest()},
+        "properties": {"claim": claim["id"], "verdict": claim["verdict"], "evidence": claim.get("evidence")},
+        **({"suppressions": [{"kind": "external", "justification": str(accepted.get("reason") or "accepted")}]}
+           if word(claim) == "accepted" else {}),
+    }
