@@ -28,6 +28,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--through": {"metavar": "VERSION",
                   "help": "the migration this target should have reached; later files are pending"},
     "--evidence": {"metavar": "FILE", "help": "write the evidence JSON"},
+    "--report": {"action": "append", "metavar": "FILE",
+                 "help": "write a report, by its suffix: .html, .sarif, or .md for a job summary; repeatable"},
+    "--ctrf": {"metavar": "FILE", "help": "write a report in the Common Test Report Format"},
+    "--metrics": {"metavar": "FILE", "help": "write a Prometheus textfile"},
+    "--notify": {"metavar": "URL", "help": "a webhook, as Slack's, that is told where a verdict changed since the evidence "
+                                           "before; env:NAME takes it from the environment"},
+    "--ping": {"metavar": "URL", "help": "a heartbeat monitor that is told the exit code, as URL/0; or env:NAME"},
     "--isolation": {"choices": ("namespaces", "environment"),
                     "help": "of audited scripts: environment, where the system has no namespaces for them"},
     "--explain": {"metavar": "CLAIM", "help": "what a claim says, how it is proven and what breaks it; asks no target"},

@@ -1,4 +1,4 @@
-"""postdeploy-checks verify | apply | lock | audit | accept | init, or the same of python -m checks.
+"""postdeploy-checks verify | apply | lock | audit | accept | init | report | replay, or the same of python -m checks.
 
 `pytest checks/` verifies too.
 """
@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import checks
+from checks.again import add_replay
 from checks.audits.command import add_audit
+from checks.reports.command import add_report
 from checks.values import HarnessError, Unverified, UsageError
 
 USAGE, UNVERIFIED, INTERRUPTED = 4, 6, 2
@@ -70,7 +72,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     init.add_argument("--target", metavar="URL", help="a database to look at; it is only read")
     init.add_argument("--migrations", metavar="DIR", help="where the migrations are; default: they are looked for")
     init.set_defaults(act=_init)
-    for act in (apply, lock, audit, accept, init):
+    report = acts.add_parser("report", help="a page about many runs, or what changed between two")
+    add_report(report)
+    again = acts.add_parser("replay", help="ask again what an evidence file tells as not held")
+    add_replay(again)
+    for act in (apply, lock, audit, accept, init, report, again):
         act.add_argument("--contract", default="contract.toml", metavar="FILE", help="default: contract.toml")
     return parser
 

@@ -1,4 +1,4 @@
-"""What the evidence documents have in common: that they can be written, and how they tell a time."""
+"""What documents have in common: that they can be written, and how they tell a time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from checks.files import prepare
 from checks.values import UsageError
 
 
-def prepare_evidence(path: Path) -> None:
-    """Makes sure, before anything else is done, that the document can be written.
+def prepare_output(option: str, path: Path) -> None:
+    """Makes sure, before anything else is done, that the file `path` of `option` can be written.
 
     Raises:
         UsageError: it cannot.
@@ -18,7 +18,7 @@ def prepare_evidence(path: Path) -> None:
     try:
         prepare(path)
     except OSError as error:
-        raise UsageError(f"--evidence {path} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"{option} {path} cannot be written: {error.strerror}.") from None
 
 
 def utc(moment: dt.datetime) -> str:

@@ -6,7 +6,6 @@ fixture or a marker applies to a claim, pytest's own loop runs. Their reports ar
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from itertools import zip_longest
@@ -85,7 +84,7 @@ def _run_held(item: pytest.Item) -> None:
     start = time.time()
     item.obj(about.case)  # type: ignore[attr-defined]
     stop = time.time()
-    item.user_properties.append(("case", json.dumps(about.key)))
+    item.user_properties += about.told
     keywords: Mapping[str, Literal[1]] = dict.fromkeys(item.keywords, 1)
     for when in ("setup", "call", "teardown"):
         hook.pytest_runtest_logreport(report=pytest.TestReport(

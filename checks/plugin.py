@@ -6,7 +6,6 @@ the verdicts. The tests in this folder are the claims: one item a table (or migr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from pathlib import Path
 
@@ -85,11 +84,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _case(request: pytest.FixtureRequest) -> Case:
     about: TargetCase = request.param
-    case, said = about.case, ("case", json.dumps(about.key))
-    if said not in request.node.user_properties:  # an item that is run again keeps what it said
-        request.node.user_properties.append(said)
+    case = about.case
     marks = [("accepted", f"{verdict.claim}: {verdict.accepted.told}") for verdict in case.accepted if verdict.accepted]
-    request.node.user_properties += [mark for mark in marks if mark not in request.node.user_properties]
+    said = request.node.user_properties  # an item that is run again keeps what it said
+    said += [each for each in (*about.told, *marks) if each not in said]
     if case.unverified and not case.broken:
         from checks.reports.terminal import case_story
 

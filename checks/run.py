@@ -6,12 +6,13 @@ import datetime as dt
 import gc
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks.evidence import prepare_evidence
+from checks.reports.handover import Handover
 from checks.values import AREAS, Case, HarnessError, UsageError
 from postdeploy_checks_entry import option, taken, typed
 
@@ -37,6 +38,7 @@ class ClaimsRun:
         self.ran: set[tuple[str, str, str]] = set()
         """(target, area, case)."""
         self.other_failures = False
+        self.handover = Handover(config)
 
     def cases(self, area: str) -> list[tuple[Report, Case]]:
         """Every case of `area` on every target."""
@@ -57,8 +59,10 @@ class ClaimsRun:
                     self.reports.append(report)
                     self.looked_s.append(took_s)
         except UsageError as error:
+            self.handover.heartbeat(int(pytest.ExitCode.USAGE_ERROR))
             raise pytest.UsageError(str(error)) from None
         except HarnessError as error:
+            self.handover.heartbeat(EXIT_UNVERIFIED)
             pytest.exit(f"UNVERIFIED: {error}", returncode=EXIT_UNVERIFIED)
 
     def _wanted(self) -> Wanted:
@@ -71,8 +75,7 @@ class ClaimsRun:
         if lost:
             raise UsageError(f"{' and '.join(lost)} went to another plugin of this run, so the claims do not know where to "
                              "look. Turn that plugin off with -p no:NAME, or run where its conftest is not loaded.")
-        if evidence := option(config, "--evidence"):
-            prepare_evidence(Path(evidence))
+        self.handover.prepare()
         return Wanted(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
                      option(config, "--writes"), option(config, "--through"), _areas(config),
                      contact=not config.option.collectonly, isolation=option(config, "--isolation"))
@@ -121,31 +124,25 @@ class ClaimsRun:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Writes the evidence, and turns pytest's 0 or 1 into 0 held, 1 broken, 6 unverified."""
-        if not self.ran:
-            return
-        from checks.reports.document import verdict_word
+        """Turns pytest's 0 or 1 into 0 held, 1 broken, 6 unverified, and hands over what the run came to."""
+        if self.ran:
+            from checks.reports.document import verdict_word
 
-        if "hypothesis" not in sys.modules:  # nobody used it: its plugin would import all of it, to say nothing
-            self.config.pluginmanager.unregister(name="hypothesispytest")
-        gc.freeze()  # nothing is looked for in thousands of items that end with the process anyway
-        verdicts = [verdict for report in self.reports for case in report.cases for verdict in case.verdicts
-                    if (report.target.name, case.area, case.name) in self.ran]
-        if evidence := option(self.config, "--evidence"):
-            self._write_evidence(Path(evidence))
-        if exitstatus in (0, 1) and not self.other_failures:
-            session.exitstatus = {"held": 0, "broken": 1, "unverified": EXIT_UNVERIFIED}[verdict_word(verdicts)]
+            if "hypothesis" not in sys.modules:  # nobody used it: its plugin would import all of it, to say nothing
+                self.config.pluginmanager.unregister(name="hypothesispytest")
+            gc.freeze()  # nothing is looked for in thousands of items that end with the process anyway
+            verdicts = [verdict for report in self.reports for case in report.cases for verdict in case.verdicts
+                        if (report.target.name, case.area, case.name) in self.ran]
+            if exitstatus in (0, 1) and not self.other_failures:
+                session.exitstatus = {"held": 0, "broken": 1, "unverified": EXIT_UNVERIFIED}[verdict_word(verdicts)]
+            self.handover.hand_over(self._documents(), int(session.exitstatus))
+        self.handover.heartbeat(int(session.exitstatus))
 
-    def _write_evidence(self, path: Path) -> None:
-        """One file; with several targets one each, `evidence.prod.json`."""
-        from checks.files import write_whole
-        from checks.reports.document import as_text, evidence
+    def _documents(self) -> Iterator[dict[str, Any]]:
+        from checks.reports.document import evidence
 
         finished = dt.datetime.now(dt.UTC)
-        for report in self.reports:
-            name = "".join(c if c.isalnum() or c in "-_." else "_" for c in report.target.name)
-            file = path if len(self.reports) == 1 else path.with_suffix(f".{name}{path.suffix}")
-            write_whole(file, as_text(evidence(report, self.ran, self.started, finished)))
+        return (evidence(report, self.ran, self.started, finished) for report in self.reports)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The closing table and the story of every claim that is not held."""
@@ -158,7 +155,7 @@ class ClaimsRun:
         terminalreporter.section("claims")
         for name in taken(self.config):
             terminalreporter.line(f"{name} is another plugin's here: the claims do without it")
-        for line in closing(self.reports, self.ran, self.looked_s):
+        for line in self.handover.told(closing(self.reports, self.ran, self.looked_s)):
             terminalreporter.line(line)
 
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -204,6 +205,13 @@ class TargetCase:
     def key(self) -> tuple[str, str, str]:
         """Target, area and name."""
         return self.target, self.case.area, self.case.name
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """(name, value) of what a pytest item says of itself, in JUnit too: its key, then each claim and its verdict."""
+        return [("case", json.dumps(self.key)), ("target", self.target), ("area", self.case.area),
+                *((verdict.claim, f"{'accepted' if verdict.accepted else verdict.verdict} ({verdict.evidence})")
+                  for verdict in self.case.verdicts)]
 
 
 LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a checkout: pip install -e '.[local]')"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks import files
-from checks.evidence import prepare_evidence
+from checks.evidence import prepare_output
 from checks.files import prepare, write_whole
 from checks.values import UsageError
 
@@ -60,7 +60,7 @@ def test_no_folder_is_made_outside(where: str, tmp_path: Path, monkeypatch: pyte
     (tmp_path / "here" / "out").symlink_to(tmp_path / "elsewhere")
     monkeypatch.chdir(tmp_path / "here")
     relative = Path(os.path.relpath(tmp_path / where))
-    for act in (lambda: prepare_evidence(tmp_path / where), lambda: prepare_evidence(relative)):
+    for act in (lambda: prepare_output("--evidence", tmp_path / where), lambda: prepare_output("--evidence", relative)):
         with pytest.raises(UsageError, match="none is made outside"):
             act()
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -68,14 +68,14 @@ def test_no_folder_is_made_outside(where: str, tmp_path: Path, monkeypatch: pyte
 
 def test_a_folder_below_is_made_and_no_file_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    prepare_evidence(Path("new/folder/a.json"))
+    prepare_output("--evidence", Path("new/folder/a.json"))
     assert list((tmp_path / "new" / "folder").iterdir()) == []
 
 
 def test_a_folder_that_is_there_outside_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    prepare_evidence(tmp_path / "a.json")
+    prepare_output("--evidence", tmp_path / "a.json")
     assert not (tmp_path / "a.json").exists()
     with pytest.raises(UsageError, match="it is a folder"):
-        prepare_evidence(tmp_path)
+        prepare_output("--evidence", tmp_path)

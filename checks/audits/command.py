@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from checks.contract.contract import AuditSpec, Isolation
-from checks.evidence import prepare_evidence
+from checks.evidence import prepare_output
 from checks.files import write_whole
 
 
@@ -53,7 +53,7 @@ def act(options: argparse.Namespace) -> int:
         hang_s=options.hang_s, timeout_s=options.timeout_s, only=tuple(options.only), parallel=options.parallel,
         isolation=options.isolation or declared.isolation, seeds=declared.seeds)
     if options.evidence:
-        prepare_evidence(Path(options.evidence))
+        prepare_output("--evidence", Path(options.evidence))
     started = dt.datetime.now(dt.UTC)
     found = audit(contract, request, lambda line: print(line, flush=True))
     for line in lines(found):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from checks.reports.runs import Claim, Run, word
+from checks.reports.runs import Claim, RunRecord, word
 
 MOST = 10
 """GitHub shows ten errors and ten warnings of a step, and drops the others in silence."""
 _LONGEST = 1_500
 
 
-def annotations(runs: Sequence[Run], place: str) -> list[str]:
+def annotated(runs: Sequence[RunRecord], place: str) -> list[str]:
     """Workflow commands, a line each.
 
     Args:
@@ -27,14 +27,15 @@ def annotations(runs: Sequence[Run], place: str) -> list[str]:
     if rest:
         level = "error" if rest["broken"] else "warning"
         counted = " and ".join(f"{count:,} {name}" for name, count in rest.items())
-        lines.append(_command(level, place, "and more", f"{counted} claims more; the job summary and the evidence have them."))
+        lines.append(_command(level, place, "and more",
+                              f"{counted} claims more; the job summary and the evidence have them."))
     return lines
 
 
-def _annotation(claim: Claim, run: Run, place: str) -> str:
-    parts = [str(claim.get(name) or "") for name in ("detail", "next_step")]
+def _annotation(claim: Claim, run: RunRecord, place: str) -> str:
+    told = [str(claim[name]) for name in ("detail", "next_step") if claim.get(name)]
     return _command("error" if claim["verdict"] == "broken" else "warning", place,
-                    f"{word(claim)} on {run.target}: {claim['id']}", "\n".join(filter(None, parts)) or "nothing more is known")
+                    f"{word(claim)} on {run.target}: {claim['id']}", "\n".join(told) or "nothing more is known")
 
 
 def _command(level: str, place: str, title: str, message: str) -> str:
@@ -49,9 +50,9 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def unheard(lines: Callable[[], Iterator[str]]) -> Iterator[str]:
+def unheard(lines: Iterator[str]) -> Iterator[str]:
     """`lines` between commands that keep a runner from taking names in them for commands."""
     word = secrets.token_hex(16)
     yield f"::stop-commands::{word}"
-    yield from lines()
+    yield from lines
     yield f"::{word}::"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from checks.reports.history import COSTS, shown
-from checks.reports.runs import Claim, Run, word
+from checks.reports.runs import Claim, RunRecord, word
 
 
-class Turn(NamedTuple):
+class Turned(NamedTuple):
     """A claim that came to another verdict, or to the same one for another reason."""
 
     before: Claim
@@ -26,18 +26,18 @@ class Turn(NamedTuple):
 class Changes:
     """What `after` tells otherwise than `before`."""
 
-    before: Run
-    after: Run
-    turned: tuple[Turn, ...]
+    before: RunRecord
+    after: RunRecord
+    turned: tuple[Turned, ...]
     """Another verdict."""
-    moved: tuple[Turn, ...]
+    moved: tuple[Turned, ...]
     """Not held before and after, and told otherwise."""
     same: tuple[Claim, ...]
     """Not held before and after, and told the same."""
     new: tuple[Claim, ...]
     gone: tuple[Claim, ...]
 
-    def to(self, *words: str) -> list[Turn]:
+    def to(self, *words: str) -> list[Turned]:
         """The claims that came to one of these verdicts."""
         return [turn for turn in self.turned if word(turn.after) in words]
 
@@ -48,9 +48,9 @@ class Changes:
             word(claim) in ("broken", "unverified") for claim in self.new)
 
 
-def changes(before: Run, after: Run) -> Changes:
+def changes(before: RunRecord, after: RunRecord) -> Changes:
     """Compares two runs claim by claim."""
-    both = [Turn(before.claims[id], claim) for id, claim in after.claims.items() if id in before.claims]
+    both = [Turned(before.claims[id], claim) for id, claim in after.claims.items() if id in before.claims]
     turned = [turn for turn in both if word(turn.before) != word(turn.after)]
     stayed = [turn for turn in both if word(turn.before) == word(turn.after) != "held"]
     told = ("detail", "witness", "differs")

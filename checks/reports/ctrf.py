@@ -10,13 +10,13 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import checks
-from checks.reports.runs import Claim, Run, word
+from checks.reports.runs import Claim, RunRecord, word
 
 _STATUS = {"held": "passed", "accepted": "passed", "broken": "failed", "unverified": "other"}
 """What nobody could look at is neither passed nor failed; `rawStatus` has our own word."""
 
 
-def ctrf(runs: Sequence[Run]) -> str:
+def ctrf(runs: Sequence[RunRecord]) -> str:
     """The report; suites are targets, then areas."""
     tests = [_test(claim, run) for run in runs for claim in run.document["claims"]]
     counts = Counter(test["status"] for test in tests)
@@ -34,7 +34,7 @@ def ctrf(runs: Sequence[Run]) -> str:
         }}, indent=1) + "\n"
 
 
-def _test(claim: Claim, run: Run) -> dict[str, Any]:
+def _test(claim: Claim, run: RunRecord) -> dict[str, Any]:
     extra = {name: claim[name] for name in ("sentence", "evidence", "witness", "next_step", "note", "cause", "accepted",
                                             "differs", "figures") if claim.get(name)}
     return {"id": str(uuid5(NAMESPACE_URL, f"postdeploy-checks:{run.target}:{claim['id']}")), "testId": claim["id"],

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from typing import NamedTuple
 
-from checks.reports.runs import WORDS, Claim, Run, number, word
+from checks.reports.runs import WORDS, Claim, RunRecord, number, word
 from checks.values import AREAS, OWN
 
 LETTERS = {"held": "h", "broken": "b", "unverified": "u", "accepted": "a"}
@@ -85,7 +85,7 @@ class ClaimHistory:
 class History:
     """All that is told of one target."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[RunRecord, ...]
     claims: tuple[ClaimHistory, ...]
     """Those that are not held come first."""
     figures: tuple[Series, ...]
@@ -93,7 +93,7 @@ class History:
     """Indices of runs that found another database, or another server, under the same name."""
 
     @property
-    def last(self) -> Run:
+    def last(self) -> RunRecord:
         """The newest run."""
         return self.runs[-1]
 
@@ -114,7 +114,7 @@ def shown(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def history(runs: Sequence[Run]) -> History:
+def history(runs: Sequence[RunRecord]) -> History:
     """What `runs`, at least one, the oldest first, tell together."""
     ids = dict.fromkeys(claim for run in reversed(runs) for claim in run.claims)
     claims = [_of(claim, runs) for claim in ids]
@@ -125,13 +125,13 @@ def history(runs: Sequence[Run]) -> History:
     return History(tuple(runs), tuple(claims), tuple(_figures(runs, claims)), moves)
 
 
-def _moved(before: Run, after: Run) -> bool:
+def _moved(before: RunRecord, after: RunRecord) -> bool:
     """Whether both name a database and a server, and not the same; a server made for its run is another each time."""
     return after.document["target"].get("server", "given") == "given" and None not in (*before.place, *after.place) \
         and before.place != after.place
 
 
-def _of(id: str, runs: Sequence[Run]) -> ClaimHistory:
+def _of(id: str, runs: Sequence[RunRecord]) -> ClaimHistory:
     told = [run.claims.get(id) for run in runs]
     strip = "".join("-" if claim is None else LETTERS[word(claim)] for claim in told)
     latest = next(claim for claim in reversed(told) if claim is not None)
@@ -152,7 +152,7 @@ def _episodes(strip: str, told: Sequence[Claim | None]) -> Iterator[Episode]:
                           nights[-1] == last and strip[-1] != "-")
 
 
-def _figures(runs: Sequence[Run], claims: Sequence[ClaimHistory]) -> Iterator[Series]:
+def _figures(runs: Sequence[RunRecord], claims: Sequence[ClaimHistory]) -> Iterator[Series]:
     for field, name, unit in COSTS:
         yield Series(name, unit, tuple(run.figure(field) for run in runs))
     for claim in claims:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from checks.reports.history import shown
-from checks.reports.runs import WORDS, Claim, Run, word
+from checks.reports.runs import WORDS, Claim, RunRecord, word
 from checks.values import AREAS, OWN
 
 LIMIT_BYTES = 1_000_000
@@ -16,12 +16,12 @@ _OPEN = 5
 """So many stories are open at once."""
 
 
-def summary(runs: Sequence[Run], limit_bytes: int = LIMIT_BYTES) -> str:
+def summary(runs: Sequence[RunRecord], limit_bytes: int = LIMIT_BYTES) -> str:
     """One section a run; claims that would not fit are counted."""
     return "\n".join(_section(run, limit_bytes // max(len(runs), 1)) for run in runs)
 
 
-def _section(run: Run, limit_bytes: int) -> str:
+def _section(run: RunRecord, limit_bytes: int) -> str:
     head = "\n".join(_head(run)) + "\n"
     told = [_story(claim, number < _OPEN) for number, claim in enumerate(run.not_held())]
     room, kept = limit_bytes - len(head.encode()) - 300, 0
@@ -36,7 +36,7 @@ def _section(run: Run, limit_bytes: int) -> str:
     return head + "".join(told[:kept]) + cut
 
 
-def _head(run: Run) -> Iterator[str]:
+def _head(run: RunRecord) -> Iterator[str]:
     target = run.document["target"]
     known = [f"PostgreSQL {target['server_version']}" if target.get("server_version") else "", *(
         f"{name} {target[name]}" for name in ("database", "role", "route", "writes") if target.get(name))]

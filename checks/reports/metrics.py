@@ -7,12 +7,12 @@ import math
 from collections.abc import Sequence
 
 from checks.reports.history import COSTS
-from checks.reports.runs import WORDS, Run, number, word
+from checks.reports.runs import WORDS, RunRecord, number, word
 
 _VERDICTS = ("held", "broken", "unverified")
 
 
-def metrics(runs: Sequence[Run], exit_code: int) -> str:
+def metrics(runs: Sequence[RunRecord], exit_code: int) -> str:
     """The file's text; every series has the label `target`, but for the exit code, which is the run's."""
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
@@ -24,7 +24,8 @@ def metrics(runs: Sequence[Run], exit_code: int) -> str:
     gauge("exit_code", "Exit code of the run: 0 held, 1 broken, 6 unverified.").set(exit_code)
     verdict = gauge("verdict", "1 for the verdict of the last run, 0 for the others.", "target", "verdict")
     claims = gauge("claims", "Number of claims by area and verdict.", "target", "area", "verdict")
-    not_held = gauge("claim_not_held", "1 for each claim that is broken or unverified.", "target", "area", "claim", "verdict")
+    not_held = gauge("claim_not_held", "1 for each claim that is broken or unverified.", "target", "area", "claim",
+                     "verdict")
     finished = gauge("finished_timestamp_seconds", "When the last run ended.", "target")
     costs = {field: gauge({"duration_s": "duration_seconds"}.get(field, field), f"The last run's {name}.", "target")
              for field, name, _ in COSTS}

@@ -78,7 +78,8 @@ def _since(past: History) -> str:
     letters = past.strip
     index = len(letters.rstrip(letters[-1]))
     runs = len(letters) - index
-    return f"{'since' if index else 'in every run since'} {shown(past.runs[index].at)}, {runs:,} run{'s' if runs > 1 else ''}"
+    known = "since" if index else "in every run since"
+    return f"{known} {shown(past.runs[index].at)}, {runs:,} run{'s' if runs > 1 else ''}"
 
 
 def _shapes(strip: str) -> list[tuple[str, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +21,15 @@ WORDS = ("broken", "unverified", "accepted", "held")
 """What a claim came to, the worst first; `accepted` is broken, and somebody said that it may be."""
 _MOST_BYTES = 256 * 2**20
 """A larger file is no evidence."""
+MOST_EARLIER = 400
+"""So many of the newest evidence files in a folder are a run's past."""
 _SIDES = {"object", "field", "expected", "found"}
 Claim = Mapping[str, Any]
 """One entry of `claims` in an evidence document."""
 
 
 @dataclass(frozen=True)
-class Run:
+class RunRecord:
     """One evidence document that was found to be one."""
 
     source: str
@@ -88,7 +91,7 @@ def number(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
 
 
-def read_runs(files: Iterable[Path], tell: Say, target: str | None = None) -> list[Run]:
+def read_runs(files: Iterable[Path], tell: Say, target: str | None = None) -> list[RunRecord]:
     """The runs of one target, the oldest first.
 
     Args:
@@ -99,7 +102,7 @@ def read_runs(files: Iterable[Path], tell: Say, target: str | None = None) -> li
     Raises:
         UsageError: none is left.
     """
-    runs: dict[tuple[str, dt.datetime], Run] = {}
+    runs: dict[tuple[str, dt.datetime], RunRecord] = {}
     several = [file for each in files for file in (sorted(each.glob("*.json")) if each.is_dir() else [each])]
     for file in several:
         try:
@@ -122,7 +125,7 @@ def read_runs(files: Iterable[Path], tell: Say, target: str | None = None) -> li
     return sorted((run for run in runs.values() if run.target == kept), key=lambda run: run.at)
 
 
-def read_run(file: Path) -> Run:
+def read_run(file: Path) -> RunRecord:
     """The run that an evidence file tells of.
 
     Raises:
@@ -147,8 +150,8 @@ def read_run(file: Path) -> Run:
     return run_of(document, str(file))
 
 
-def run_of(document: object, source: str) -> Run:
-    """`document` as a Run, every text in it fit to be shown.
+def run_of(document: object, source: str) -> RunRecord:
+    """`document` as a RunRecord, every text in it fit to be shown.
 
     Raises:
         UsageError: it is no evidence document, or one that this version does not read.
@@ -160,7 +163,7 @@ def run_of(document: object, source: str) -> Run:
     wrong = next(_wrong(document), "")
     if wrong:
         raise UsageError(f"{source} is no evidence file of postdeploy-checks: {wrong}.")
-    return Run(source, _shown(document))
+    return RunRecord(source, _shown(document))
 
 
 def _wrong(document: Mapping[str, Any]) -> Iterator[str]:
@@ -182,7 +185,7 @@ def _wrong(document: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(claim, dict) or not all(isinstance(claim.get(name), str) for name in ("id", "area")) \
                 or claim.get("verdict") not in ("held", "broken", "unverified"):
             yield "one of its claims has no id, area or verdict"
-        elif not all(isinstance(each, dict) and _SIDES <= each.keys() for each in _listed(claim.get("differs", []))):
+        elif not all(isinstance(each, dict) and each.keys() >= _SIDES for each in _listed(claim.get("differs", []))):
             yield f"the differences of {claim['id'][:80]!r} have no two sides"
 
 
@@ -210,26 +213,18 @@ def _shown(value: Any, key: str = "") -> Any:
     return [_shown(each) for each in value] if isinstance(value, list) else value
 
 
-def earlier_runs(run: Run, folder: Path, pick: Callable[[Sequence[Path]], Sequence[Path]]) -> list[Run]:
-    """Runs of the same target that the evidence files of `folder` tell of, those before `run` only, the oldest first.
+def earlier_runs(folder: Path, most: int = MOST_EARLIER) -> list[RunRecord]:
+    """The runs that the newest `most` evidence files of `folder` tell of, whatever the target, the oldest first.
 
     Other files there are nobody's mistake, and are passed over in silence.
-
-    Args:
-        run: the present run.
-        folder: where evidence is kept.
-        pick: which of the files, given the newest first, are read.
     """
-    files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime if file.exists() else 0.0, reverse=True)
-    found = []
-    for file in pick([file for file in files if _looks_like_evidence(file)]):
-        try:
-            other = read_run(file)
-        except UsageError:
-            continue
-        if other.target == run.target and other.at < run.at:
-            found.append(other)
-    return sorted(found, key=lambda other: other.at)
+    files = sorted(filter(_looks_like_evidence, folder.glob("*.json")), key=lambda file: file.stat().st_mtime)
+    found: dict[tuple[str, dt.datetime], RunRecord] = {}
+    for file in files[-most:]:
+        with contextlib.suppress(UsageError):
+            run = read_run(file)
+            found.setdefault((run.target, run.at), run)
+    return sorted(found.values(), key=lambda run: run.at)
 
 
 def _looks_like_evidence(file: Path) -> bool:

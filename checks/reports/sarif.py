@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import checks
-from checks.reports.runs import Claim, Run, word
+from checks.reports.runs import Claim, RunRecord, word
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"broken": "error", "accepted": "error", "unverified": "warning"}
@@ -26,7 +26,7 @@ _ABOUT: Mapping[str, str] = {
 """What the claims of each area come to; each area is a rule."""
 
 
-def sarif(runs: Sequence[Run], place: str) -> str:
+def sarif(runs: Sequence[RunRecord], place: str) -> str:
     """The log; a run a target.
 
     Args:
@@ -36,7 +36,7 @@ def sarif(runs: Sequence[Run], place: str) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(run, place) for run in runs]}, indent=1) + "\n"
 
 
-def _run(run: Run, place: str) -> dict[str, Any]:
+def _run(run: RunRecord, place: str) -> dict[str, Any]:
     told = [claim for claim in run.document["claims"] if word(claim) != "held"]
     areas = list(dict.fromkeys(claim["area"] for claim in run.document["claims"]))
     return {
@@ -53,7 +53,7 @@ def _run(run: Run, place: str) -> dict[str, Any]:
     }
 
 
-def _result(claim: Claim, run: Run, areas: Sequence[str], place: str) -> dict[str, Any]:
+def _result(claim: Claim, run: RunRecord, areas: Sequence[str], place: str) -> dict[str, Any]:
     parts = [f"{claim['id']} is {claim['verdict']} on {run.target}: {claim.get('sentence') or ''}."] + [
         f"{name}: {claim[field]}" for name, field in (("Found", "detail"), ("Witness", "witness"), ("Next", "next_step"))
         if claim.get(field)]

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import checks
-from checks.reports.compare import Changes, Turn, changes
-from checks.reports.runs import Claim, Run, word
+from checks.reports.compare import Changes, changes
+from checks.reports.runs import Claim, RunRecord, word
 from checks.target.target import Secret
 from checks.telling import fit
 from checks.values import UsageError
@@ -53,7 +53,7 @@ def link(option: str, given: str, environ: Mapping[str, str]) -> Link:
     return Link(option, parts.hostname or "", Secret(url))
 
 
-def notify(to: Link, pairs: Sequence[tuple[Run | None, Run]]) -> str:
+def notify(to: Link, pairs: Sequence[tuple[RunRecord | None, RunRecord]]) -> str:
     """Posts what changed, in Slack's form, where a verdict did; returns a sentence about it.
 
     Args:
@@ -78,9 +78,9 @@ def ping(to: Link, exit_code: int, words: str) -> str:
     return f"{to.option}: {to.host} was not told: {wrong}" if wrong else ""
 
 
-def _all_held(run: Run) -> Run:
+def _all_held(run: RunRecord) -> RunRecord:
     claims = [{**claim, "verdict": "held", "accepted": None} for claim in run.document["claims"]]
-    return Run("", {**run.document, "verdict": "held", "claims": claims})
+    return RunRecord("", {**run.document, "verdict": "held", "claims": claims})
 
 
 def _message(found: Changes) -> str:
@@ -95,10 +95,10 @@ def _message(found: Changes) -> str:
     return "\n".join([*lines, *([f"{still:,} not held as before"] if still else [])])
 
 
-def _named(title: str, claims: Sequence[Claim | Turn]) -> list[str]:
+def _named(title: str, claims: Sequence[Claim]) -> list[str]:
     if not claims:
         return []
-    named = [f"• `{_safe(str(claim['id']))[:200]}`" for claim in claims[:_NAMED] if isinstance(claim, Mapping)]
+    named = [f"• `{_safe(str(claim['id']))[:200]}`" for claim in claims[:_NAMED]]
     more = [f"• and {len(claims) - _NAMED:,} more"] if len(claims) > _NAMED else []
     return [f"{len(claims):,} {title}", *named, *more]
 
