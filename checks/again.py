@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from checks.claims.drift import EXTRA
 from checks.claims.verify import Report
 from checks.looking import Wanted, look_everywhere, without_collection
-from checks.reports.runs import Claim, RunRecord, read_run, word
+from checks.reports.document import verdict_word
+from checks.reports.runs import WORDS, Claim, RunRecord, read_run, word
 from checks.reports.terminal import header, story
 from checks.values import AREAS, OWN, Say, Unverified, Verdict
 
@@ -20,12 +22,21 @@ def add_replay(parser: argparse.ArgumentParser) -> None:
     """The arguments of `replay`."""
     parser.add_argument("evidence", metavar="EVIDENCE", help="the evidence file of a run in which not every claim was held")
     parser.add_argument("--target", metavar="NAME|URL", help="where to ask; default: the evidence's own target")
+    parser.add_argument("--writes", choices=("never", "scratch"), help="for URL targets, as of pytest checks/")
     parser.set_defaults(act=lambda options: replay(
-        Path(options.evidence), Path(options.contract), options.target, lambda line: print(line, flush=True)))
+        Path(options.evidence), Path(options.contract), options.target, options.writes,
+        lambda line: print(line, flush=True)))
 
 
-def replay(evidence: Path, contract: Path, target: str | None, say: Say) -> int:
+def replay(evidence: Path, contract: Path, target: str | None, writes: str | None, say: Say) -> int:
     """Asks again what `evidence` tells as broken or unverified; returns the exit code, as of a run of these claims.
+
+    Args:
+        evidence: of the earlier run.
+        contract: the contract.toml.
+        target: a name or URL; None: the evidence's own.
+        writes: for URLs.
+        say: takes each line.
 
     Raises:
         UsageError: no evidence, no such target, a contract that is at fault.
@@ -36,31 +47,24 @@ def replay(evidence: Path, contract: Path, target: str | None, say: Say) -> int:
     if not wanted:
         say(f"{evidence}: every claim was held; there is nothing to ask again.")
         return 0
-    spec = run.document["target"]
     areas = frozenset(claim["area"] for claim in wanted) & frozenset(AREAS)
-    scratch = target is not None and "scratch" in str(spec.get("writes")) and _is_url(target)
     with without_collection():
-        ((report, _),) = look_everywhere(Wanted(contract.absolute(), (target or run.target,), "scratch" if scratch else None,
-                                                spec.get("through"), areas, contact=True, isolation=None), say)
+        ((report, _),) = look_everywhere(Wanted(contract.absolute(), (target or run.target,), writes,
+                                                run.document["target"].get("through"), areas, contact=True, isolation=None), say)
     for line in header(report, contract.name):
         say(line)
     _same_place(run, report)
-    found = {verdict.claim: verdict for case in report.cases for verdict in case.verdicts}
-    words = []
-    for claim in wanted:
-        verdict = found.get(claim["id"])
-        words.append(_word(claim, verdict, found))
-        for line in _told(claim, verdict, words[-1]):
+    told = _Now(report)
+    words = [told.word(claim) for claim in wanted]
+    for claim, came_to in zip(wanted, words, strict=True):
+        say("")
+        for line in told.lines(claim, came_to):
             say(line)
-    counts = {name: words.count(name) for name in ("held", "broken", "unverified", "accepted")}
+    counts = Counter(words)
     say("")
     say(f"{counts['held']} of {len(words)} fixed, {counts['broken']} broken, {counts['unverified']} unverified"
         + (f", {counts['accepted']} accepted" if counts["accepted"] else ""))
-    return next(_EXIT[name] for name in ("broken", "unverified", "accepted", "held") if name in words)
-
-
-def _is_url(target: str) -> bool:
-    return "://" in target or "=" in target
+    return next(_EXIT[name] for name in WORDS if name in counts)
 
 
 def _same_place(run: RunRecord, report: Report) -> None:
@@ -75,26 +79,38 @@ def _same_place(run: RunRecord, report: Report) -> None:
                              f"one's is {now}. Nothing is called fixed; `pytest checks/` makes new evidence.")
 
 
-def _word(claim: Claim, verdict: Verdict | None, found: Mapping[str, Verdict]) -> str:
-    """What the claim came to; one that is not made any more is fixed only where it was about what must not be there."""
-    if verdict is not None:
-        return "accepted" if verdict.accepted else verdict.verdict
-    nothing_extra = found.get(f"drift:{EXTRA}")
-    return "held" if claim["area"] == "drift" and nothing_extra is not None and nothing_extra.verdict == "held" \
-        else "unverified"
+class _Now:
+    """What the claims of an earlier run have come to."""
 
+    def __init__(self, report: Report) -> None:
+        self.claims = {verdict.claim: (verdict,) for case in report.cases for verdict in case.verdicts}
+        self.cases = {f"{case.area}:{case.name}": case.verdicts for case in report.cases}
+        """A run that could not look told of cases only."""
 
-def _told(claim: Claim, verdict: Verdict | None, came_to: str) -> Iterator[str]:
-    yield ""
-    if came_to == "held":
-        yield f"FIXED {claim['id']}"
-    elif verdict is None:
-        why = "a claim of the project's own is asked by pytest only" if claim["area"] == OWN else \
-            "it is not claimed any more, which is no proof that it is fixed"
-        yield f"UNVERIFIED {claim['id']}: {why}"
-    elif verdict.accepted:
-        yield f"ACCEPTED {claim['id']}: {verdict.accepted.told}"
-    else:
-        first, *rest = story(verdict)
-        yield f"STILL {first}" if word(claim) == verdict.verdict else f"{first} (was {word(claim)})"
-        yield from rest
+    def word(self, claim: Claim) -> str:
+        """One of WORDS; a claim that is not made any more is held only where it was about what must not be there."""
+        found = self._found(claim)
+        if found:
+            return "accepted" if all(verdict.accepted for verdict in found) else verdict_word(found)
+        extra = self.claims.get(f"drift:{EXTRA}", ())
+        return "held" if claim["area"] == "drift" and extra and verdict_word(extra) == "held" else "unverified"
+
+    def lines(self, claim: Claim, came_to: str) -> Iterator[str]:
+        """What is told of the claim, which came to that word."""
+        found = [verdict for verdict in self._found(claim) if verdict.verdict != "held"]
+        if came_to == "held":
+            yield f"FIXED {claim['id']}"
+        elif not found:
+            why = "a claim of the project's own is asked by pytest only" if claim["area"] == OWN else \
+                "it is not claimed any more, which is no proof that it is fixed"
+            yield f"UNVERIFIED {claim['id']}: {why}"
+        elif came_to == "accepted":
+            yield from (f"ACCEPTED {verdict.claim}: {verdict.accepted.told}" for verdict in found if verdict.accepted)
+        else:
+            for verdict in found:
+                first, *rest = story(verdict)
+                yield f"STILL {first}" if word(claim) == verdict.verdict else f"{first} (was {word(claim)})"
+                yield from rest
+
+    def _found(self, claim: Claim) -> Sequence[Verdict]:
+        return self.claims.get(claim["id"]) or self.cases.get(claim["id"], ())

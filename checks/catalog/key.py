@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ PLAINLY_NAMED = MEMBERS | {"table", "index", "sequence", "enum", "domain", "type
 WITHOUT_SCHEMA = frozenset({"schema", "extension", "cast", "event trigger", "publication", "foreign data wrapper", "server",
                             "language", "access method", "transform", "setting", "role"})
 """Kinds of objects that belong to the database itself."""
+
+
+_BEFORE_ARGUMENTS = re.compile(r'(?:"(?:[^"]|"")*"|[^"(])*')
 
 
 class Key(NamedTuple):
@@ -56,17 +60,24 @@ class Key(NamedTuple):
         """The schema as the catalogue holds it; empty for what stands in none."""
         if self.kind in WITHOUT_SCHEMA:
             return ""
-        parts = split_path((self.relation or self.own).partition("(")[0])
+        parts = split_path(self.relation or called(self.own)[0])
         return parts[0] if len(parts) == 2 else "public"
 
     @property
     def bare(self) -> str:
         """The own name as the catalogue holds it: unquoted, without a schema or a function's arguments."""
         name = self.own or self.relation
-        return split_path(name.partition("(")[0] if self.kind == "function" else name)[-1]
+        return split_path(called(name)[0] if self.kind == "function" else name)[-1]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.path}"
+
+
+def called(shown_function: str) -> tuple[str, str]:
+    """(name, arguments) of a function as shown; a quoted name may hold brackets of its own."""
+    name = _BEFORE_ARGUMENTS.match(shown_function)
+    end = name.end() if name else 0
+    return shown_function[:end], shown_function[end:].removeprefix("(").removesuffix(")")
 
 
 def function_key(schema: str, name: str, arguments: str) -> Key:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from checks.catalog.key import Key
+from checks.catalog.key import Key, called
 from checks.catalog.objects import Function
 from checks.catalog.snapshot import Snapshot
 from checks.sql.names import shown
@@ -53,7 +53,7 @@ def _first_call(text: str, found: Snapshot) -> tuple[FunctionCall, Key, Function
 
 def _called(key: Key) -> str:
     """How a deparsed call names the function: always with its schema, since search_path is pinned."""
-    name = key.own.partition("(")[0]
+    name = called(key.own)[0]
     return name if "." in name else f"public.{name}"
 
 
@@ -73,7 +73,7 @@ def _written_out(text: str, call: FunctionCall, key: Key, function: Function, fo
 
 def _parameters(key: Key) -> Iterator[tuple[str, str]]:
     """(name or empty, type) of each parameter."""
-    listed = key.own.partition("(")[2].removesuffix(")")
+    listed = called(key.own)[1]
     for part in filter(None, (piece.strip() for piece in listed.split(", "))):
         named = _NAMED.match(part)
         known = named is not None and not part.startswith(("character varying", "double precision", "timestamp ", "time ",
