@@ -49,8 +49,9 @@ def replay(evidence: Path, contract: Path, target: str | None, writes: str | Non
         return 0
     areas = frozenset(claim["area"] for claim in wanted) & frozenset(AREAS)
     with without_collection():
-        ((report, _),) = look_everywhere(Wanted(contract.absolute(), (target or run.target,), writes,
-                                                run.document["target"].get("through"), areas, contact=True, isolation=None), say)
+        ((report, _),) = look_everywhere(
+            Wanted(contract.absolute(), (target or run.target,), writes, run.document["target"].get("through"), areas,
+                   contact=True, isolation=None), say)
     for line in header(report, contract.name):
         say(line)
     _same_place(run, report)

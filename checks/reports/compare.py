@@ -50,14 +50,16 @@ class Changes:
 
 def changes(before: RunRecord, after: RunRecord) -> Changes:
     """Compares two runs claim by claim."""
-    both = [Turned(before.claims[id], claim) for id, claim in after.claims.items() if id in before.claims]
+    earlier = before.told_of([] if after.failure else after.document["claims"])
+    later = after.told_of(earlier.values())
+    both = [Turned(earlier[id], claim) for id, claim in later.items() if id in earlier]
     turned = [turn for turn in both if word(turn.before) != word(turn.after)]
     stayed = [turn for turn in both if word(turn.before) == word(turn.after) != "held"]
     told = ("detail", "witness", "differs")
     moved = [turn for turn in stayed if any(turn.before.get(name) != turn.after.get(name) for name in told)]
     return Changes(before, after, tuple(turned), tuple(moved), tuple(turn.after for turn in stayed if turn not in moved),
-                   tuple(claim for id, claim in after.claims.items() if id not in before.claims),
-                   tuple(claim for id, claim in before.claims.items() if id not in after.claims))
+                   tuple(claim for id, claim in later.items() if id not in earlier),
+                   tuple(claim for id, claim in earlier.items() if id not in later))
 
 
 def lines(found: Changes) -> Iterator[str]:
@@ -69,6 +71,9 @@ def lines(found: Changes) -> Iterator[str]:
         yield f"These are two targets, {before.target} and {after.target}: what differs need not have changed."
     elif None not in (*before.place, *after.place) and before.place != after.place:
         yield "These are two databases under one name: what differs need not have changed."
+    for run in (before, after):
+        if run.failure:
+            yield f"{run.source} could not look: {run.failure}"
     if after.at < before.at:
         yield "The second is older than the first."
     for title, turns in (("broken now", found.to("broken")), ("unverified now", found.to("unverified")),

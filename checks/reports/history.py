@@ -116,8 +116,9 @@ def shown(moment: dt.datetime) -> str:
 
 def history(runs: Sequence[RunRecord]) -> History:
     """What `runs`, at least one, the oldest first, tell together."""
-    ids = dict.fromkeys(claim for run in reversed(runs) for claim in run.claims)
-    claims = [_of(claim, runs) for claim in ids]
+    known = {id: claim for run in runs if not run.failure for id, claim in run.claims.items()} or runs[-1].claims
+    told = [run.told_of(known.values()) for run in runs]
+    claims = [_of(claim, [each.get(claim) for each in told]) for claim in known]
     ranks = {name: rank for rank, name in enumerate((*WORDS, "gone"))}
     areas = {area: rank for rank, area in enumerate((*AREAS, OWN))}
     claims.sort(key=lambda claim: (ranks[claim.word], areas.get(claim.area, len(areas))))
@@ -131,8 +132,7 @@ def _moved(before: RunRecord, after: RunRecord) -> bool:
         and before.place != after.place
 
 
-def _of(id: str, runs: Sequence[RunRecord]) -> ClaimHistory:
-    told = [run.claims.get(id) for run in runs]
+def _of(id: str, told: Sequence[Claim | None]) -> ClaimHistory:
     strip = "".join("-" if claim is None else LETTERS[word(claim)] for claim in told)
     latest = next(claim for claim in reversed(told) if claim is not None)
     return ClaimHistory(id, str(latest["area"]), strip, latest, tuple(_episodes(strip, told)))

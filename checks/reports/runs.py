@@ -75,6 +75,13 @@ class RunRecord:
         """A number of the document's head; NaN where there is none."""
         return number(self.document.get(name))
 
+    def told_of(self, others: Iterable[Claim]) -> dict[str, Claim]:
+        """Claim id -> claim; a run that could not look at all says so of each of `others`, and names no claim itself."""
+        if not self.failure:
+            return self.claims
+        return {claim["id"]: {**claim, "verdict": "unverified", "detail": self.failure, "witness": "", "next_step": "",
+                              "differs": [], "figures": {}, "accepted": None} for claim in others} or self.claims
+
     def not_held(self) -> list[Claim]:
         """The broken claims, then those that nobody could look at."""
         claims = self.document["claims"]

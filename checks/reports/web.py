@@ -87,7 +87,7 @@ def _message(found: Changes) -> str:
     after, target = found.after, found.after.document["target"]
     was = f" (was {found.before.verdict})" if found.before.verdict != after.verdict else ""
     place = ", ".join(str(target[name]) for name in ("database", "server_version") if target.get(name))
-    lines = [f"*{_safe(after.target)}: {after.verdict}*{was} {_safe(place)}"]
+    lines = [f"*{_safe(after.target)}: {after.verdict}*{was} {_safe(place)}".rstrip(), *filter(None, [_safe(after.failure)])]
     for name in ("broken", "unverified", "accepted", "held"):
         new = [claim for claim in found.new if word(claim) == name != "held"]
         lines += _named(f"{name} now", [turn.after for turn in found.to(name)] + new)
