@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m checks")
     except HarnessError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return UNVERIFIED
+    except BrokenPipeError:  # whoever reads us has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again: it starts from what the database shows.", file=sys.stderr)
         return INTERRUPTED

@@ -27,6 +27,7 @@ def report(options: argparse.Namespace) -> int:
     from checks.files import write_whole
     from checks.reports.outputs import rendered, report_file
     from checks.reports.runs import read_runs
+    from checks.telling import printable
 
     if options.diff:
         return _diff(*map(Path, options.diff))
@@ -35,8 +36,11 @@ def report(options: argparse.Namespace) -> int:
                          "or two files: --diff BEFORE AFTER.")
     output = Path(options.output)
     report_file("--output", output)
-    runs = read_runs(map(Path, options.files), lambda line: print(line, file=sys.stderr), options.target)
-    for file, text in rendered(output, runs[-1:], runs[:-1], options.contract):
+    left_out: list[str] = []
+    runs = read_runs(map(Path, options.files), left_out.append, options.target)
+    for line in left_out:
+        print(printable(line), file=sys.stderr)
+    for file, text in rendered(output, runs[-1:], runs[:-1], options.contract, left_out):
         write_whole(file, text)
     newest = runs[-1]
     told = f"{len(runs):,} run{'s' if len(runs) > 1 else ''}" if output.suffix == ".html" else "the newest run"

@@ -76,10 +76,11 @@ def lines(found: Changes) -> Iterator[str]:
             yield f"{run.source} could not look: {run.failure}"
     if after.at < before.at:
         yield "The second is older than the first."
+    silent = bool(after.failure)
     for title, turns in (("broken now", found.to("broken")), ("unverified now", found.to("unverified")),
                          ("accepted now", found.to("accepted")), ("held now", found.to("held"))):
         yield from _titled(title, [f"{turn.id} (was {word(turn.before)})" for turn in turns],
-                           [_story(turn.after) for turn in turns])
+                           [[] if silent else _story(turn.after) for turn in turns])
     yield from _titled("not held still, and told otherwise", [f"{turn.id} ({word(turn.after)})" for turn in found.moved],
                        [["before   " + _first(turn.before), "after    " + _first(turn.after)] for turn in found.moved])
     yield from _titled("not held still", [f"{claim['id']} ({word(claim)})" for claim in found.same])

@@ -86,7 +86,8 @@ def _needs(what: str, library: str) -> None:
         raise UsageError(f"{what} needs {library}, which is not installed: {REPORT_EXTRA}")
 
 
-def rendered(file: Path, runs: Sequence[RunRecord], earlier: Sequence[RunRecord], place: str) -> Iterator[tuple[Path, str]]:
+def rendered(file: Path, runs: Sequence[RunRecord], earlier: Sequence[RunRecord], place: str,
+             notes: Sequence[str] = ()) -> Iterator[tuple[Path, str]]:
     """(file, text) of the report `file` about `runs`, one a target; a page is about one target, so there is one each."""
     if file.suffix == ".md":
         from checks.reports.markdown import summary
@@ -101,7 +102,7 @@ def rendered(file: Path, runs: Sequence[RunRecord], earlier: Sequence[RunRecord]
 
         for run in runs:
             past = [other for other in earlier if other.target == run.target and other.at < run.at]
-            yield file if len(runs) == 1 else named(file, run.target), page(history([*past, run]))
+            yield file if len(runs) == 1 else named(file, run.target), page(history([*past, run]), notes)
 
 
 def named(file: Path, target: str) -> Path:

@@ -15,6 +15,7 @@ import checks
 from checks.reports.history import ClaimHistory, History, Series, shown, sides
 from checks.reports.runs import WORDS
 from checks.resources import TEMPLATES
+from checks.telling import printable
 
 _APART = 60
 """Up to so many nights a strip shows each by itself."""
@@ -40,7 +41,8 @@ def page(past: History, notes: Sequence[str] = ()) -> str:
     counts = Counter(claim.word for claim in past.claims)
     last = past.last
     return environment.get_template("page.html").render(
-        past=past, last=last, target=last.document["target"], counts=counts, words=(*WORDS, "gone"), notes=notes,
+        past=past, last=last, target=last.document["target"], counts=counts, words=(*WORDS, "gone"),
+        notes=list(map(printable, notes)),
         style=Markup(style), script=Markup(script), style_hash=_hash(style), script_hash=_hash(script),
         areas=list(dict.fromkeys(claim.area for claim in past.claims)), verdict=last.verdict,
         nights=[shown(run.at) for run in past.runs], since=_since(past), identity=list(_identity(past)),
