@@ -60,14 +60,15 @@ class ClaimsRun:
                     self.looked_s.append(took_s)
         except UsageError as error:
             self.handover.heartbeat(int(pytest.ExitCode.USAGE_ERROR))
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError("\n".join([str(error), *self.handover.said])) from None
         except HarnessError as error:
             self.handover.heartbeat(EXIT_UNVERIFIED)
-            pytest.exit(f"UNVERIFIED: {error}", returncode=EXIT_UNVERIFIED)
+            pytest.exit("\n".join([f"UNVERIFIED: {error}", *self.handover.said]), returncode=EXIT_UNVERIFIED)
 
     def _wanted(self) -> Wanted:
         from checks.looking import Wanted
 
+        self.handover.prepare()
         config = self.config
         file = Path(option(config, "--contract") or config.rootpath / "contract.toml")
         self.contract = file.name
@@ -75,7 +76,6 @@ class ClaimsRun:
         if lost:
             raise UsageError(f"{' and '.join(lost)} went to another plugin of this run, so the claims do not know where to "
                              "look. Turn that plugin off with -p no:NAME, or run where its conftest is not loaded.")
-        self.handover.prepare()
         return Wanted(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
                      option(config, "--writes"), option(config, "--through"), _areas(config),
                      contact=not config.option.collectonly, isolation=option(config, "--isolation"))

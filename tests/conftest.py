@@ -8,6 +8,7 @@ from tests.face.projects import partly_broken
 from tests.isolation.watched import echo, mark
 from tests.replays.consumers.driven import lane, nothing_left_running, started, written
 from tests.replays.proxy.client import database, proxy
+from tests.reports.listening import listener
 from tests.support.installed import installed
 from tests.support.servers import aws, bench, fresh_database, gate, migrated, migrated_template, other_major, scratch_server
 
@@ -16,6 +17,6 @@ collect_ignore = ["projects"]
 
 __all__ = [
     "aws", "behind", "bench", "bundled", "database", "deployed", "echo", "fresh_database", "functions_reader", "gate",
-    "installed", "lane", "mark", "migrated", "migrated_template", "nothing_left_running", "other_major",
+    "installed", "lane", "listener", "mark", "migrated", "migrated_template", "nothing_left_running", "other_major",
     "partly_broken", "prepared", "proxy", "scratch_server", "started", "world", "written",
 ]

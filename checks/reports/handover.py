@@ -15,8 +15,9 @@ from postdeploy_checks_entry import option
 if TYPE_CHECKING:
     from checks.reports.outputs import Outputs
     from checks.reports.runs import RunRecord
+    from checks.reports.web import Link
 
-_OUTPUTS = ("--report", "--ctrf", "--metrics", "--notify", "--ping")
+_OUTPUTS = ("--report", "--ctrf", "--metrics", "--notify")
 _ANNOTATES_TOO = "pytest_github_actions_annotate_failures"
 
 
@@ -32,6 +33,8 @@ class Handover:
         self.said: list[str] = []
         """What is told at the end about what was handed over."""
         self.evidence: Path | None = None
+        self.monitor: Link | None = None
+        """Who is told that a run ended, and how; of a run that ended before it looked, too."""
 
     def prepare(self) -> None:
         """Reads the options, before anything is looked at.
@@ -39,6 +42,10 @@ class Handover:
         Raises:
             UsageError: one of them cannot be met.
         """
+        if ping := option(self.config, "--ping"):
+            from checks.reports.web import link
+
+            self.monitor = link("--ping", ping, os.environ)
         if evidence := option(self.config, "--evidence"):
             self.evidence = Path(evidence)
             prepare_output("--evidence", self.evidence)
@@ -78,11 +85,11 @@ class Handover:
 
     def heartbeat(self, exit_code: int) -> None:
         """Tells the monitor, where one was named, that a run ended, and how."""
-        if self.outputs is not None and self.outputs.ping is not None:
+        if self.monitor is not None:
             from checks.reports.web import ping
 
             told = ", ".join(f"{run.target}: {run.verdict}" for run in self.runs) or "no claim was asked"
-            self.said += filter(None, [ping(self.outputs.ping, exit_code, told)])
+            self.said += filter(None, [ping(self.monitor, exit_code, told)])
 
     def told(self, closing: Iterator[str]) -> Iterator[str]:
         """The closing lines, and what is said of the handover; for GitHub the annotations too, and no other command."""

@@ -1,4 +1,4 @@
-"""What a run hands to others beside its evidence: files in their formats, a webhook, a heartbeat, annotations.
+"""What a run hands to others beside its evidence: files in their formats, and a webhook.
 
 All that can be wrong with it is told before anything is looked at; what fails afterwards is told, and changes no verdict.
 """
@@ -30,7 +30,6 @@ class Outputs:
     ctrf: Path | None = None
     metrics: Path | None = None
     notify: Link | None = None
-    ping: Link | None = None
     past: Path | None = None
     """The folder where evidence is kept."""
     place: str = "contract.toml"
@@ -62,8 +61,8 @@ def outputs_of(given: Mapping[str, Any], evidence: Path | None, place: str, envi
         prepare_output(name, file)
     if "--metrics" in files:
         _needs("--metrics", "prometheus_client")
-    links = {name: link(name, given[name], environ) for name in ("--notify", "--ping") if given.get(name)}
-    return Outputs(reports, files.get("--ctrf"), files.get("--metrics"), links.get("--notify"), links.get("--ping"),
+    hook = link("--notify", given["--notify"], environ) if given.get("--notify") else None
+    return Outputs(reports, files.get("--ctrf"), files.get("--metrics"), hook,
                    evidence.parent if evidence is not None else None, place)
 
 

@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import socket
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from checks.reports.web import link, notify, ping
 from checks.values import UsageError
+from tests.reports.listening import Listener
 from tests.reports.nights import claim, runs
 
 HELD, BROKEN = [claim("drift:a"), claim("enums:b")], [claim("drift:a", "broken"), claim("enums:b")]
-
-
-@dataclass
-class Listener:
-    """A server that writes down what it was sent."""
-
-    url: str
-    answers: int = 200
-    heard: list[tuple[str, str]] = field(default_factory=list)
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            heard.heard.append((self.path, body))
-            self.send_response(heard.answers)
-            self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Is silent."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    heard = Listener(f"http://127.0.0.1:{server.server_port}/services/T0/SECRET")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield heard
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def tell(url: str, before: list[dict[str, Any]] | None, after: list[dict[str, Any]]) -> str:
