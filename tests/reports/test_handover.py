@@ -42,6 +42,9 @@ def test_one_run_hands_over_every_format_and_tells_what_nobody_heard(partly_brok
     assert "--notify: 127.0.0.1 was not told: Connection refused" in lines
     assert "--ping: 127.0.0.1 was not told: Connection refused" in lines
     assert "SECRET" not in ran.out
+    told_of = {claim["id"]: claim for claim in ran.evidence["claims"]}
+    assert [each["found"] for each in told_of["drift:active_positions"]["differs"]] == [""]
+    assert told_of["constraints:position_history.chk_position_history_side"]["figures"] == {"rows in the way of VALIDATE": 0}
     _junit(files["j.xml"], ran.claims)
     _afterwards(partly_broken, tmp_path / "e.json", broken)
 
