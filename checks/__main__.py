@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import checks
-from checks.again import add_replay
 from checks.audits.command import add_audit
 from checks.reports.command import add_report
 from checks.values import HarnessError, Unverified, UsageError
@@ -79,7 +78,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     report = acts.add_parser("report", help="a page about many runs, or what changed between two")
     add_report(report)
     again = acts.add_parser("replay", help="ask again what an evidence file tells as not held")
-    add_replay(again)
+    again.add_argument("evidence", metavar="EVIDENCE", help="of a run in which not every claim was held")
+    again.add_argument("--target", metavar="NAME|URL", help="where to ask; default: the evidence's own target")
+    again.add_argument("--writes", choices=("never", "scratch"), help="for URL targets, as of pytest checks/")
+    again.set_defaults(act=_replay)
     for act in (apply, lock, audit, accept, init, report, again):
         act.add_argument("--contract", default="contract.toml", metavar="FILE", help="default: contract.toml")
     return parser
@@ -112,6 +114,13 @@ def _init(options: argparse.Namespace) -> int:
     folder = Path(options.migrations).resolve() if options.migrations else None
     init(root, file, options.target, folder, lambda line: print(line, flush=True))
     return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from checks.again import replay
+
+    return replay(Path(options.evidence), Path(options.contract), options.target, options.writes,
+                  lambda line: print(line, flush=True))
 
 
 def _lock(options: argparse.Namespace) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,16 +15,6 @@ from checks.reports.terminal import header, story
 from checks.values import AREAS, OWN, Say, Unverified, Verdict
 
 _EXIT = {"held": 0, "accepted": 0, "broken": 1, "unverified": 6}
-
-
-def add_replay(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `replay`."""
-    parser.add_argument("evidence", metavar="EVIDENCE", help="the evidence file of a run in which not every claim was held")
-    parser.add_argument("--target", metavar="NAME|URL", help="where to ask; default: the evidence's own target")
-    parser.add_argument("--writes", choices=("never", "scratch"), help="for URL targets, as of pytest checks/")
-    parser.set_defaults(act=lambda options: replay(
-        Path(options.evidence), Path(options.contract), options.target, options.writes,
-        lambda line: print(line, flush=True)))
 
 
 def replay(evidence: Path, contract: Path, target: str | None, writes: str | None, say: Say) -> int:

@@ -17,6 +17,8 @@ from checks.reports.runs import WORDS
 from checks.resources import TEMPLATES
 from checks.telling import printable
 
+_FEWEST = 30
+"""A strip has room for so many nights at least; the newest stands at its right end."""
 _APART = 60
 """Up to so many nights a strip shows each by itself."""
 _SHAPES = {"h": ("held", 3, 7), "b": ("broken", 0, 10), "u": ("unverified", 5, 5), "a": ("accepted", 3, 7)}
@@ -47,7 +49,8 @@ def page(past: History, notes: Sequence[str] = ()) -> str:
         areas=list(dict.fromkeys(claim.area for claim in past.claims)), verdict=last.verdict,
         nights=[shown(run.at) for run in past.runs], since=_since(past), identity=list(_identity(past)),
         plots=[_plot(each) for each in told if not each.claim],
-        claim_plots=[_plot(each) for each in told if each.claim], shapes=_shapes, sides=sides, shown=shown, anchor=anchor,
+        claim_plots=[_plot(each) for each in told if each.claim], shapes=_shapes, slots=slots,
+        sides=sides, shown=shown, anchor=anchor,
         now_open={claim.id for claim in past.claims[:_OPEN] if claim.word not in ("held", "gone")},
         episodes=lambda claim: claim.episodes[:-_EPISODES - 1:-1], version=checks.__version__, described=_described)
 
@@ -88,7 +91,7 @@ def _shapes(strip: str) -> list[tuple[str, str]]:
     """(class, path) for each verdict in a strip, in a box of one unit a night and ten units height."""
     paths: dict[str, list[str]] = {}
     apart = len(strip) <= _APART
-    position = 0
+    position = slots(strip) - len(strip)
     for letter, group in groupby(strip):
         nights = len(list(group))
         if letter in _SHAPES:
@@ -97,6 +100,11 @@ def _shapes(strip: str) -> list[tuple[str, str]]:
                 paths.setdefault(name, []).append(f"M{x} {top}h{width}v{height}h-{width}z")
         position += nights
     return [(name, "".join(path)) for name, path in paths.items()]
+
+
+def slots(strip: str) -> int:
+    """For how many nights a strip has room."""
+    return max(len(strip), _FEWEST)
 
 
 def _described(claim: ClaimHistory, past: History) -> str:

@@ -42,7 +42,7 @@ def run(*command: str, cwd: Path = ROOT, environment: Mapping[str, str] | None =
 def run_program(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> Ran:
     """Runs a program in a clean environment and what is given of it; a traceback fails the test."""
     keep = {name: value for name, value in os.environ.items()
-            if not name.startswith(("PG", "AWS_", "PYTEST", "PYTHONPATH"))}
+            if not name.startswith(("PG", "AWS_", "PYTEST", "PYTHONPATH", "GITHUB_"))}
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**keep, **environment}, timeout=240,
                           check=False)
     out = done.stdout + done.stderr

@@ -73,11 +73,15 @@
 
   document.addEventListener("pointermove", (event) => {
     const strip = event.target.closest?.(".strip");
-    tip.hidden = !strip;
+    tip.hidden = true;
     if (!strip) return;
     const box = strip.getBoundingClientRect();
     const letters = strip.dataset.strip;
-    const night = Math.min(Math.max(Math.floor((event.clientX - box.left) / box.width * letters.length), 0), letters.length - 1);
+    const slots = strip.viewBox.baseVal.width;
+    const slot = Math.min(Math.max(Math.floor((event.clientX - box.left) / box.width * slots), 0), slots - 1);
+    const night = slot - slots + letters.length;
+    if (night < 0) return;
+    tip.hidden = false;
     tip.textContent = `${nights[night]}: ${words[letters[night]]}`;
     tip.style.left = `${Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 8)}px`;
     tip.style.top = `${box.top - 26}px`;
