@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import checks
 from checks.reports.runs import Claim, RunRecord, word
@@ -61,7 +62,7 @@ def _result(claim: Claim, run: RunRecord, areas: Sequence[str], place: str) -> d
     return {
         "ruleId": claim["area"], "ruleIndex": areas.index(claim["area"]), "level": _LEVELS[word(claim)],
         "message": {"text": "\n".join(parts)},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": place}, "region": {"startLine": 1}},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(place)}, "region": {"startLine": 1}},
                        "logicalLocations": [{"fullyQualifiedName": claim["id"], "kind": "object"}]}],
         "partialFingerprints": {"claim/v1": hashlib.sha256(f"{run.target}\n{claim['id']}".encode()).hexdigest()},
         "properties": {"claim": claim["id"], "verdict": claim["verdict"], "evidence": claim.get("evidence")},
