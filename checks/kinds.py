@@ -43,6 +43,8 @@ class Finding:
     foremost: bool = False
     differs: tuple[Differs, ...] = ()
     figures: tuple[Figure, ...] = ()
+    moving: bool = False
+    """For a claim that is unverified: see Verdict."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ class Kind(Generic[P]):
                        finding.evidence or self.evidence[0], finding.detail, finding.witness,
                        "" if finding.word == "held" else finding.next_step,
                        finding.note if finding.word == "held" else "", about=finding.about, foremost=finding.foremost,
-                       differs=finding.differs, figures=finding.figures)
+                       differs=finding.differs, figures=finding.figures,
+                       moving=finding.moving and finding.word == "unverified")
 
 
 def _blank(found: re.Match[str]) -> str:

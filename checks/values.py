@@ -137,6 +137,8 @@ class Verdict:
     """For a claim that is not held: each difference as two sides, where it is one of two sides."""
     figures: tuple[Figure, ...] = ()
     """What was counted."""
+    moving: bool = False
+    """For a claim that is unverified: whether what it is about is still on its way, so that a later look may tell more."""
 
     def __post_init__(self) -> None:
         """Makes every text fit for terminals, reports and logs, whatever names and values went into it."""

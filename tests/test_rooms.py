@@ -20,7 +20,7 @@ FLOORS = (
     {"catalog", "contract"},
     {"lambdas"},
     {"target"},
-    {"observation", "replays"},
+    {"observation", "replays", "deployment"},
     {"expectation"},
     {"claims"},
     {"audits", "reports"},

@@ -12,6 +12,7 @@ from typing import Literal
 from checks.contract.accept import Accept
 from checks.contract.access import AccessSpec
 from checks.contract.dedupe import Dedupe
+from checks.contract.deployment import DeploymentSpec
 from checks.contract.ledger import LedgerSpec
 from checks.contract.replay import ReplaySpec
 from checks.contract.reply_shape import REFERENCE, ReplyShape
@@ -116,6 +117,8 @@ class TargetSpec:
     """Whether failing questions may be asked; None: only of servers we started ourselves."""
     reply: ReplyShape = REFERENCE
     query_reply: ReplyShape = REFERENCE
+    deployment: tuple[str, ...] = ()
+    """What is claimed of services, functions, logs, freshness and the way back: `service.trade-stream`, …, `rollback`."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,7 @@ class Contract:
     replay: ReplaySpec = field(default_factory=ReplaySpec)
     accepts: tuple[Accept, ...] = ()
     access: tuple[AccessSpec, ...] = ()
+    deployment: DeploymentSpec = field(default_factory=DeploymentSpec)
 
     @property
     def root(self) -> Path:

@@ -21,6 +21,7 @@ from checks.contract.contract import (
     TargetSpec,
 )
 from checks.contract.dedupe_reader import read_dedupe
+from checks.contract.deployment import DeploymentSpec, named_in, read_deployment
 from checks.contract.ledger import read_ledger
 from checks.contract.migrations_reader import read_migrations_spec
 from checks.contract.replay import read_replay
@@ -49,7 +50,8 @@ def read_contract(file: Path) -> Contract:
 
 
 def _contract(file: Path, top: TomlTable) -> Contract:
-    targets = {name: _target(name, table) for name, table in top.named_tables("target").items()}
+    deployment = read_deployment(top)
+    targets = {name: _target(name, table, deployment) for name, table in top.named_tables("target").items()}
     if not targets:
         targets = {"embedded": TargetSpec("embedded", server="embedded", writes="scratch")}
     default = top.text("default_target", next(iter(targets)))
@@ -70,6 +72,7 @@ def _contract(file: Path, top: TomlTable) -> Contract:
         ignores=_ignores(drift),
         absent=(),
         accepts=read_accepts(top), access=read_access(top.table("access")),
+        deployment=deployment,
         replay=read_replay(top.table("replay"), file.resolve().parent,
                            {name: spec.writes == "scratch" for name, spec in targets.items()}),
     )
@@ -159,7 +162,7 @@ def _ignores(table: TomlTable | None) -> tuple[DriftIgnore, ...]:
     return tuple(found)
 
 
-def _target(name: str, table: TomlTable) -> TargetSpec:
+def _target(name: str, table: TomlTable, deployment: DeploymentSpec) -> TargetSpec:
     server = table.choice("server", SERVERS, "given")
     route = table.choice("route", ROUTES, "direct")
     ours = server != "given"
@@ -176,7 +179,7 @@ def _target(name: str, table: TomlTable) -> TargetSpec:
         bundle=table.take("bundle", str), error_probes=probes,
         event_triggers=table.text("event_triggers", ""),
         reply=REFERENCE if reply is None else _shape(reply),
-        query_reply=REFERENCE if query_reply is None else _shape(query_reply),
+        query_reply=REFERENCE if query_reply is None else _shape(query_reply), deployment=named_in(table, deployment),
     )
     table.finish()
     _check_target(spec, table)

@@ -6,62 +6,17 @@ alias".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from checks.claims.functions.bundle import Held, held_in
-from checks.claims.functions.control_plane import ControlPlane, NotAllowed, looked, sha256_of
 from checks.contract.contract import TargetSpec
 from checks.contract.migration import Migration
+from checks.deployment.aws import looked
+from checks.deployment.deployed_code import Built, Configuration, Packed, Routing, see_function
+from checks.deployment.functions import ControlPlane, sha256_of
 from checks.kinds import Finding, claim
 from checks.values import Unverified, Verdict
-
-Configuration = Mapping[str, Any]
-"""GetFunctionConfiguration's answer."""
-
-
-@dataclass(frozen=True)
-class Built:
-    """The zip that was built, as the contract names it."""
-
-    name: str
-    code: bytes | None
-    why_not: str = ""
-    """Why it could not be read."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """One version that an alias sends calls to."""
-
-    version: str
-    weight: float
-    """Its share of the calls, 0 to 1."""
-    code_sha256: str | Unverified
-
-
-@dataclass(frozen=True)
-class Routing:
-    """Where an alias sends calls, and where it should."""
-
-    main: str
-    """The version that gets what no weight sends elsewhere."""
-    routes: tuple[Route, ...]
-    """In the order of their versions."""
-    wanted_sha256: str
-    whose: str
-    """What has that code: the bundle or $LATEST."""
-
-
-@dataclass(frozen=True)
-class Packed:
-    """What some code holds of the expected migrations."""
-
-    held: Held
-    whose: str
-    """Which code: the deployed code or the bundle."""
 
 
 def judge_code(spec: TargetSpec, name: str, client: Any, bundle: Path | None, expected: Sequence[Migration],
@@ -75,30 +30,31 @@ def judge_code(spec: TargetSpec, name: str, client: Any, bundle: Path | None, ex
         bundle: the zip that was built, when the contract names one.
         expected: what the code should hold.
     """
-    invoked, aws = spec.migration_function or "", ControlPlane(client)
-    deployed = looked(lambda: aws.configuration(invoked, spec.qualifier))
+    seen = see_function(client, spec.migration_function or "", spec.qualifier, bundle, expected)
+    invoked, deployed = seen.function, seen.deployed
     if isinstance(deployed, Unverified):
         yield settled_unseen(name, deployed)
         return
     yield settled(name, invoked, deployed)
-    built = None if bundle is None else _built(bundle)
-    if built is not None:
-        yield code(name, invoked, deployed, built)
-    if spec.qualifier and not spec.qualifier.isdigit():
-        yield routing(name, spec.qualifier, invoked, _routing(aws, invoked, spec.qualifier, deployed, built))
-    packed = _packed(aws, invoked, spec.qualifier, built, expected)
-    if packed is not None:  # else left_out says so
-        yield migrations(name, invoked, packed)
+    if seen.built is not None:
+        yield code(name, invoked, deployed, seen.built)
+    if seen.routing is not None:
+        yield routing(name, seen.qualifier or "", invoked, seen.routing)
+    if seen.packed is not None:  # else left_out says so
+        yield migrations(name, invoked, seen.packed)
 
 
 @claim("false-success:{function}.settled", evidence=("observed",),
-       breaks="it is still being updated, or its last update failed: the old code answers")
+       breaks="its last update failed, so that the old code answers, or it is not active; unverified while it is updated")
 def settled(function: str, invoked: str, deployed: Configuration) -> Finding:
     """the last update of {function} is done: it is Active and Successful"""
     state, update = deployed.get("State", "Active"), deployed.get("LastUpdateStatus", "Successful")
     if update == "InProgress":
-        return Finding("broken", "It is still being updated, so the old code answers.", "InProgress",
-                       f"aws lambda wait function-updated-v2 --function-name {invoked}")
+        return Finding("unverified", "It is still being updated, so the old code answers.", "",
+                       f"aws lambda wait function-updated-v2 --function-name {invoked}", moving=True)
+    if state == "Pending":
+        return Finding("unverified", "It is still being made: Pending.", "",
+                       f"aws lambda wait function-active-v2 --function-name {invoked}", moving=True)
     if update != "Successful":
         why = deployed.get("LastUpdateStatusReason") or "no reason given"
         return Finding("broken", f"The last update is {update}: {why}. The old code answers.", str(update),
@@ -197,47 +153,3 @@ def judge_executed(qualifier: str, invoked: str, name: str, client: Any, execute
     if not qualifier.isdigit() and qualifier != "$LATEST":
         wanted = looked(lambda: str(ControlPlane(client).alias(invoked, qualifier)["FunctionVersion"]))
     return version(name, qualifier, invoked, wanted, executed)
-
-
-def _built(bundle: Path) -> Built:
-    try:
-        return Built(bundle.name, bundle.read_bytes())
-    except OSError as error:
-        return Built(bundle.name, None, str(error.strerror))
-
-
-def _routing(aws: ControlPlane, invoked: str, alias: str, deployed: Configuration, built: Built | None,
-             ) -> Routing | Unverified:
-    def look() -> Routing:
-        found = aws.alias(invoked, alias)
-        main = str(found["FunctionVersion"])
-        others = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-        latest = str(aws.configuration(invoked).get("CodeSha256"))
-        shares = {main: 1 - sum(others.values()), **others}
-        routes = tuple(Route(version, share, str(deployed.get("CodeSha256")) if version == main else
-                             _sha256(aws, invoked, version)) for version, share in sorted(shares.items()))
-        if built is not None and built.code is not None:
-            return Routing(main, routes, sha256_of(built.code), "the bundle")
-        return Routing(main, routes, latest, "$LATEST")
-
-    return looked(look)
-
-
-def _sha256(aws: ControlPlane, invoked: str, version: str) -> str | Unverified:
-    return looked(lambda: str(aws.configuration(invoked, version).get("CodeSha256")))
-
-
-def _packed(aws: ControlPlane, invoked: str, qualifier: str | None, built: Built | None,
-            expected: Sequence[Migration]) -> Packed | Unverified | None:
-    """What the deployed code holds, or else the bundle; None when neither can be had."""
-    found = looked(lambda: aws.code(invoked, qualifier))
-    whose = "the deployed code"
-    if isinstance(found, NotAllowed):
-        if built is None or built.code is None:
-            return None
-        found, whose = built.code, "the bundle"
-    if isinstance(found, Unverified):
-        return found
-    zipped = found
-    held = looked(lambda: held_in(zipped, expected))
-    return held if isinstance(held, Unverified) else Packed(held, whose)

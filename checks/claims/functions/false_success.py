@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from checks.claims.functions.control_plane import ControlPlane
 from checks.claims.functions.deployed_code import judge_code, judge_executed
 from checks.claims.functions.query_function import judge_query
 from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract, TargetSpec
 from checks.contract.migration import Migration
+from checks.deployment.functions import ControlPlane
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.lambdas.client import invoke, plain_name

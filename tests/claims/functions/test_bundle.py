@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from checks.claims.functions.bundle import held_in
+from checks.deployment.bundle import held_in
 from checks.values import Unverified
 from tests.claims.functions.live import MIGRATIONS, migration_zip
 

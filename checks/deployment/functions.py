@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
+from checks.deployment.aws import NotAllowed, asked, looked
 from checks.values import Unverified
 
 CODE_BYTES = 300_000_000
 """Of a zip that is downloaded, at most; Lambda takes 250 MB unzipped."""
 DOWNLOAD_TIMEOUT_S = 60
-T = TypeVar("T")
 
 
-class NotAllowed(Unverified):
-    """AWS did not let us look."""
+class NoZip(Unverified):
+    """The code is an image."""
 
 
 class ControlPlane:
@@ -35,12 +35,12 @@ class ControlPlane:
 
     def configuration(self, function: str, qualifier: str | None = None) -> Mapping[str, Any]:
         """GetFunctionConfiguration of a version or alias; None is the unpublished one."""
-        return _asked(self._client.get_function_configuration, "lambda:GetFunctionConfiguration",
+        return asked(self._client.get_function_configuration, "lambda:GetFunctionConfiguration",
                       FunctionName=function, **_named(qualifier))
 
     def alias(self, function: str, name: str) -> Mapping[str, Any]:
         """GetAlias."""
-        return _asked(self._client.get_alias, "lambda:GetAlias", FunctionName=function, Name=name)
+        return asked(self._client.get_alias, "lambda:GetAlias", FunctionName=function, Name=name)
 
     def code(self, function: str, qualifier: str | None) -> bytes:
         """The deployed zip; NotAllowed also for an image."""
@@ -50,7 +50,7 @@ class ControlPlane:
         answer = self._function(function, qualifier)
         location = answer.get("Code", {}).get("Location")
         if answer.get("Configuration", {}).get("PackageType", "Zip") != "Zip" or not location:
-            raise NotAllowed(f"The code of {function} is an image, not a zip.")
+            raise NoZip(f"The code of {function} is an image, not a zip.")
         try:
             with urllib.request.urlopen(location, timeout=DOWNLOAD_TIMEOUT_S) as response:
                 return bytes(response.read(CODE_BYTES))
@@ -62,15 +62,7 @@ class ControlPlane:
         return not isinstance(looked(lambda: self._function(function, qualifier)), NotAllowed)
 
     def _function(self, function: str, qualifier: str | None) -> Mapping[str, Any]:
-        return _asked(self._client.get_function, "lambda:GetFunction", FunctionName=function, **_named(qualifier))
-
-
-def looked(look: Callable[[], T]) -> T | Unverified:
-    """What `look` saw, or why it could not."""
-    try:
-        return look()
-    except Unverified as why:
-        return why
+        return asked(self._client.get_function, "lambda:GetFunction", FunctionName=function, **_named(qualifier))
 
 
 def sha256_of(code: bytes) -> str:
@@ -80,18 +72,3 @@ def sha256_of(code: bytes) -> str:
 
 def _named(qualifier: str | None) -> Mapping[str, str]:
     return {"Qualifier": qualifier} if qualifier else {}
-
-
-def _asked(ask: Callable[..., Any], action: str, **what: str) -> Mapping[str, Any]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        answer: Mapping[str, Any] = ask(**what)
-        return answer
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code.startswith("AccessDenied"):
-            raise NotAllowed(f"AWS does not let us ask: {action} is denied.") from None
-        raise Unverified(f"AWS refused {action}: {code}.") from None
-    except BotoCoreError as error:
-        raise Unverified(f"AWS did not answer {action}: {type(error).__name__}.") from None
