@@ -1,4 +1,4 @@
-"""What a deploy is beside migrations: `[service.NAME]`, `[function.NAME]`, `[logs.NAME]`, `[freshness.NAME]`, `[rollback]`."""
+"""What a deploy is beside migrations: services, functions, logs, freshness and the way back, as the contract names them."""
 
 from __future__ import annotations
 

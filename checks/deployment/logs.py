@@ -26,9 +26,10 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
         r"Task timed out after [\d.]+ seconds", r"\bRuntime\.(?:ExitError|ImportModuleError|UnhandledPromiseRejection)\b",
         r"\bpanic: ", r"\bOutOfMemoryError\b|\bMemoryError\b"),
     "swallowed errors": (
-        r"there is no unique or exclusion constraint matching the ON CONFLICT", r"(?i:\b(?:ignor|swallow)(?:ed|ing)\b.{0,40}"
-        r"\b(?:error|exception)\b)", r"current transaction is aborted, commands ignored",
-        r'(?:^|[\s\[|])(?:ERROR|CRITICAL|FATAL)(?:$|[\s\]:|])', r'"(?:level|severity|levelname)"\s*:\s*"(?i:error|critical|fatal)"'),
+        r"there is no unique or exclusion constraint matching the ON CONFLICT", r"current transaction is aborted",
+        r"(?i:\b(?:ignor|swallow)(?:ed|ing)\b.{0,40}\b(?:error|exception)\b)",
+        r"(?:^|[\s\[|])(?:ERROR|CRITICAL|FATAL)(?:$|[\s\]:|])",
+        r'"(?:level|severity|levelname)"\s*:\s*"(?i:error|critical|fatal)"'),
 }
 """What no log may hold, by what it tells of; each a regular expression."""
 _NEW_LINE = re.compile(r"[\r\n]+")

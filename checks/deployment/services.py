@@ -118,9 +118,12 @@ def _service(client: Any, spec: ServiceSpec) -> Service | None:
     return Service(
         str(found.get("status")), int(found.get("desiredCount", 0)), int(found.get("runningCount", 0)),
         int(found.get("pendingCount", 0)), short(str(found.get("taskDefinition"))),
-        tuple(Rollout(str(each.get("status")), str(each.get("rolloutState") or ""), str(each.get("rolloutStateReason") or ""),
-                      short(str(each.get("taskDefinition"))), int(each.get("failedTasks", 0)))
-              for each in found.get("deployments", ())))
+        tuple(map(_rollout, found.get("deployments", ()))))
+
+
+def _rollout(each: Mapping[str, Any]) -> Rollout:
+    return Rollout(str(each.get("status")), str(each.get("rolloutState") or ""), str(each.get("rolloutStateReason") or ""),
+                   short(str(each.get("taskDefinition"))), int(each.get("failedTasks", 0)))
 
 
 def _wanted(client: Any, spec: ServiceSpec, service: Service) -> str:

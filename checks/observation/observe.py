@@ -16,10 +16,12 @@ from checks.catalog.objects import Object
 from checks.catalog.select import snapshot_select
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract, EnumSpec
+from checks.contract.deployment import FreshnessSpec
 from checks.observation.check_plan import check_questions
 from checks.observation.dedupe_rows import DedupeCount, scan_dedupe
 from checks.observation.enum_plan import EnumPlan, EnumTrial, plan_enums
 from checks.observation.evaluate import PredicateQuestion
+from checks.observation.freshness import FreshnessQuestion, scan_freshness
 from checks.observation.insert_attempts import Attempt, attempt
 from checks.observation.ledger_rows import LedgerQuestion, ledger_question
 from checks.observation.lookup_rows import LookupQuestion, lookup_question, lookup_unasked
@@ -70,15 +72,18 @@ class Observation:
     dedupe: tuple[Asked[DedupeCount], ...] = ()
     cost: Mapping[str, int] = field(default_factory=dict)
     """statements, scans, invocations."""
+    freshness: tuple[Asked[FreshnessQuestion], ...] = ()
 
 
-def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]) -> Observation:
+def observe(session: Session, contract: Contract, expected: Mapping[Key, Object],
+            freshness: Sequence[FreshnessSpec] = ()) -> Observation:
     """Looks at a target.
 
     Args:
         session: the way there.
         contract: what is declared.
         expected: the derived objects, for predicates that differ and must be told apart.
+        freshness: the tables that must have rows of late.
 
     Raises:
         Unverified: the target did not answer, or not as a catalogue does.
@@ -110,10 +115,12 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
     enums = {plan.spec: EnumSeen(plan, _tried(trials[plan.spec], answers),
                                  _asked(lookups[plan.spec], answers) or _left(lookup_unasked(plan, found)),
                                  attempts.get(plan.spec.shown, ())) for plan in plans}
+    stored, dedupe = scan(session, found, expected), scan_dedupe(session, contract, found)
+    renewed = scan_freshness(session, contract, freshness, found) if freshness else ()
     return Observation(
         found, _asked(ledger, answers), enums,
         {key: Asked(question, answers.get(question)) for key, question in checks.items()},
-        scan(session, found, expected), scan_dedupe(session, contract, found), asdict(session.cost))
+        stored, dedupe, asdict(session.cost), renewed)
 
 
 def look(place: Place, contract: Contract, expected: Mapping[Key, Object]) -> Observation:
@@ -123,8 +130,9 @@ def look(place: Place, contract: Contract, expected: Mapping[Key, Object]) -> Ob
         Unverified: with what would let us look.
     """
     session = place.session()
+    named, known = place.target.spec.deployment, contract.deployment.freshness
     try:
-        return observe(session, contract, expected)
+        return observe(session, contract, expected, [spec for name, spec in known.items() if f"freshness.{name}" in named])
     except Rejected as refusal:
         raise Unverified(f"Target {place.target.name!r} refused the question about its catalogue: {refusal}."
                          + _grant(refusal)) from None
