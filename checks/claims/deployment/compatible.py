@@ -30,8 +30,8 @@ _DIGITS = re.compile(r"numeric(?:\((\d+),(\d+)\))?")
 _VOLATILE = re.compile(r"\b(nextval|random|gen_random_uuid|uuidv[47]|uuid_generate_v\w+|clock_timestamp|timeofday|"
                        r"gen_random_bytes|random_normal|txid_current|pg_current_xact_id)\(")
 """Functions that give each stored row a value of its own, so that a new column with such a default rewrites the table."""
-_LOST = {"column": "column", "function": "function", "enum": "type", "domain": "type", "type": "type", "sequence": "sequence",
-         "table": "table", "schema": "schema", "extension": "extension", "operator": "operator", "aggregate": "aggregate"}
+_LOST = {"enum": "type", "domain": "type", **{kind: kind for kind in (
+    "table", "column", "function", "aggregate", "operator", "type", "sequence", "schema", "extension")}}
 """Kinds of objects that code may name, in words."""
 
 
@@ -74,21 +74,19 @@ def _drops(before: Mapping[Key, Object], step: MigrationStep) -> Iterator[str]:
         renamed = next((new.path for new, made in step.sets.items() if new not in before and new.kind == key.kind
                         and _same(key, item, new, made, step)), None)
         if key.kind in _LOST or isinstance(item, Table):
-            yield f"renames {_word(key, item)} {key.path} to {renamed}" if renamed else f"drops {_word(key, item)} {key.path}"
+            word = item.kind if isinstance(item, Table) else _LOST[key.kind]
+            yield f"renames {word} {key.path} to {renamed}" if renamed else f"drops {word} {key.path}"
         elif isinstance(item, Index) and item.unique and not renamed and not any(
                 isinstance(new, Index) and new.unique and (new.table, new.keys, new.predicate) == (
                     item.table, item.keys, item.predicate) for new in step.sets.values()):
             yield f"drops the unique index {key.path}, which ON CONFLICT of the code before may need"
 
 
-def _word(key: Key, item: Object) -> str:
-    return item.kind if isinstance(item, Table) else _LOST.get(key.kind, key.kind)
-
-
 def _same(key: Key, item: Object, new: Key, made: Object, step: MigrationStep) -> bool:
     """Whether `made` is what was dropped, under another name."""
     if isinstance(item, Table):
-        return isinstance(made, Table) and item.kind == made.kind and _columns_of(step.drops, key) == _columns_of(step.sets, new)
+        return (isinstance(made, Table) and item.kind == made.kind
+                and _columns_of(step.drops, key) == _columns_of(step.sets, new))
     if isinstance(item, Column):
         return item == made and new.relation == key.relation
     return item == made

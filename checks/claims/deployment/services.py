@@ -1,4 +1,4 @@
-"""The claims about a service on ECS: it runs, rolled out what was deployed, with these tasks and images, and stays up. Pure."""
+"""The claims about a service on ECS: it runs what was deployed, with these tasks and images, and stays up. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from checks.values import Unverified, Verdict
 FLAPPING = 2
 """So many tasks that stopped by themselves are no accident."""
 _CALM = re.compile(r"Scaling activity initiated by|Service was deleted|Task stopped by user")
-_REASONS = re.compile(r"Essential container in task exited|Task failed (?:ELB|container) health checks|CannotPullContainerError|"
-                      r"OutOfMemoryError|ResourceInitializationError|CannotStartContainerError|CannotCreateContainerError|"
-                      r"TaskFailedToStart|Host EC2 .*? terminated|Timeout waiting for network interface")
+_REASONS = re.compile(r"Essential container in task exited|Task failed (?:ELB|container) health checks|OutOfMemoryError|"
+                      r"CannotPullContainerError|CannotStartContainerError|CannotCreateContainerError|TaskFailedToStart|"
+                      r"ResourceInitializationError|Timeout waiting for network interface")
 """AWS's own words; a user who stops a task may write what he likes."""
 _ALLOW = "Allow it (docs/deployment.md has the policy), then run again."
 
@@ -56,7 +56,8 @@ def running(name: str, spec: ServiceSpec, service: Service | Unverified | None) 
         if primary is not None and primary.state == "IN_PROGRESS":
             return Finding("unverified", f"It is still being rolled out: {counts}.", "", _wait(spec), moving=True)
         return Finding("broken", f"It does not run what it wants: {counts}.", counts,
-                       f"aws ecs describe-services --cluster {spec.cluster} --services {spec.service} --query services[].events")
+                       f"aws ecs describe-services --cluster {spec.cluster} --services {spec.service} "
+                       "--query services[].events")
     return Finding("held", counts)
 
 
@@ -158,8 +159,9 @@ def image(name: str, image: str, told: ServiceSeen) -> Finding:
                            "Register a task definition with this image, and update the service.")
         digests |= {c.digest for c in fitting}
     if len(digests - {None}) > 1 and not digest:
-        return Finding("broken", f"The tag means {len(digests)} images: tasks run {', '.join(sorted(filter(None, digests)))}.",
-                       f"{len(digests)} digests", "Deploy by digest, or force a new deployment.")
+        listed = ", ".join(sorted(filter(None, digests)))
+        return Finding("broken", f"The tag means {len(digests)} images: tasks run {listed}.", f"{len(digests)} digests",
+                       "Deploy by digest, or force a new deployment.")
     return Finding("held", f"{len(told.running)} tasks, digest {next(iter(digests)) or 'not told'}")
 
 
@@ -177,7 +179,7 @@ def steady(name: str, told: ServiceSeen, spec: ServiceSpec, seen: DeploymentSeen
     whose = f"since {since:%Y-%m-%d %H:%M} UTC" if seen.since else f"in the last {shown_duration(spec.window)}"
     if len(ended) >= FLAPPING or failed >= FLAPPING:
         reasons = Counter(_reason(task) for task in ended)
-        listed = "; ".join(f"{count} × {reason}" for reason, count in reasons.most_common(4)) or f"{failed} did not start"
+        listed = "; ".join(f"{count} times {reason}" for reason, count in reasons.most_common(4)) or f"{failed} did not start"
         return Finding("broken", f"{max(len(ended), failed)} tasks stopped by themselves {whose}: {listed}.", listed,
                        f"aws logs tail of its group, and aws ecs describe-tasks --cluster {spec.cluster} --tasks "
                        f"{ended[0].name if ended else '…'}")
@@ -193,7 +195,8 @@ def _calm(task: Task) -> bool:
 def _reason(task: Task) -> str:
     words = _REASONS.search(task.reason)
     codes = sorted({str(c.exit_code) for c in task.containers if c.exit_code})
-    return (words[0] if words else task.stop_code or "no reason told") + (f" (exit code {', '.join(codes)})" if codes else "")
+    code = f" (exit code {', '.join(codes)})" if codes else ""
+    return (words[0] if words else task.stop_code or "no reason told") + code
 
 
 def _definitions(found: Sequence[Task]) -> str:
@@ -209,8 +212,8 @@ def _wait(spec: ServiceSpec) -> str:
 
 
 def _skewed(seen: DeploymentSeen) -> Finding:
-    return Finding("unverified", f"This machine's clock is {seen.skew.total_seconds():+.0f} s from AWS's, so the time of the "
-                   "deploy says nothing about theirs.", "", "Set this machine's clock (date -u), then deploy and look again.")
+    return Finding("unverified", f"This machine's clock is {seen.skew.total_seconds():+.0f} s from AWS's, so the time of "
+                   "the deploy says nothing about theirs.", "", "Set this machine's clock (date -u), then run again.")
 
 
 def _unseen(why: Unverified | None) -> Finding:
