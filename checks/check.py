@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 from checks.catalog.objects import of_no_table
 from checks.claims.access.role import access_names
@@ -13,16 +14,34 @@ from checks.claims.constraints import constrained_tables
 from checks.claims.drift import EXTRA, SCHEMA
 from checks.claims.functions.false_success import false_success_names, judge_false_success
 from checks.claims.verify import Report, always_left_out, judge, with_accepted
+from checks.claims.waiting import as_pending, laid_on, moving, not_yet_applied, without
+from checks.contract.migration import Migration
 from checks.expectation.expectation import Expectation
-from checks.observation.observe import look
+from checks.expectation.settled import Settled
+from checks.observation.observe import Observation, look
 from checks.replays.claims import replay_verdicts
 from checks.target.open_target import Place, open_place
 from checks.target.target import Target
 from checks.values import AREAS, FALSE_SUCCESS, Case, Say, Unverified, Verdict, as_unverified
 
 
+@dataclass(frozen=True)
+class Gate:
+    """What a run knows of the deploy that it is the gate of."""
+
+    since: dt.datetime | None = None
+    """When the deploy began, UTC."""
+    wait: dt.timedelta = dt.timedelta()
+    """For how long it looks again while something is still on its way."""
+    pause: Callable[[float], None] = time.sleep
+    """Waits for so many seconds."""
+
+
+NO_GATE = Gate()
+
+
 def check(target: Target, expectation: Expectation, areas: Collection[str] = AREAS,
-          say: Say = lambda line: None) -> Report:
+          say: Say = lambda line: None, gate: Gate = NO_GATE) -> Report:
     """Looks at `target` and judges what is there.
 
     Args:
@@ -30,15 +49,14 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
         expectation: what should be there.
         areas: which areas somebody wants; the slow ones are only run when they are among them.
         say: takes a line about what takes long.
+        gate: of which deploy this is the gate.
 
     Raises:
         UsageError: the target cannot be set up as the contract says.
     """
     try:
         with as_unverified(), open_place(target, expectation.contract, expectation.migrations) as place:
-            report = _looked(place, expectation, areas, say)
-            if not report.failure or target.spec.route == "lambda":  # a function that lies may be why the look failed
-                report = _with_live_claims(report, place, expectation)
+            report = _until_settled(_Look(place, expectation, areas, say, gate.since), gate)
     except Unverified as error:
         return unseen(target, expectation, str(error))
     if "false-success" in areas and expectation.contract.audits and target.scratch:
@@ -48,6 +66,24 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
         report = _with_cases(report, audit_cases(expectation.contract, target))
     report = _complete(_nothing_held_elsewhere(report), names_of(expectation, report.target))
     return with_accepted(report, expectation.contract.accepts, dt.datetime.now(dt.UTC).date())
+
+
+def _until_settled(look: _Look, gate: Gate) -> Report:
+    """Looks again while something is on its way, until the time is up; then what is not there is broken."""
+    if not gate.wait:
+        return look.once()
+    start, pause_s = time.monotonic(), 2.0
+    report = look.once(patient=True)
+    while waiting := moving(report):
+        left_s = gate.wait.total_seconds() - (time.monotonic() - start)
+        if left_s <= 0:
+            return laid_on(report, replace(look, again=True).once())
+        more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
+        look.say(f"waiting for {', '.join(waiting[:3])}{more}: {left_s:,.0f} s left …")
+        gate.pause(min(pause_s, left_s))
+        pause_s = min(pause_s * 1.5, 30.0)
+        report = laid_on(report, replace(look, again=True).once(patient=True))
+    return report
 
 
 def unseen(target: Target, expectation: Expectation, why: str, *, failed: bool = True) -> Report:
@@ -76,6 +112,7 @@ def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str],
     names += [("dedupe", spec.name) for spec in contract.dedupe]
     names += [("false-success", name) for name in false_success_names(contract, target)]
     names += [("access", name) for name in access_names(expectation, ours=target.ours)]
+    names += [("deployment", name) for name in target.spec.deployment]
     if expectation.derived is not None:
         names += [("drift", key.relation) for key in objects if key.kind == "table"]
         if any(of_no_table(objects)):
@@ -84,19 +121,62 @@ def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str],
     return tuple(names)
 
 
-def _looked(place: Place, expectation: Expectation, areas: Collection[str], say: Say) -> Report:
-    try:
-        with as_unverified():
-            seen = look(place, expectation.contract, expectation.objects)
-            report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
-    except Unverified as error:
-        return unseen(place.target, expectation, str(error))
-    if "dedupe" not in areas or report.elsewhere:
-        return report
-    replayed = replay_verdicts(place, expectation.contract, say)
-    return replace(report, cases=tuple(
-        replace(case, verdicts=(*case.verdicts, *replayed.get(case.name, ()))) if case.area == "dedupe" else case
-        for case in report.cases))
+@dataclass(frozen=True)
+class _Look:
+    """How a target is looked at, once or again and again."""
+
+    place: Place
+    expectation: Expectation
+    areas: Collection[str]
+    say: Say
+    since: dt.datetime | None
+    again: bool = False
+    """Whether this is a later look: no event is replayed a second time."""
+
+    def once(self, *, patient: bool = False) -> Report:
+        """One look. `patient`: migrations that are not there at all are pending, not broken."""
+        report, settled = self._database(patient)
+        if not report.failure or self.place.target.spec.route == "lambda":  # a function that lies may be why the look failed
+            report = _with_live_claims(report, self.place, self.expectation)
+        return self._with_deployment(report, settled)
+
+    def _database(self, patient: bool) -> tuple[Report, Settled | None]:
+        place, expectation = self.place, self.expectation
+        try:
+            with as_unverified():
+                seen = look(place, expectation.contract, expectation.objects)
+                report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
+                absent = not_yet_applied(expectation, seen) if patient else ()
+                if absent:
+                    report = self._with_pending(report, seen, absent)
+        except Unverified as error:
+            return unseen(place.target, expectation, str(error)), None
+        settled = Settled(expectation, seen)
+        if "dedupe" not in self.areas or report.elsewhere or self.again:
+            return report, settled
+        replayed = replay_verdicts(place, expectation.contract, self.say)
+        return replace(report, cases=tuple(
+            replace(case, verdicts=(*case.verdicts, *replayed.get(case.name, ()))) if case.area == "dedupe" else case
+            for case in report.cases)), settled
+
+    def _with_pending(self, strict: Report, seen: Observation, absent: Sequence[Migration]) -> Report:
+        report = judge(without(self.expectation, absent), seen, self.place.target, dt.datetime.now(dt.UTC).date())
+        names = {migration.version for migration in absent}
+        waiting = (as_pending(case) for case in strict.cases if case.area == "ledger" and case.name in names)
+        return replace(report, cases=(*report.cases, *waiting))
+
+    def _with_deployment(self, report: Report, settled: Settled | None) -> Report:
+        spec = self.place.target.spec
+        if not spec.deployment or "deployment" not in self.areas:
+            return report
+        from checks.claims.deployment.judge import deployment_left_out, judge_deployment
+        from checks.deployment.seen import see_deployment
+
+        seen = see_deployment(self.place, self.expectation.contract, self.expectation.migrations, self.since,
+                              dt.datetime.now(dt.UTC))
+        cases = judge_deployment(spec, self.expectation, seen, settled)
+        left = tuple(deployment_left_out(spec, self.expectation, seen, settled))
+        return replace(_with_cases(report, cases), left_out=(*report.left_out, *left))
 
 
 def _with_live_claims(report: Report, place: Place, expectation: Expectation) -> Report:

@@ -15,7 +15,9 @@ _ROOMS = (
     "claims.ledger", "claims.ledger_table", "claims.constraints", "claims.enforcement", "claims.enums",
     "claims.dedupe.structure", "claims.dedupe.statements", "claims.dedupe.stored", "replays.claims",
     "claims.functions.false_success", "claims.functions.query_function", "claims.functions.deployed_code",
-    "audits.report", "claims.access.of_role", "claims.access.of_public", "claims.drift",
+    "audits.report", "claims.access.of_role", "claims.access.of_public", "claims.deployment.services",
+    "claims.deployment.functions", "claims.deployment.logs", "claims.deployment.freshness", "claims.deployment.rollback",
+    "claims.drift",
 )
 """The modules that define kinds, in the order of the areas."""
 EVIDENCE: Mapping[str, str] = {

@@ -132,6 +132,12 @@ def access(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture
+def deployment(request: pytest.FixtureRequest) -> Case:
+    """The claims about one service, function, log group, freshness or the way back."""
+    return _case(request)
+
+
+@pytest.fixture
 def drift(request: pytest.FixtureRequest) -> Case:
     """The drift claims of one table, or of what belongs to none."""
     return _case(request)

@@ -56,10 +56,10 @@ def evidence(name: str, spec: FreshnessSpec, found: EvidenceSeen, seen: Deployme
     told = f" Passed over: {', '.join(passed)}." if passed else ""
     remedy = "Look at the job that runs the suite: its schedule, its credentials, and where it writes its evidence."
     if found.newest is None:
-        many = f"{found.files} files match {spec.evidence}, and none" if found.files else f"No file matches {spec.evidence}: none"
+        many = f"{found.files or 'No'} files match {spec.evidence}: none"
         return Finding("broken", f"{many} tells of a look at this target.{told}", "no evidence", remedy)
     age = seen.now - found.newest
     if age > spec.every:
-        return Finding("broken", f"The newest is of {found.newest:%Y-%m-%d %H:%M} UTC, {age.total_seconds() / 3600:,.0f} h ago; "
-                       f"{every} is allowed.{told}", f"{found.newest:%Y-%m-%d %H:%M} UTC", remedy)
+        return Finding("broken", f"The newest is of {found.newest:%Y-%m-%d %H:%M} UTC, {age.total_seconds() / 3600:,.0f} h "
+                       f"ago; {every} is allowed.{told}", f"{found.newest:%Y-%m-%d %H:%M} UTC", remedy)
     return Finding("held", f"the newest is of {found.newest:%Y-%m-%d %H:%M} UTC.{told}")

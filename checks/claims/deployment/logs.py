@@ -21,8 +21,8 @@ def judge_logs(spec: LogsSpec, seen: DeploymentSeen) -> Iterator[Verdict]:
     told = seen.logs[spec.name]
     early = seen.since is not None and seen.now - seen.since < LATE
     yield alive(spec.name, spec.group, told, early)
-    for pattern in spec.must_match:
-        yield matches(spec.name, pattern, told, early)
+    if spec.must_match:
+        yield matches(spec.name, spec.must_match, told, early)
     yield clean(spec.name, spec.must_not_match, told)
     yield counted(spec.name, spec.count, told)
 
@@ -39,23 +39,24 @@ def alive(name: str, group: str, told: LogsSeen | Unverified, early: bool) -> Fi
                        f"Set logs.{name}.group in the contract, or the group in the task definition.")
     if told.all.lines == 0:
         when = f"{told.since:%Y-%m-%d %H:%M:%S} UTC" if told.since else "the deploy"
-        return Finding("unverified" if early else "broken", f"It has no line since {when}: whatever should write it does not.",
+        return Finding("unverified" if early else "broken", f"It has no line since {when}: what should write it does not.",
                        "" if early else "no line", "Look whether the service runs, and where its logs go.", moving=early)
     return Finding("held", told.all.told)
 
 
-@claim("deployment:logs.{name}.matches.{pattern}", evidence=("observed",), breaks="no line since the deploy matches the pattern")
-def matches(name: str, pattern: str, told: LogsSeen | Unverified, early: bool) -> Finding:
-    """the logs {name} tell of {pattern} since the deploy"""
+@claim("deployment:logs.{name}.matches", evidence=("observed",), breaks="no line since the deploy matches a must_match")
+def matches(name: str, patterns: tuple[str, ...], told: LogsSeen | Unverified, early: bool) -> Finding:
+    """the logs {name} tell of all that they must since the deploy"""
     if isinstance(told, Unverified) or not told.there or told.all.lines == 0:
         return _nothing(told)
-    tally = told.patterns[pattern]
-    if tally.lines:
-        return Finding("held", tally.told)
+    lost = [pattern for pattern in patterns if not told.patterns[pattern].lines]
+    if not lost:
+        return Finding("held", "; ".join(f"{pattern}: {told.patterns[pattern].told}" for pattern in patterns))
     if not told.whole:
         return _too_many()
-    return Finding("unverified" if early else "broken", f"None of {told.all.told} matches.", "" if early else "no line",
-                   "Look whether what was deployed does its work, or correct must_match.", moving=early)
+    return Finding("unverified" if early else "broken", f"Of {told.all.told} none matches {' and none '.join(lost)}.",
+                   "" if early else lost[0], "Look whether what was deployed does its work, or correct must_match.",
+                   moving=early)
 
 
 @claim("deployment:logs.{name}.clean", evidence=("observed",),
@@ -94,8 +95,9 @@ def counted(name: str, count: Count, told: LogsSeen | Unverified) -> Finding:
 def _nothing(told: LogsSeen | Unverified) -> Finding:
     if isinstance(told, Unverified):
         return Finding("unverified", str(told), "", _ALLOW)
-    return Finding("unverified", "There is no line to look at, and that proves nothing.", "", "See whether the group is alive.")
+    return Finding("unverified", "There is no line to look at, and that proves nothing.", "", "See whether it is alive.")
 
 
 def _too_many() -> Finding:
-    return Finding("unverified", f"Only the first {MOST_LINES:,} lines were read.", "", "Give a later --since, or a shorter window.")
+    return Finding("unverified", f"Only the first {MOST_LINES:,} lines were read.", "",
+                   "Give a later --since, or a shorter window.")

@@ -1,7 +1,7 @@
 """The claims that there is a way back: an earlier task definition and function version, migrations that old code lives with.
 
-Each tells the command, whether it is held or not. `update-function-configuration --publish` is none: it publishes a version,
-and rolls nothing back. Sources: AWS CLI reference, `ecs update-service`, `lambda update-alias`, `lambda update-function-code`.
+Each tells the command, held or not. `update-function-configuration --publish` is none: it publishes a version, and rolls
+nothing back. Sources: AWS CLI reference, `ecs update-service`, `lambda update-alias`, `lambda update-function-code`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def judge_rollback(expectation: Expectation, seen: DeploymentSeen, settled: Sett
     for migration in released_since(expectation, seen.since, settled) or ():
         yield compatible(migration, wrong)
     if settled is not None and expectation.derived is not None:
-        yield validate(settled.expectation.contract.file.name, settled)
+        yield validate(settled)
 
 
 def released_since(expectation: Expectation, since: dt.datetime | None, settled: Settled | None,
@@ -72,8 +72,8 @@ def _before(times: Sequence[float | None], since: dt.datetime) -> bool:
 def rollback_left_out(expectation: Expectation, seen: DeploymentSeen, settled: Settled | None) -> Iterator[LeftOut]:
     """That no migration is judged, where nobody says which are of this release."""
     if expectation.derived is not None and released_since(expectation, seen.since, settled) is None:
-        yield LeftOut("deployment", "no migration is held against the code before it: neither --since nor [rollback] released "
-                      "says which are of this release")
+        yield LeftOut("deployment", "no migration is held against the code before it: neither --since nor [rollback] "
+                      "released says which are of this release")
 
 
 @claim("deployment:rollback.service.{name}", evidence=("observed",),
@@ -140,13 +140,14 @@ def compatible(migration: Migration, wrong: Mapping[str, Sequence[str]]) -> Find
 
 
 @claim("deployment:rollback.not-valid", evidence=("observed",), breaks="stored rows stand in the way of VALIDATE CONSTRAINT")
-def validate(contract: str, settled: Settled) -> Finding:
+def validate(settled: Settled) -> Finding:
     """no stored row stands in the way of VALIDATE CONSTRAINT"""
     waiting = [(key, item) for key, item in settled.found.objects.items() if isinstance(item, Constraint)
                and not item.validated and item.enforced and key in settled.expectation.objects]
     found = {key: breaking_rows(key, item, settled) for key, item in waiting}
     counts = settled.seen.stored.constraints
-    told = [f"{_rows(counts.get(key))} in the way of: ALTER TABLE {key.relation} VALIDATE CONSTRAINT {key.own};" for key in found]
+    told = [f"{_rows(counts.get(key))} in the way of ALTER TABLE {key.relation} VALIDATE CONSTRAINT {key.own};"
+            for key in found]
     for word in ("broken", "unverified"):
         of = [finding for finding in found.values() if finding.word == word]
         if of:

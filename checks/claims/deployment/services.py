@@ -173,7 +173,7 @@ def steady(name: str, told: ServiceSeen, spec: ServiceSpec, seen: DeploymentSeen
         return _unseen(told.service)
     if isinstance(told.stopped, Unverified):
         return _unseen(told.stopped)
-    since = seen.since or seen.now - spec.window
+    since, cluster = seen.since or seen.now - spec.window, spec.cluster
     ended = [task for task in told.stopped if task.stopped is not None and task.stopped >= since and not _calm(task)]
     failed = max((each.failed for each in told.service.rollouts if each.status == "PRIMARY"), default=0)
     whose = f"since {since:%Y-%m-%d %H:%M} UTC" if seen.since else f"in the last {shown_duration(spec.window)}"
@@ -181,8 +181,7 @@ def steady(name: str, told: ServiceSeen, spec: ServiceSpec, seen: DeploymentSeen
         reasons = Counter(_reason(task) for task in ended)
         listed = "; ".join(f"{count} times {reason}" for reason, count in reasons.most_common(4)) or f"{failed} did not start"
         return Finding("broken", f"{max(len(ended), failed)} tasks stopped by themselves {whose}: {listed}.", listed,
-                       f"aws logs tail of its group, and aws ecs describe-tasks --cluster {spec.cluster} --tasks "
-                       f"{ended[0].name if ended else '…'}")
+                       f"Read its log; aws ecs describe-tasks --cluster {cluster} --tasks {ended[0].name if ended else '…'}")
     return Finding("held", f"{len(ended)} tasks stopped by themselves {whose}")
 
 
