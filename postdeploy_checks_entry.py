@@ -35,6 +35,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--notify": {"metavar": "URL", "help": "a webhook, as Slack's, that is told where a verdict changed since the evidence "
                                            "before; env:NAME takes it from the environment"},
     "--ping": {"metavar": "URL", "help": "a heartbeat monitor that is told the exit code, as URL/0; or env:NAME"},
+    "--since": {"metavar": "TIME",
+                "help": "when the deploy began, 2026-02-02T10:00Z or a file with it: logs, tasks and applied_at are read since"},
+    "--wait": {"metavar": "DURATION",
+               "help": "look again for so long (10m) while something is unverified because it is still moving"},
     "--isolation": {"choices": ("namespaces", "environment"),
                     "help": "of audited scripts: environment, where the system has no namespaces for them"},
     "--explain": {"metavar": "CLAIM", "help": "what a claim says, how it is proven and what breaks it; asks no target"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import json
 import os
@@ -35,6 +36,10 @@ class Wanted:
     """False: no target is contacted, only the names of the claims are wanted."""
     isolation: Isolation | None
     """Of audited scripts; None: as the contract says."""
+    since: dt.datetime | None = None
+    """When the deploy began, UTC."""
+    wait: dt.timedelta = dt.timedelta()
+    """For how long it is looked again while something is on its way."""
 
 
 def look_everywhere(wanted: Wanted, say: Say | None) -> Iterator[tuple[Report, float]]:
@@ -69,7 +74,8 @@ def look_everywhere(wanted: Wanted, say: Say | None) -> Iterator[tuple[Report, f
                                  "down what it finds.")
             telling.step(f"{target.name}: what is there")
             if wanted.contact:
-                report = check.check(target, expectation, wanted.areas, telling.say)
+                report = check.check(target, expectation, wanted.areas, telling.say,
+                                     check.Gate(wanted.since, wanted.wait))
             else:
                 report = check.unseen(target, expectation, "the target was not contacted (--collect-only)", failed=False)
             telling.done()

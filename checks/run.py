@@ -66,6 +66,7 @@ class ClaimsRun:
             pytest.exit("\n".join([f"UNVERIFIED: {error}", *self.handover.said]), returncode=EXIT_UNVERIFIED)
 
     def _wanted(self) -> Wanted:
+        from checks.contract.deployment import began, duration_of
         from checks.looking import Wanted
 
         self.handover.prepare()
@@ -76,9 +77,14 @@ class ClaimsRun:
         if lost:
             raise UsageError(f"{' and '.join(lost)} went to another plugin of this run, so the claims do not know where to "
                              "look. Turn that plugin off with -p no:NAME, or run where its conftest is not loaded.")
+        since, wait = option(config, "--since"), option(config, "--wait")
+        length = duration_of(wait) if wait else dt.timedelta()
+        if length is None:
+            raise UsageError(f"--wait {wait}: no length of time, such as 90s, 10m or 1h.")
         return Wanted(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
                      option(config, "--writes"), option(config, "--through"), _areas(config),
-                     contact=not config.option.collectonly, isolation=option(config, "--isolation"))
+                     contact=not config.option.collectonly, isolation=option(config, "--isolation"),
+                      since=began(since, config.invocation_params.dir, self.started) if since else None, wait=length)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:

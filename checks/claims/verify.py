@@ -85,7 +85,7 @@ def _judged_apart(area: Callable[[], Iterable[Case]]) -> tuple[Case, ...]:
 def always_left_out(target: Target, expectation: Expectation) -> Iterator[LeftOut]:
     """What no claim is made about on this target, whatever is found there."""
     if not target.spec.deployment:
-        yield LeftOut("deployment", f"{target.name} names no service, function, logs, freshness or rollback: deployment = […]")
+        yield LeftOut("deployment", f"target {target.name} names no service, function, logs, freshness or rollback")
     if expectation.contract.enums and not (target.scratch and target.spec.route == "direct"):
         yield LeftOut("enums", "no INSERT is attempted: " + (
             "a query function only reads" if target.spec.route == "lambda" else "writes = \"never\""))

@@ -181,7 +181,7 @@ def steady(name: str, told: ServiceSeen, spec: ServiceSpec, seen: DeploymentSeen
         reasons = Counter(_reason(task) for task in ended)
         listed = "; ".join(f"{count} times {reason}" for reason, count in reasons.most_common(4)) or f"{failed} did not start"
         return Finding("broken", f"{max(len(ended), failed)} tasks stopped by themselves {whose}: {listed}.", listed,
-                       f"Read its log; aws ecs describe-tasks --cluster {cluster} --tasks {ended[0].name if ended else '…'}")
+                       f"aws ecs describe-tasks --cluster {cluster} --tasks {ended[0].name if ended else '…'}")
     return Finding("held", f"{len(ended)} tasks stopped by themselves {whose}")
 
 
