@@ -36,7 +36,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
                                            "before; env:NAME takes it from the environment"},
     "--ping": {"metavar": "URL", "help": "a heartbeat monitor that is told the exit code, as URL/0; or env:NAME"},
     "--since": {"metavar": "TIME",
-                "help": "when the deploy began, 2026-02-02T10:00Z or a file with it: logs, tasks and applied_at are read since"},
+                "help": "when the deploy began, 2026-02-02T10:00Z or a file that says it: what is read is of this deploy"},
     "--wait": {"metavar": "DURATION",
                "help": "look again for so long (10m) while something is unverified because it is still moving"},
     "--isolation": {"choices": ("namespaces", "environment"),

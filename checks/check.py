@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from checks.catalog.objects import of_no_table
 from checks.claims.access.role import access_names
 from checks.claims.constraints import constrained_tables
+from checks.claims.deployment.waiting import as_pending, laid_on, moving, not_yet_applied, without
 from checks.claims.drift import EXTRA, SCHEMA
 from checks.claims.functions.false_success import false_success_names, judge_false_success
 from checks.claims.verify import Report, always_left_out, judge, with_accepted
-from checks.claims.waiting import as_pending, laid_on, moving, not_yet_applied, without
 from checks.contract.migration import Migration
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled
@@ -26,8 +26,8 @@ from checks.values import AREAS, FALSE_SUCCESS, Case, Say, Unverified, Verdict, 
 
 
 @dataclass(frozen=True)
-class Gate:
-    """What a run knows of the deploy that it is the gate of."""
+class Deploy:
+    """What a run knows of the deploy that it follows."""
 
     since: dt.datetime | None = None
     """When the deploy began, UTC."""
@@ -37,11 +37,11 @@ class Gate:
     """Waits for so many seconds."""
 
 
-NO_GATE = Gate()
+NO_DEPLOY = Deploy()
 
 
 def check(target: Target, expectation: Expectation, areas: Collection[str] = AREAS,
-          say: Say = lambda line: None, gate: Gate = NO_GATE) -> Report:
+          say: Say = lambda line: None, deploy: Deploy = NO_DEPLOY) -> Report:
     """Looks at `target` and judges what is there.
 
     Args:
@@ -49,14 +49,14 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
         expectation: what should be there.
         areas: which areas somebody wants; the slow ones are only run when they are among them.
         say: takes a line about what takes long.
-        gate: of which deploy this is the gate.
+        gate: of which deploy this is the deploy.
 
     Raises:
         UsageError: the target cannot be set up as the contract says.
     """
     try:
         with as_unverified(), open_place(target, expectation.contract, expectation.migrations) as place:
-            report = _until_settled(_Look(place, expectation, areas, say, gate.since), gate)
+            report = _until_settled(_Look(place, expectation, areas, say, deploy.since), deploy)
     except Unverified as error:
         return unseen(target, expectation, str(error))
     if "false-success" in areas and expectation.contract.audits and target.scratch:
@@ -68,19 +68,19 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
     return with_accepted(report, expectation.contract.accepts, dt.datetime.now(dt.UTC).date())
 
 
-def _until_settled(look: _Look, gate: Gate) -> Report:
+def _until_settled(look: _Look, deploy: Deploy) -> Report:
     """Looks again while something is on its way, until the time is up; then what is not there is broken."""
-    if not gate.wait:
+    if not deploy.wait:
         return look.once()
     start, pause_s = time.monotonic(), 2.0
     report = look.once(patient=True)
     while waiting := moving(report):
-        left_s = gate.wait.total_seconds() - (time.monotonic() - start)
+        left_s = deploy.wait.total_seconds() - (time.monotonic() - start)
         if left_s <= 0:
             return laid_on(report, replace(look, again=True).once())
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
         look.say(f"waiting for {', '.join(waiting[:3])}{more}: {left_s:,.0f} s left …")
-        gate.pause(min(pause_s, left_s))
+        deploy.pause(min(pause_s, left_s))
         pause_s = min(pause_s * 1.5, 30.0)
         report = laid_on(report, replace(look, again=True).once(patient=True))
     return report

@@ -75,7 +75,7 @@ def look_everywhere(wanted: Wanted, say: Say | None) -> Iterator[tuple[Report, f
             telling.step(f"{target.name}: what is there")
             if wanted.contact:
                 report = check.check(target, expectation, wanted.areas, telling.say,
-                                     check.Gate(wanted.since, wanted.wait))
+                                     check.Deploy(wanted.since, wanted.wait))
             else:
                 report = check.unseen(target, expectation, "the target was not contacted (--collect-only)", failed=False)
             telling.done()

@@ -66,7 +66,7 @@ class ClaimsRun:
             pytest.exit("\n".join([f"UNVERIFIED: {error}", *self.handover.said]), returncode=EXIT_UNVERIFIED)
 
     def _wanted(self) -> Wanted:
-        from checks.contract.deployment import began, duration_of
+        from checks.contract.deployment.times import began, duration_of
         from checks.looking import Wanted
 
         self.handover.prepare()

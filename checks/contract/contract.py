@@ -12,7 +12,7 @@ from typing import Literal
 from checks.contract.accept import Accept
 from checks.contract.access import AccessSpec
 from checks.contract.dedupe import Dedupe
-from checks.contract.deployment import DeploymentSpec
+from checks.contract.deployment.sections import DeploymentSpec
 from checks.contract.ledger import LedgerSpec
 from checks.contract.replay import ReplaySpec
 from checks.contract.reply_shape import REFERENCE, ReplyShape

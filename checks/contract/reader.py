@@ -21,7 +21,8 @@ from checks.contract.contract import (
     TargetSpec,
 )
 from checks.contract.dedupe_reader import read_dedupe
-from checks.contract.deployment import DeploymentSpec, named_in, read_deployment
+from checks.contract.deployment.reader import named_in, read_deployment
+from checks.contract.deployment.sections import DeploymentSpec
 from checks.contract.ledger import read_ledger
 from checks.contract.migrations_reader import read_migrations_spec
 from checks.contract.replay import read_replay

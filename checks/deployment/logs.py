@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.contract.deployment import LogsSpec
+from checks.contract.deployment.sections import LogsSpec
 from checks.deployment.aws import NotThere, looked, pages
 from checks.values import Unverified
 

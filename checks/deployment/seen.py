@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checks.contract.contract import Contract
-from checks.contract.deployment import FunctionSpec
+from checks.contract.deployment.sections import FunctionSpec
 from checks.contract.migration import Migration
 from checks.deployment.aws import looked, reading_client, time_of
 from checks.deployment.deployed_code import FunctionSeen, Published, published, see_function

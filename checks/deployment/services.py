@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checks.contract.deployment import ServiceSpec
+from checks.contract.deployment.sections import ServiceSpec
 from checks.deployment.aws import NotThere, as_utc, asked, looked, pages
 from checks.values import Unverified
 

@@ -10,7 +10,7 @@ from checks.catalog.difference import column_types
 from checks.catalog.key import Key, relation_sql
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
-from checks.contract.deployment import FreshnessSpec
+from checks.contract.deployment.sections import FreshnessSpec
 from checks.observation.questions import Asked, Refusal, Unasked, ask_one
 from checks.sql.names import ident, shown
 from checks.target.session import Session

@@ -16,7 +16,7 @@ from checks.catalog.objects import Object
 from checks.catalog.select import snapshot_select
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract, EnumSpec
-from checks.contract.deployment import FreshnessSpec
+from checks.contract.deployment.sections import FreshnessSpec
 from checks.observation.check_plan import check_questions
 from checks.observation.dedupe_rows import DedupeCount, scan_dedupe
 from checks.observation.enum_plan import EnumPlan, EnumTrial, plan_enums

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.contract.deployment import FreshnessSpec, shown_duration
+from checks.contract.deployment.sections import FreshnessSpec
+from checks.contract.deployment.times import shown_duration
 from checks.deployment.evidence_files import EvidenceSeen
 from checks.deployment.seen import DeploymentSeen
 from checks.kinds import Finding, claim

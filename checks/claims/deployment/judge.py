@@ -10,7 +10,7 @@ from checks.claims.deployment.logs import judge_logs
 from checks.claims.deployment.rollback import judge_rollback, rollback_left_out
 from checks.claims.deployment.services import judge_service
 from checks.contract.contract import TargetSpec
-from checks.contract.deployment import ROLLBACK
+from checks.contract.deployment.sections import ROLLBACK
 from checks.deployment.seen import DeploymentSeen
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled

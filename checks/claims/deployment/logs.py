@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from checks.contract.deployment import Count, LogsSpec
+from checks.contract.deployment.sections import Count, LogsSpec
 from checks.deployment.logs import FAULTS, MOST_LINES, LogsSeen
 from checks.deployment.seen import DeploymentSeen
 from checks.kinds import Finding, claim

@@ -13,7 +13,7 @@ from checks.catalog.objects import Constraint
 from checks.claims.deployment.compatible import against_old_code
 from checks.claims.ledger_table import read_rows
 from checks.claims.stored_rows import breaking_rows
-from checks.contract.deployment import ServiceSpec
+from checks.contract.deployment.sections import ServiceSpec
 from checks.contract.migration import Migration
 from checks.deployment.deployed_code import FunctionSeen, Published
 from checks.deployment.seen import DeploymentSeen

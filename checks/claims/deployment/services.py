@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from checks.contract.deployment import ServiceSpec, shown_duration
+from checks.contract.deployment.sections import ServiceSpec
+from checks.contract.deployment.times import shown_duration
 from checks.deployment.seen import DeploymentSeen
 from checks.deployment.services import Service, ServiceSeen, Task
 from checks.kinds import Finding, claim

@@ -1,0 +1,1 @@
+"""What a deploy is beside migrations, as contract.toml declares it."""
