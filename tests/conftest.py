@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.audits.lying import prepared, world
 from tests.claims.functions.live import behind, bundled, deployed, functions_reader
+from tests.deployment.stage import stage
 from tests.face.projects import partly_broken
 from tests.isolation.watched import echo, mark
 from tests.replays.consumers.driven import lane, nothing_left_running, started, written
@@ -19,4 +20,6 @@ __all__ = [
     "aws", "behind", "bench", "bundled", "database", "deployed", "echo", "fresh_database", "functions_reader", "gate",
     "installed", "lane", "listener", "mark", "migrated", "migrated_template", "nothing_left_running", "other_major",
     "partly_broken", "prepared", "proxy", "scratch_server", "started", "world", "written",
+    "installed", "lane", "mark", "migrated", "migrated_template", "nothing_left_running", "other_major",
+    "partly_broken", "prepared", "proxy", "scratch_server", "stage", "started", "world", "written",
 ]
