@@ -106,7 +106,7 @@ class _Clients:
     def _client(self, service: str) -> Any:
         if service not in self._made:
             client = reading_client(service, self._place.target.spec, self._place.endpoint_url)
-            client.meta.events.register("after-call", self._answered)
+            client.meta.events.register("after-call", self._answered, unique_id=f"postdeploy-{id(self)}")
             self._made[service] = client
         return self._made[service]
 

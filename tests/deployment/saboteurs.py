@@ -1,4 +1,4 @@
-"""What breaks a deploy, by name: the claim that must be broken, and words that must tell of it; and what only looks like it."""
+"""What breaks a deploy, by name: the claim that must be broken, and words that tell of it; and what only looks like it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ SABOTEURS: dict[str, tuple[Spoil, str, str]] = {
     "P4_service_gone": (lambda s: s._ecs.services.clear(), f"{SVC}.running", f"no service {SERVICE}"),
     "P4_service_draining": (lambda s: setattr(s.service, "status", "DRAINING"), f"{SVC}.running", "DRAINING"),
     "P4_desired_none": (lambda s: setattr(s.service, "desired_count", 0), f"{SVC}.running", "no task"),
-    "P4_too_few_wanted": (lambda s: s.service.__dict__.update(desired_count=1, running_count=1), f"{SVC}.running", "than 2"),
+    "P4_too_few_wanted": (lambda s: s.service.__dict__.update(desired_count=1, running_count=1), f"{SVC}.running",
+                          "fewer than 2"),
     "P4_too_few_run": (lambda s: setattr(s.service, "running_count", 1), f"{SVC}.running", "running 1"),
     "P4_rollout_failed": (lambda s: s.roll(rolloutState="FAILED", failedTasks=4), f"{SVC}.rollout", "FAILED"),
     "P4_rolled_back": (rolled_back, f"{SVC}.rollout", f"{SERVICE}:2"),
@@ -116,8 +117,8 @@ SABOTEURS: dict[str, tuple[Spoil, str, str]] = {
     "P5_constraint_violation": (lambda s: s.say('new row for relation "p" violates check constraint "chk"'), f"{LOGS}.clean",
                                 "constraint violations: 1 line"),
     "P5_unhandled": (lambda s: s.say("x\nTraceback (most recent call last):\n  boom"), f"{LOGS}.clean", "unhandled errors"),
-    "P5_swallowed": (lambda s: s.say("WARN ignoring error: there is no unique or exclusion constraint matching the ON CONFLICT "
-                                     "specification"), f"{LOGS}.clean", "swallowed errors"),
+    "P5_swallowed": (lambda s: s.say("WARN there is no unique or exclusion constraint matching the ON CONFLICT"),
+                     f"{LOGS}.clean", "swallowed errors"),
     "P5_error_level": (lambda s: s.say('{"level": "error", "msg": "no"}'), f"{LOGS}.clean", "swallowed errors"),
     "P5_forbidden_line": (lambda s: s.say("INFO position lost"), f"{LOGS}.clean", "position lost"),
     "P5_too_many_duplicates": (lambda s: s.say(*["Event already processed"] * 5), f"{LOGS}.count", "at most 3"),
@@ -130,7 +131,8 @@ SABOTEURS: dict[str, tuple[Spoil, str, str]] = {
     "P7_nightly_saw_nothing": (lambda s: nightly(s, NOW, verdict="unverified"), "freshness.nightly.evidence", "not look"),
     "P7_evidence_of_another_target": (lambda s: nightly(s, NOW, target="staging"), "freshness.nightly.evidence", "other"),
     "P7_evidence_of_the_future": (lambda s: nightly(s, NOW + dt.timedelta(days=3)), "freshness.nightly.evidence", "future"),
-    "P7_no_evidence": (lambda s: (s.folder / "evidence" / "last-night.json").unlink(), "freshness.nightly.evidence", "No file"),
+    "P7_no_evidence": (lambda s: (s.folder / "evidence" / "last-night.json").unlink(), "freshness.nightly.evidence",
+                       "No files"),
 }
 """Name -> (what is done, the claim that must be broken, what its detail must tell)."""
 
@@ -149,11 +151,12 @@ def half_written(stage: Stage) -> None:
 
 LOOKALIKES: dict[str, Spoil] = {
     "tasks_of_the_rollout_stopped": scaled_in,
-    "one_task_crashed_once": lambda s: s.stop(s.run(3, 1)[0], "EssentialContainerExited", "Essential container in task exited"),
+    "one_task_crashed_once": lambda s: s.stop(s.run(3, 1)[0], "EssentialContainerExited", "Essential container exited"),
     "somebody_stopped_tasks": lambda s: [s.stop(t, "UserInitiated", "password=hunter2") for t in s.run(3, 2)],
     "a_job_beside_the_service": lambda s: s.run(1, 1, group="family:job"),
     "another_family_is_alike": lambda s: s.register(9, f"{SERVICE}-worker"),
-    "errors_before_the_deploy": lambda s: s.say("ERROR Traceback (most recent call last)", at=SINCE - dt.timedelta(minutes=1)),
+    "errors_before_the_deploy": lambda s: s.say("ERROR Traceback (most recent call last)",
+                                                at=SINCE - dt.timedelta(minutes=1)),
     "words_about_errors": lambda s: s.say("INFO 0 errors", "INFO error_rate=0", "INFO NOERROR", "INFO terror"),
     "duplicates_within_bounds": lambda s: s.say("Event already processed", "Event already processed"),
     "same_code_published_again": lambda s: s.aws.deploy(FUNCTION, migration_zip(), publish=True),

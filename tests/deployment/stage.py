@@ -13,6 +13,7 @@ import pytest
 from checks.claims.deployment.judge import judge_deployment
 from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
+from checks.deployment import seen
 from checks.deployment.seen import DeploymentSeen, see_deployment
 from checks.expectation.expectation import Expectation
 from checks.lambdas.local.endpoint import LocalAws
@@ -187,8 +188,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(aws: LocalAws, tmp_path: Path) -> Iterator[Stage]:
-    """The deploy as it should be."""
+def stage(aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """The deploy as it should be. Clients are the endpoint's own, which are made once: that takes longest."""
+    monkeypatch.setattr(seen, "reading_client", lambda service, spec, endpoint_url: aws.client(service))
     found = Stage(aws, tmp_path)
     yield found
     found.clear()

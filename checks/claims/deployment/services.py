@@ -180,7 +180,7 @@ def steady(name: str, told: ServiceSeen, spec: ServiceSpec, seen: DeploymentSeen
     whose = f"since {since:%Y-%m-%d %H:%M} UTC" if seen.since else f"in the last {shown_duration(spec.window)}"
     if len(ended) >= FLAPPING or failed >= FLAPPING:
         reasons = Counter(_reason(task) for task in ended)
-        listed = "; ".join(f"{count} times {reason}" for reason, count in reasons.most_common(4)) or f"{failed} did not start"
+        listed = "; ".join(f"{count} times {reason}" for reason, count in reasons.most_common(4)) or "they did not start"
         return Finding("broken", f"{max(len(ended), failed)} tasks stopped by themselves {whose}: {listed}.", listed,
                        f"aws ecs describe-tasks --cluster {cluster} --tasks {ended[0].name if ended else '…'}")
     return Finding("held", f"{len(ended)} tasks stopped by themselves {whose}")
