@@ -7,16 +7,23 @@ from pathlib import Path
 import pytest
 
 from checks.claims.deployment.compatible import against_old_code
+from checks.claims.deployment.rollback import compatible
+from checks.contract.migration import Migration
+from checks.contract.migrations import read_migrations
 from checks.contract.reader import read_contract
 from checks.expectation.derived import Derived
 from checks.expectation.replay import replay
 from checks.target.servers import ScratchServer
+from checks.values import Verdict
+from tests.support.saboteur_index import saw
 
 BASE = """
 CREATE TYPE kind AS ENUM ('a', 'b');
 CREATE DOMAIN price AS numeric(10,2);
 CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n * 2';
 CREATE FUNCTION roll() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 4';
+CREATE FUNCTION gone() RETURNS int LANGUAGE sql AS 'SELECT 4';
+CREATE FUNCTION text_of(n int) RETURNS int LANGUAGE sql AS 'SELECT 4';
 """
 TABLE = ("CREATE TABLE {t} (id bigint PRIMARY KEY, a varchar(10) NOT NULL DEFAULT 'x', b text, n integer, m numeric(10,2), "
          "k text, CONSTRAINT {t}_n CHECK (n > 0) NOT VALID); CREATE UNIQUE INDEX {t}_k ON {t} (k); "
@@ -66,9 +73,9 @@ HOLDS = {
 ONCE = {
     "label_renamed": ("ALTER TYPE kind RENAME VALUE 'a' TO 'z'", "takes 'a' from the type kind"),
     "domain_narrowed": ("ALTER DOMAIN price ADD CHECK (value > 0)", "narrows the domain price"),
-    "function_dropped": ("DROP FUNCTION roll()", "drops function roll()"),
-    "function_returns": ("DROP FUNCTION twice(int); CREATE FUNCTION twice(n int) RETURNS text LANGUAGE sql AS 'SELECT NULL'",
-                         "changes what the function twice(integer) returns"),
+    "function_dropped": ("DROP FUNCTION gone()", "drops function gone()"),
+    "function_returns": ("DROP FUNCTION text_of(int); CREATE FUNCTION text_of(n int) RETURNS text LANGUAGE sql AS 'SELECT NULL'",
+                         "changes what the function text_of(n integer) returns"),
     "label_added": ("ALTER TYPE kind ADD VALUE 'c'", ""),
 }
 """On types and functions that all share, so each is the last but one to touch them."""
@@ -86,8 +93,6 @@ def derived(scratch_server: ScratchServer, tmp_path_factory: pytest.TempPathFact
     for number, (name, sql) in enumerate({**cases, **{name: sql for name, (sql, _) in ONCE.items()}}.items(), 1):
         (folder / "migrations" / f"{number:04}_{name}.sql").write_text(f"{sql.format(t=name)};")
     contract = read_contract(folder / "contract.toml")
-    from checks.contract.migrations import read_migrations
-
     return replay(read_migrations(contract), contract, scratch_server)
 
 
@@ -110,3 +115,13 @@ def test_what_old_code_can_live_with_is_not(name: str, told: dict[str, tuple[str
 
 def test_the_first_migration_breaks_nothing(told: dict[str, tuple[str, ...]]) -> None:
     assert told[""] == ()
+
+
+def test_a_migration_of_the_release_is_claimed_by_what_it_does(told: dict[str, tuple[str, ...]]) -> None:
+    def verdict(name: str) -> Verdict:
+        return compatible(Migration(name, f"{name}.sql", ""), told)
+
+    assert verdict("nullable_column").verdict == "held"
+    assert verdict("not_null_column").verdict == "broken"
+    assert verdict("unknown").verdict == "unverified"
+    saw("deployment/P6_not_null_without_default", [verdict("not_null_column")])

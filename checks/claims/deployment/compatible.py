@@ -6,7 +6,7 @@ Sources: PostgreSQL manual, ALTER TABLE (Notes: which forms rewrite or scan the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from checks.catalog.key import Key
 from checks.catalog.objects import (
@@ -18,7 +18,6 @@ from checks.catalog.objects import (
     Function,
     Index,
     Object,
-    Sequence,
     Table,
     functions,
     table_of,
@@ -76,9 +75,7 @@ def _drops(before: Mapping[Key, Object], step: MigrationStep) -> Iterator[str]:
         if key.kind in _LOST or isinstance(item, Table):
             word = item.kind if isinstance(item, Table) else _LOST[key.kind]
             yield f"renames {word} {key.path} to {renamed}" if renamed else f"drops {word} {key.path}"
-        elif isinstance(item, Index) and item.unique and not renamed and not any(
-                isinstance(new, Index) and new.unique and (new.table, new.keys, new.predicate) == (
-                    item.table, item.keys, item.predicate) for new in step.sets.values()):
+        elif isinstance(item, Index) and item.unique and not _has(step.sets.values(), item):
             yield f"drops the unique index {key.path}, which ON CONFLICT of the code before may need"
 
 
@@ -90,6 +87,12 @@ def _same(key: Key, item: Object, new: Key, made: Object, step: MigrationStep) -
     if isinstance(item, Column):
         return item == made and new.relation == key.relation
     return item == made
+
+
+def _has(objects: Iterable[Object], item: Index) -> bool:
+    """Whether one of `objects` is a unique index over the same."""
+    return any(isinstance(each, Index) and each.unique and (each.table, each.keys, each.predicate) == (
+        item.table, item.keys, item.predicate) for each in objects)
 
 
 def _columns_of(keys: tuple[Key, ...] | Mapping[Key, Object], table: Key) -> set[str]:
@@ -110,12 +113,10 @@ def _added(key: Key, item: Object, before: Mapping[Key, Object], volatile: set[s
             yield f"adds {key.path} validated over stored rows: write NOT VALID, and VALIDATE it later"
         elif item.type == "exclusion":
             yield f"adds {key.path}, an exclusion over stored rows"
-    elif isinstance(item, Index) and item.unique and any(
-            Key.column(item.table, column) in before for column in item.keys) or (
-            isinstance(item, Index) and item.unique and item.expressions):
+    elif isinstance(item, Index) and item.unique and (
+            item.expressions or any(Key.column(item.table, column) in before for column in item.keys)) and not _has(
+                before.values(), item):
         yield f"adds the unique index {key.path} over stored rows, which the code before does not know"
-    elif isinstance(item, Sequence | Function):
-        return
 
 
 def _changed(key: Key, was: Object, item: Object) -> Iterator[str]:
