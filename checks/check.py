@@ -35,6 +35,8 @@ class Deploy:
     """For how long it looks again while something is still on its way."""
     pause: Callable[[float], None] = time.sleep
     """Waits for so many seconds."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds that only grow."""
 
 
 NO_DEPLOY = Deploy()
@@ -72,10 +74,10 @@ def _until_settled(look: _Look, deploy: Deploy) -> Report:
     """Looks again while something is on its way, until the time is up; then what is not there is broken."""
     if not deploy.wait:
         return look.once()
-    start, pause_s = time.monotonic(), 2.0
+    start, pause_s = deploy.clock(), 2.0
     report = look.once(patient=True)
     while waiting := moving(report):
-        left_s = deploy.wait.total_seconds() - (time.monotonic() - start)
+        left_s = deploy.wait.total_seconds() - (deploy.clock() - start)
         if left_s <= 0:
             return laid_on(report, replace(look, again=True).once())
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""

@@ -11,7 +11,7 @@ from checks.contract.contract import TargetSpec
 from checks.lambdas.client import REGION, local_client
 from checks.values import Unreachable, Unverified, UsageError
 
-ATTEMPTS = 6
+ATTEMPTS = 5
 """Of one call, with growing pauses: throttling is waited out."""
 CLOCK = ("RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch",
          "RequestInTheFuture")

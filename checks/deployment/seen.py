@@ -16,7 +16,7 @@ from checks.deployment.evidence_files import EvidenceSeen, see_evidence
 from checks.deployment.logs import LogsSeen, see_logs
 from checks.deployment.services import ServiceSeen, see_service
 from checks.target.open_target import Place
-from checks.values import Unverified
+from checks.values import Unreachable, Unverified
 
 SLACK = dt.timedelta(minutes=1)
 """How far this machine's clock may be from AWS's before times that both told are not compared."""
@@ -93,10 +93,16 @@ class _Clients:
         self._place = place
         self._made: dict[str, Any] = {}
         self._times: list[dt.timedelta] = []
+        self._silent: dict[str, Unreachable] = {}
 
     def ask(self, service: str, look: Any) -> Any:
-        """What `look` sees through the client, or why it could not."""
-        return looked(lambda: look(self._client(service)))
+        """What `look` sees through the client, or why it could not; who does not answer is asked once."""
+        if service in self._silent:
+            return self._silent[service]
+        found = looked(lambda: look(self._client(service)))
+        if isinstance(found, Unreachable):
+            self._silent[service] = found
+        return found
 
     @property
     def skew(self) -> dt.timedelta:

@@ -40,6 +40,18 @@ table = "t"
 key = ["a"]
 effects = [{ table = "t", key = ["k"] }]
 volatile = ["x"]
+[service.s]
+min_running = 2
+[function.f]
+function = "x"
+[logs.l]
+group = "/x"
+count = { at_most = 3 }
+[freshness.f]
+evidence = "*.json"
+every = "26h"
+[rollback]
+released = "1"
 [[drift.ignore]]
 object = "table:x"
 reason = "r"
@@ -53,6 +65,9 @@ PLACES = {
     "migrations": "migrations.oneOf.1", "ledger": "ledger", "replay": "replay", "target.a": "target.additionalProperties",
     "enums.a.b": "enums.additionalProperties.oneOf.1", "constraints": "constraints", "drift": "drift",
     "dedupe.d": "dedupe.additionalProperties", "dedupe.d.effects[0]": "dedupe.additionalProperties.properties.effects.items",
+    "service.s": "service.additionalProperties", "function.f": "function.additionalProperties",
+    "logs.l": "logs.additionalProperties", "logs.l.count": "logs.additionalProperties.properties.count",
+    "freshness.f": "freshness.additionalProperties", "rollback": "rollback",
     "access.app": "access.additionalProperties",
     "audit.a": "audit.additionalProperties", "drift.ignore[0]": "drift.properties.ignore.items", "accept[0]": "accept.items",
 }

@@ -74,7 +74,8 @@ ONCE = {
     "label_renamed": ("ALTER TYPE kind RENAME VALUE 'a' TO 'z'", "takes 'a' from the type kind"),
     "domain_narrowed": ("ALTER DOMAIN price ADD CHECK (value > 0)", "narrows the domain price"),
     "function_dropped": ("DROP FUNCTION gone()", "drops function gone()"),
-    "function_returns": ("DROP FUNCTION text_of(int); CREATE FUNCTION text_of(n int) RETURNS text LANGUAGE sql AS 'SELECT NULL'",
+    "function_returns": ("DROP FUNCTION text_of(int); "
+                         "CREATE FUNCTION text_of(n int) RETURNS text LANGUAGE sql AS 'SELECT NULL'",
                          "changes what the function text_of(n integer) returns"),
     "label_added": ("ALTER TYPE kind ADD VALUE 'c'", ""),
 }
