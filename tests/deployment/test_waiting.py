@@ -14,7 +14,7 @@ from checks.claims.verify import Report
 from checks.expectation.derive import expectation_of
 from checks.target.target import resolve_target
 from checks.values import Verdict
-from tests.deployment.stage import Stage
+from tests.deployment.stage import NOW, Stage
 from tests.deployment.test_database import commit
 from tests.support import MIGRATIONS
 
@@ -30,6 +30,7 @@ class WaitingRun:
         target = resolve_target(dsn, stage.contract, writes=None, through=None)
         spec = replace(target.spec, deployment=stage.contract.targets["prod"].deployment)
         self.target, self.stage = replace(target, spec=spec), stage
+        stage.evidence("here.json", NOW, target=target.name)
 
     def pause(self, seconds: float) -> None:
         """Lets time go by, in which the next thing happens."""
@@ -37,9 +38,9 @@ class WaitingRun:
         if self.happens:
             self.happens.pop(0)()
 
-    def run(self, minutes: int = 10) -> dict[str, Verdict]:
+    def run(self, wait_s: int = 600) -> dict[str, Verdict]:
         """Claim -> verdict."""
-        deploy = Deploy(None, dt.timedelta(minutes=minutes), self.pause, lambda: self.time_s)
+        deploy = Deploy(None, dt.timedelta(seconds=wait_s), self.pause, lambda: self.time_s)
         expectation = expectation_of(self.stage.contract, self.target)
         report: Report = check(self.target, expectation, ("deployment", "ledger"), self.lines.append, deploy)
         return {verdict.claim: verdict for case in report.cases for verdict in case.verdicts}
@@ -69,9 +70,9 @@ def test_a_rollout_that_is_done_meanwhile_is_held(stage: Stage, migrated: str) -
 def test_a_rollout_that_is_never_done_stays_unverified(stage: Stage, migrated: str) -> None:
     stage.roll(rolloutState="IN_PROGRESS")
     gate = WaitingRun(stage, migrated)
-    found = gate.run(1)
+    found = gate.run(5)
     assert found["deployment:service.trade-stream.rollout"].verdict == "unverified"
-    assert gate.time_s == 60
+    assert gate.time_s == 5
 
 
 def test_what_was_broken_stays_broken_though_it_looks_well_later(stage: Stage, migrated: str) -> None:
@@ -111,8 +112,8 @@ def test_a_migration_that_is_applied_meanwhile_is_held(stage: Stage, unmigrated:
 
 def test_a_migration_that_never_comes_is_broken_at_the_deadline(stage: Stage, unmigrated: str) -> None:
     gate = WaitingRun(stage, unmigrated)
-    verdict = gate.run(1)[f"ledger:{LAST}"]
-    assert (verdict.verdict, gate.time_s) == ("broken", 60)
+    verdict = gate.run(5)[f"ledger:{LAST}"]
+    assert (verdict.verdict, gate.time_s) == ("broken", 5)
     assert "Not applied" in verdict.detail
 
 
