@@ -137,6 +137,11 @@ SABOTEURS: dict[str, tuple[Spoil, str, str]] = {
 """Name -> (what is done, the claim that must be broken, what its detail must tell)."""
 
 
+IN_DATABASE = ("P6_not_null_without_default", "P6_rows_in_the_way", "P7_stats_never_ran", "P7_stats_stopped",
+               "P7_stats_future")
+"""Those that the tests of a real database commit."""
+
+
 def scaled_in(stage: Stage) -> None:
     """A rollout stops the tasks before it, and that is no crash."""
     for task in stage.run(2, 3, SINCE - dt.timedelta(hours=1)):

@@ -36,11 +36,15 @@ POWERS = {
 }
 """What gives a role a power to write, and how it is named."""
 UNSETTLED = {
-    "update_in_progress": ({"LastUpdateStatus": "InProgress"}, "old code answers"),
     "update_failed": ({"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "EniLimitExceeded"}, "EniLimitExceeded"),
+    "function_inactive": ({"State": "Inactive"}, "Inactive"),
+}
+"""What AWS tells of a function whose update failed, and how it is named."""
+MOVING = {
+    "update_in_progress": ({"LastUpdateStatus": "InProgress"}, "old code answers"),
     "function_pending": ({"State": "Pending"}, "Pending"),
 }
-"""What AWS tells of a function whose update is not done, and how it is named."""
+"""What it tells while one is on its way."""
 SABOTEURS = (
     *LOOSE_SHAPES, *(name for name in SPOIL if name not in HONEST_FAILURES), *(f"role_with_{power}" for power in POWERS),
     *UNSETTLED, "rows_left_out", "errors_swallowed", "runs_anything", "another_version_answers", "old_code_deployed",

@@ -11,7 +11,7 @@ from checks.claims.functions.deployed_code import judge_code
 from checks.contract.contract import Contract
 from checks.lambdas.local.endpoint import LocalAws
 from tests.claims.functions.live import BUILT, MIGRATION, MIGRATIONS, SPEC, claims, migration_zip, numbers, words
-from tests.claims.functions.saboteurs import UNSETTLED
+from tests.claims.functions.saboteurs import MOVING, UNSETTLED
 from tests.support.saboteur_index import kind_seen, saw
 
 
@@ -77,12 +77,20 @@ class Told:
 
 
 @pytest.mark.parametrize("name", UNSETTLED)
-def test_an_update_that_is_not_done_is_broken(name: str, deployed: LocalAws) -> None:
+def test_an_update_that_failed_is_broken(name: str, deployed: LocalAws) -> None:
     answers, named = UNSETTLED[name]
     verdict = next(judge_code(SPEC, MIGRATION, Told(deployed.client("lambda"), **answers), None, MIGRATIONS))
     assert (verdict.claim, verdict.verdict) == (f"false-success:{MIGRATION}.settled", "broken")
     assert named in verdict.detail
     saw(f"functions/{name}", [verdict])
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_an_update_that_is_on_its_way_is_unverified_and_may_be_waited_for(name: str, deployed: LocalAws) -> None:
+    answers, named = MOVING[name]
+    verdict = next(judge_code(SPEC, MIGRATION, Told(deployed.client("lambda"), **answers), None, MIGRATIONS))
+    assert (verdict.verdict, verdict.moving) == ("unverified", True)
+    assert named in verdict.detail
 
 
 def test_an_active_function_is_settled(deployed: LocalAws) -> None:
