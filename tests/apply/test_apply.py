@@ -33,7 +33,7 @@ from checks.values import Unverified, UsageError
 from tests.support import BUNDLE, MIGRATIONS, ROOT
 from tests.support.running import run
 
-LAST = "2026_02_02_0003_add_constraints_no_do"
+LAST = "2026_02_03_0001_strategy_stats"
 PROVEN, DISPROVEN, UNDECIDED = 0, 1, 6
 
 
