@@ -43,7 +43,7 @@ def ask(world: LyingEndpoint, sql: str) -> Any:
 @pytest.fixture(scope="module")
 def prepared(scratch_server: ScratchServer) -> Iterator[Prepared]:
     """What an audit prepares once: a twin where the version is applied, and roles."""
-    expectation = expected(CONTRACT, None, lambda: nullcontext(scratch_server))
+    expectation = expected(CONTRACT, V, lambda: nullcontext(scratch_server))
     with prepare(CONTRACT, expectation, scratch_server, HANG_S) as made:
         yield made
 

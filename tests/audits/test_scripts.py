@@ -32,25 +32,29 @@ TELLING = ("world.did-nothing", "world.did-half", "world.lookalike-rows", "world
            "F5.success-string-false", "F12.connection-reset", "F11.query-failed-with-stale-rows")
 """A few faults that tell the scripts apart."""
 IN_FULL = "honest.py"
+VERSION = "2026_02_02_0003_add_constraints_no_do"
+"""What the scripts apply, where expected.toml names no other."""
 SECONDS_MOST = 60.0
 """What a full audit of one Python script may take on 2 idle processors."""
 
 
 def audited(command: tuple[str, ...], server: ScratchServer, *, full: bool, success_text: tuple[str, ...] = (),
-            ) -> Audit:
-    request = AuditRequest(command, success_text=success_text, only=() if full else TELLING, parallel=None if full else 2,
-                           isolation=ISOLATION)
+            version: str | None = None, telling: tuple[str, ...] = TELLING) -> Audit:
+    request = AuditRequest(command, version=version, success_text=success_text, only=() if full else telling,
+                           parallel=None if full else 2, isolation=ISOLATION)
     return audit(read_contract(ROOT / "contract.toml"), request, scratch=lambda: nullcontext(server))
 
 
 def command_of(name: str) -> tuple[str, ...]:
-    return (sys.executable if name.endswith(".py") else "bash", str(SCRIPTS / name))
+    return (sys.executable if name.endswith(".py") else "bash", str(SCRIPTS / name), *EXPECTED[name].get("arguments", ()))
 
 
 @pytest.fixture(autouse=True)
 def aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shell scripts call `aws`, which is installed beside this Python."""
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHON", sys.executable)
+    monkeypatch.chdir(ROOT)
     assert shutil.which("aws"), "no `aws`: pip install 'postdeploy-checks[dev]'"
 
 
@@ -69,7 +73,8 @@ def test_every_script_has_its_faults_written_beside_it() -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_is_fooled_by_exactly_what_is_expected(name: str, scratch_server: ScratchServer) -> None:
     found = audited(command_of(name), scratch_server, full=EVERYTHING or name == IN_FULL,
-                    success_text=tuple(EXPECTED[name].get("success_text", ())))
+                    success_text=tuple(EXPECTED[name].get("success_text", ())), version=EXPECTED[name].get("version", VERSION),
+                    telling=tuple(EXPECTED[name].get("telling", TELLING)))
     assert found.control.word == "caught", found.control
     assert found.of["unverified"] == ()
     tried = {trial.fault.name for word in ("fooled", "caught") for trial in found.of[word]}
@@ -87,13 +92,12 @@ def test_is_fooled_by_exactly_what_is_expected(name: str, scratch_server: Scratc
 @pytest.mark.skipif(not EVERYTHING, reason="measures time: set POSTDEPLOY_AUDIT_ALL=1 and let nothing else run")
 def test_a_full_audit_of_one_python_script_takes_under_a_minute(scratch_server: ScratchServer) -> None:
     started = time.monotonic()
-    found = audited(command_of(IN_FULL), scratch_server, full=True)
+    found = audited(command_of(IN_FULL), scratch_server, full=True, version=VERSION)
     assert found.verdict == "held"
     assert time.monotonic() - started < SECONDS_MOST
 
 
-def test_our_own_apply_is_fooled_by_nothing(scratch_server: ScratchServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_our_own_apply_is_fooled_by_nothing(scratch_server: ScratchServer) -> None:
     command = (sys.executable, "-m", "checks", "apply", "--target", "prod")
     found = audited(command, scratch_server, full=EVERYTHING)
     assert found.of["fooled"] == found.of["unverified"] == ()

@@ -50,7 +50,7 @@ def deploy(tmp_path: Path) -> Iterator[tuple[str, ...]]:
 
 def audited(command: tuple[str, ...], seeds: Seeds, server: ScratchServer) -> Audit:
     only = ("world.did-nothing", "world.row-without-ddl")
-    request = AuditRequest(command, only=only, parallel=1, isolation=ISOLATION, seeds=seeds)
+    request = AuditRequest(command, version=V, only=only, parallel=1, isolation=ISOLATION, seeds=seeds)
     return audit(CONTRACT, request, scratch=lambda: nullcontext(server))
 
 

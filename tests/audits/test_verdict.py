@@ -32,7 +32,8 @@ from tests.support.walls import ISOLATION
 def audited(server: ScratchServer, *command: str, **more: Any) -> Audit:
     only = more.pop("only", ("world.did-nothing",))
     contract = more.pop("contract", CONTRACT)
-    question = AuditRequest(command, only=only, parallel=1, hang_s=HANG_S, isolation=ISOLATION, **more)
+    asked: dict[str, Any] = {"version": V, **more}
+    question = AuditRequest(command, only=only, parallel=1, hang_s=HANG_S, isolation=ISOLATION, **asked)
     return audit(contract, question, scratch=lambda: nullcontext(server))
 
 
