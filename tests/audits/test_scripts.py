@@ -73,8 +73,8 @@ def test_every_script_has_its_faults_written_beside_it() -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_is_fooled_by_exactly_what_is_expected(name: str, scratch_server: ScratchServer) -> None:
     found = audited(command_of(name), scratch_server, full=EVERYTHING or name == IN_FULL,
-                    success_text=tuple(EXPECTED[name].get("success_text", ())), version=EXPECTED[name].get("version", VERSION),
-                    telling=tuple(EXPECTED[name].get("telling", TELLING)))
+                    success_text=tuple(EXPECTED[name].get("success_text", ())),
+                    version=EXPECTED[name].get("version", VERSION), telling=tuple(EXPECTED[name].get("telling", TELLING)))
     assert found.control.word == "caught", found.control
     assert found.of["unverified"] == ()
     tried = {trial.fault.name for word in ("fooled", "caught") for trial in found.of[word]}

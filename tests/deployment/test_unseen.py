@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from checks.target.target import Target
 from checks.values import Unverified
 from tests.claims.functions.live import MIGRATIONS
 from tests.deployment.stage import FUNCTION, NOW, SINCE, Stage
+from tests.support import ROOT
 
 DENIED = {
     "ecs.DescribeServices": ("service.trade-stream.running", "ecs:DescribeServices"),
@@ -103,6 +105,13 @@ def abroad(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Targe
                         "EC2_METADATA_DISABLED": "true"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     return lambda: TargetSpec("prod", region="us-west-2")
+
+
+def test_the_policy_allows_just_what_is_asked() -> None:
+    code = "".join(file.read_text() for file in (ROOT / "checks" / "deployment").glob("*.py"))
+    text = (ROOT / "docs" / "deployment.md").read_text().partition("```json\n")[2].partition("```")[0]
+    allowed = [action for statement in json.loads(text)["Statement"] for action in statement["Action"]]
+    assert sorted(allowed) == sorted(set(re.findall(r'"((?:ecs|logs|lambda):[A-Z]\w+)"', code)))
 
 
 def test_another_region_has_no_such_cluster(stage: Stage, abroad: Callable[[], TargetSpec]) -> None:
