@@ -19,7 +19,5 @@ collect_ignore = ["projects"]
 __all__ = [
     "aws", "behind", "bench", "bundled", "database", "deployed", "echo", "fresh_database", "functions_reader", "gate",
     "installed", "lane", "listener", "mark", "migrated", "migrated_template", "nothing_left_running", "other_major",
-    "partly_broken", "prepared", "proxy", "scratch_server", "started", "world", "written",
-    "installed", "lane", "mark", "migrated", "migrated_template", "nothing_left_running", "other_major",
     "partly_broken", "prepared", "proxy", "scratch_server", "stage", "started", "world", "written",
 ]
