@@ -9,7 +9,7 @@ from checks.contract.deployment.sections import Count, LogsSpec
 from checks.deployment.logs import FAULTS, MOST_LINES, LogsSeen
 from checks.deployment.seen import DeploymentSeen
 from checks.kinds import Finding, claim
-from checks.values import Unverified, Verdict
+from checks.values import Figure, Unverified, Verdict
 
 LATE = dt.timedelta(minutes=5)
 """So long after a deploy the first lines may still be on their way."""
@@ -80,16 +80,16 @@ def counted(name: str, count: Count, told: LogsSeen | Unverified) -> Finding:
     if isinstance(told, Unverified) or not told.there or told.all.lines == 0:
         return _nothing(told)
     tally = told.patterns[count.pattern]
-    figure = f"{tally.lines:,} of {told.all.lines:,} lines"
+    figure, seen = f"{tally.lines:,} of {told.all.lines:,} lines", (Figure("lines", tally.lines),)
     if count.at_most is not None and tally.lines > count.at_most:
         return Finding("broken", f"{figure}, and {count.allowed} are allowed.", figure,
-                       "Find out who delivers the same events again and again.")
+                       "Find out who delivers the same events again and again.", figures=seen)
     if not told.whole:
         return _too_many()
     if count.at_least is not None and tally.lines < count.at_least:
         return Finding("broken", f"{figure}, and {count.allowed} are expected.", figure,
-                       "Look whether duplicates are still recognised.")
-    return Finding("held", figure + (f", {count.allowed} allowed" if count.allowed else ""))
+                       "Look whether duplicates are still recognised.", figures=seen)
+    return Finding("held", figure + (f", {count.allowed} allowed" if count.allowed else ""), figures=seen)
 
 
 def _nothing(told: LogsSeen | Unverified) -> Finding:
