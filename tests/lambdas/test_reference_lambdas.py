@@ -12,7 +12,7 @@ from tests.support import ROOT
 
 LAMBDAS = ROOT / "fixtures" / "lambdas"
 VERSIONS = [path.stem for path in sorted((ROOT / "migrations").glob("*.sql"))]
-TABLES = ["active_positions", "alpaca_event_dedupe", "position_history", "schema_migrations"]
+TABLES = ["active_positions", "alpaca_event_dedupe", "position_history", "schema_migrations", "strategy_stats"]
 
 
 @pytest.fixture
