@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -13,6 +13,7 @@ import pytest
 from checks.claims.verify import Report
 from checks.values import Verdict
 from tests.support import ROOT, saboteur_index
+from tests.support.remedies import run_remedies
 from tests.support.sabotage_harness import (
     ROUTES,
     Bench,
@@ -40,21 +41,34 @@ def named(saboteur: Saboteur) -> str:
 
 
 @pytest.mark.parametrize("saboteur", SABOTEURS, ids=named)
-def test_breaks_what_it_names(saboteur: Saboteur, bench: Bench) -> None:
-    """The claim is broken, names the object and shows a witness: read-only, through the Lambda, and with attempts."""
+def test_breaks_what_it_names(saboteur: Saboteur, bench: Bench, record_property: Callable[[str, object], None]) -> None:
+    """The claim is broken, names the object and shows a witness: read-only, through the Lambda, and with attempts.
+
+    Then each remedy is run that holds SQL, and helps.
+    """
     if not saboteur.fits(bench.major):
         pytest.skip(f"PostgreSQL {bench.major} has no such fault; set POSTDEPLOY_MATRIX to servers of other majors")
-    reports = reported(saboteur, bench)
-    assert told(saboteur, reports) == {route: [] for route in ROUTES}
-    saboteur_index.saw(named(saboteur), chain(*(aimed_at(saboteur, report) for report in reports.values())))
+    project = PROJECTS[saboteur.project]
+    with bench.database(project) as dsn:
+        commit(saboteur, dsn)
+        reports = reported(project, bench, dsn)
+        assert told(saboteur, reports) == {route: [] for route in ROUTES}
+        saboteur_index.saw(named(saboteur), chain(*(aimed_at(saboteur, report) for report in reports.values())))
+        for claim in run_remedies(verdicts(reports["direct"]), bench, project, saboteur, dsn):
+            record_property("remedy", claim)
 
 
-def reported(saboteur: Saboteur, bench: Bench) -> dict[str, Report]:
+def reported(project: Project, bench: Bench, dsn: str) -> dict[str, Report]:
+    """Route -> what is said of a database."""
+    return {route: look_at(bench, project, dsn, route) for route in ROUTES}
+
+
+def sabotaged(saboteur: Saboteur, bench: Bench) -> dict[str, Report]:
     """Route -> what is said of a database in which the fault was committed."""
     project = PROJECTS[saboteur.project]
     with bench.database(project) as dsn:
         commit(saboteur, dsn)
-        return {route: look_at(bench, project, dsn, route) for route in ROUTES}
+        return reported(project, bench, dsn)
 
 
 def told(saboteur: Saboteur, reports: Mapping[str, Report]) -> dict[str, list[str]]:
@@ -144,5 +158,5 @@ def test_other_majors(other_major: Bench, bench: Bench) -> None:
             assert (project.name, not_held(other_major, project, dsn)) == (project.name, [])
     wrong = {named(saboteur): found for number, saboteur in enumerate(SABOTEURS)
              if saboteur.fits(other_major.major) and (number % 4 == 0 or saboteur.majors != (0, 99))
-             and any((found := told(saboteur, reported(saboteur, other_major))).values())}
+             and any((found := told(saboteur, sabotaged(saboteur, other_major))).values())}
     assert wrong == {}
