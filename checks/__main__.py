@@ -41,6 +41,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m checks")
     except BrokenPipeError:  # whoever reads us has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
+    except OSError as error:
+        print(f"ERROR: {error.filename or 'A file'} cannot be read or written: {error.strerror}. Look at its rights and at "
+              "the room on its disk, then run again.", file=sys.stderr)
+        return USAGE
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again: it starts from what the database shows.", file=sys.stderr)
         return INTERRUPTED

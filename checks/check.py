@@ -13,7 +13,7 @@ from checks.claims.access.role import access_names
 from checks.claims.constraints import constrained_tables
 from checks.claims.deployment.waiting import as_pending, laid_on, moving, not_yet_applied, without
 from checks.claims.drift import EXTRA, SCHEMA
-from checks.claims.functions.false_success import false_success_names, judge_false_success
+from checks.claims.functions.false_success import audit_names, false_success_names, judge_false_success
 from checks.claims.verify import Report, always_left_out, judge, with_accepted
 from checks.contract.migration import Migration
 from checks.expectation.expectation import Expectation
@@ -22,7 +22,7 @@ from checks.observation.observe import Observation, look
 from checks.replays.claims import replay_verdicts
 from checks.target.open_target import Place, open_place
 from checks.target.target import Target
-from checks.values import AREAS, FALSE_SUCCESS, Case, Say, Unverified, Verdict, as_unverified
+from checks.values import AREAS, FALSE_SUCCESS, INTERRUPTED, Case, Say, Unverified, Verdict, as_unverified
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,17 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
             report = _until_settled(_Look(place, expectation, areas, say, deploy.since), deploy)
     except Unverified as error:
         return unseen(target, expectation, str(error))
+    except KeyboardInterrupt:
+        return unseen(target, expectation, INTERRUPTED)
     if "false-success" in areas and expectation.contract.audits and target.scratch:
         from checks.audits.report import audit_cases
 
         say(f"auditing {', '.join(spec.name for spec in expectation.contract.audits)} …")
-        report = _with_cases(report, audit_cases(expectation.contract, target))
+        try:
+            report = _with_cases(report, audit_cases(expectation.contract, target))
+        except KeyboardInterrupt:
+            report = _with_cases(report, tuple(_unseen(FALSE_SUCCESS, name, INTERRUPTED)
+                                               for name in audit_names(expectation.contract, target)))
     report = _complete(_nothing_held_elsewhere(report), names_of(expectation, report.target))
     return with_accepted(report, expectation.contract.accepts, dt.datetime.now(dt.UTC).date())
 
@@ -154,7 +160,8 @@ class _Look:
         except Unverified as error:
             return unseen(place.target, expectation, str(error)), None
         settled = Settled(expectation, seen)
-        if "dedupe" not in self.areas or report.elsewhere or self.again:
+        if "dedupe" not in self.areas or report.elsewhere or self.again \
+                or report.identity.get("in_recovery"):
             return report, settled
         replayed = replay_verdicts(place, expectation.contract, self.say)
         return replace(report, cases=tuple(

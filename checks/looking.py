@@ -6,12 +6,15 @@ import datetime as dt
 import gc
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 
 from checks.claims.verify import Report
@@ -146,6 +149,27 @@ def without_collection() -> Iterator[None]:
         gc.freeze()
         if enabled:
             gc.enable()
+
+
+class Interrupts:
+    """Notes Ctrl-C, which makes unverified what is looked at and lets nothing more begin; use as a context manager."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+        self._before: Any = None
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self.pressed = True
+        raise KeyboardInterrupt
 
 
 def packed(reports: Sequence[Report]) -> str:

@@ -8,6 +8,8 @@ PACKAGE = Path(__file__).resolve().parent
 """The folder of this package."""
 WATCHER = PACKAGE / "target" / "servers" / "watch.py"
 """Stops an embedded server when its parent is gone."""
+CONTAINER_WATCHER = PACKAGE / "target" / "servers" / "watch_container.py"
+"""Removes a container when its parent is gone."""
 STAND_INS = PACKAGE / "target" / "servers" / "stand_ins"
 """Inert stand-ins for extensions that the embedded server lacks, a file each."""
 REAPER = PACKAGE / "lambdas" / "local" / "reap.py"

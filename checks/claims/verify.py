@@ -16,6 +16,7 @@ from checks.claims.dedupe.structure import judge_dedupe
 from checks.claims.drift import judge_drift
 from checks.claims.enums import judge_enums
 from checks.claims.ledger import judge_ledger
+from checks.claims.standby import as_a_standby_tells
 from checks.contract.accept import Accept
 from checks.contract.contract import Contract
 from checks.expectation.expectation import Expectation
@@ -57,8 +58,13 @@ def judge(expectation: Expectation, seen: Observation, target: Target, today: dt
         left += constraints_left_out(expectation, seen)
     tables = [key for key in expectation.objects if key.kind == "table"]
     elsewhere = bool(tables) and not any(key in seen.snapshot.objects for key in tables)
-    return Report(target, judged(expectation, seen, target, today), tuple(left), dict(seen.snapshot.identity),
-                  dict(seen.cost), elsewhere=elsewhere)
+    cases, identity = judged(expectation, seen, target, today), dict(seen.snapshot.identity)
+    if seen.lag is not None:
+        cases, identity = as_a_standby_tells(cases, seen.lag), {**identity, "replica": seen.lag}
+        if target.scratch and target.spec.route == "direct":
+            left += [LeftOut("enums", "no INSERT is attempted: a standby only reads"),
+                     LeftOut("dedupe", "no event is replayed: a standby only reads")]
+    return Report(target, cases, tuple(left), identity, dict(seen.cost), elsewhere=elsewhere)
 
 
 def judged(expectation: Expectation, seen: Observation, target: Target, today: dt.date) -> tuple[Case, ...]:

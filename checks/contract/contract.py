@@ -16,6 +16,7 @@ from checks.contract.deployment.sections import DeploymentSpec
 from checks.contract.ledger import LedgerSpec
 from checks.contract.replay import ReplaySpec
 from checks.contract.reply_shape import REFERENCE, ReplyShape
+from checks.contract.way.spec import NO_DETOUR, USUAL_TIMEOUTS, Timeouts, WaySpec
 from checks.sql.names import shown, split_path
 from checks.values import LeftOut
 
@@ -115,6 +116,10 @@ class TargetSpec:
     """`off`: ask at start-up that event triggers ON login do not run; a superuser's right on PostgreSQL 17 and later."""
     error_probes: bool | None = None
     """Whether failing questions may be asked; None: only of servers we started ourselves."""
+    command: tuple[str, ...] = ()
+    """What the container runs instead of its image's own command."""
+    way: WaySpec = NO_DETOUR
+    timeouts: Timeouts = USUAL_TIMEOUTS
     reply: ReplyShape = REFERENCE
     query_reply: ReplyShape = REFERENCE
     deployment: tuple[str, ...] = ()

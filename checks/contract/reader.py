@@ -28,6 +28,7 @@ from checks.contract.migrations_reader import read_migrations_spec
 from checks.contract.replay import read_replay
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.contract.toml_table import TomlTable
+from checks.contract.way.reader import check_way, read_timeouts, read_way
 from checks.sql.names import split_path
 from checks.values import LeftOut, UsageError
 
@@ -44,15 +45,16 @@ def read_contract(file: Path) -> Contract:
         raise UsageError(f"No contract at {file}. Name one with --contract FILE, or write one: README.md has an "
                          "example to start from.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file.name} is not valid TOML: {error}") from None
+        raise UsageError(f"{file.name} is not valid TOML: {error}. README.md has an example.") from None
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{file} cannot be read: {error.strerror}. Name a contract.toml with --contract FILE.") from None
     return _contract(file, TomlTable(data, "", file.name))
 
 
 def _contract(file: Path, top: TomlTable) -> Contract:
     deployment = read_deployment(top)
-    targets = {name: _target(name, table, deployment) for name, table in top.named_tables("target").items()}
+    targets = {name: _target(name, table, deployment, file.resolve().parent)
+               for name, table in top.named_tables("target").items()}
     if not targets:
         targets = {"embedded": TargetSpec("embedded", server="embedded", writes="scratch")}
     default = top.text("default_target", next(iter(targets)))
@@ -163,7 +165,7 @@ def _ignores(table: TomlTable | None) -> tuple[DriftIgnore, ...]:
     return tuple(found)
 
 
-def _target(name: str, table: TomlTable, deployment: DeploymentSpec) -> TargetSpec:
+def _target(name: str, table: TomlTable, deployment: DeploymentSpec, root: Path) -> TargetSpec:
     server = table.choice("server", SERVERS, "given")
     route = table.choice("route", ROUTES, "direct")
     ours = server != "given"
@@ -178,7 +180,8 @@ def _target(name: str, table: TomlTable, deployment: DeploymentSpec) -> TargetSp
         migration_function=table.take("migration_function", str),
         functions=table.text("functions", "fixtures/lambdas"), image=table.text("image", "postgres:16"),
         bundle=table.take("bundle", str), error_probes=probes,
-        event_triggers=table.text("event_triggers", ""),
+        event_triggers=table.text("event_triggers", ""), command=table.texts("command", ()),
+        way=read_way(table, root), timeouts=read_timeouts(table),
         reply=REFERENCE if reply is None else _shape(reply),
         query_reply=REFERENCE if query_reply is None else _shape(query_reply), deployment=named_in(table, deployment),
     )
@@ -197,6 +200,8 @@ def _check_target(spec: TargetSpec, table: TomlTable) -> None:
         raise table.error("event_triggers", f"can only be 'off', not {spec.event_triggers!r}")
     if spec.event_triggers and spec.route == "lambda":
         raise table.error("event_triggers", "does not go with route = 'lambda': the function logs in, not we")
+    if spec.command and spec.server != "container":
+        raise table.error("command", "goes with server = 'container' only: it is what the container runs")
     if spec.server != "given":
         if spec.dsn:
             raise table.error("dsn", f"does not go with server = {spec.server!r}, which lends its own database")
@@ -207,9 +212,7 @@ def _check_target(spec: TargetSpec, table: TomlTable) -> None:
             raise table.error("query_function", "is missing; route = \"lambda\" needs the SELECT-only function")
         if spec.writes == "scratch":
             raise table.error("writes", "cannot be 'scratch' over a query function, which only reads")
-    elif not spec.dsn:
-        raise table.error("dsn", "is missing; write dsn = \"env:NAME\", or route = \"lambda\", "
-                                 "or server = \"embedded\"")
+    check_way(table, spec.way, server=spec.server, route=spec.route, dsn=spec.dsn)
 
 
 def _audit(name: str, table: TomlTable) -> AuditSpec:

@@ -8,8 +8,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from checks.contract.contract import TargetSpec
+from checks.lambdas.aws import aws_client
 from checks.lambdas.client import REGION, local_client
-from checks.values import Unreachable, Unverified, UsageError
+from checks.values import Unreachable, Unverified
 
 ATTEMPTS = 5
 """Of one call, with growing pauses: throttling is waited out."""
@@ -41,27 +42,16 @@ def reading_client(service: str, spec: TargetSpec, endpoint_url: str | None = No
 
     Args:
         service: `ecs`, `logs` or `lambda`.
-        spec: region, profile.
+        spec: region, profile, role, endpoint.
         endpoint_url: a local endpoint; then credentials are ours too, and no profile is read.
 
     Raises:
         Unreachable: boto3 finds no region or no such profile.
         UsageError: the region is no name of one.
     """
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
-
     if endpoint_url:
         return local_client(service, endpoint_url, spec.region or REGION)
-    config = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"}, read_timeout=60, connect_timeout=10)
-    try:
-        return boto3.Session(profile_name=spec.profile, region_name=spec.region).client(service, config=config)
-    except BotoCoreError as error:
-        raise Unreachable(f"No {service} client for target {spec.name!r}: {error}. Set region (and profile) in the "
-                          "contract, or AWS_REGION and AWS_PROFILE.") from None
-    except ValueError as error:
-        raise UsageError(f"No {service} client for target {spec.name!r}: {error}.") from None
+    return aws_client(service, spec, retries={"total_max_attempts": ATTEMPTS, "mode": "standard"}, read_timeout=60)
 
 
 def asked(ask: Callable[..., Any], action: str, **what: Any) -> Answer:

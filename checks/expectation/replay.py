@@ -20,17 +20,18 @@ from checks.contract.ledgers.ddl import recording
 from checks.contract.ledgers.rows import recorded
 from checks.contract.listing import file_of, files_in, from_lines
 from checks.contract.migration import Migration
+from checks.contract.way.spec import Timeouts
 from checks.expectation.derived import Derived, MigrationStep, statements
 from checks.expectation.extension_versions import stated_versions, without_version
 from checks.expectation.ledger_changes import Times, ledger_changes
 from checks.expectation.lock import derived_from
 from checks.expectation.planned_insert import plan_insert
-from checks.observation.ledger_rows import ledger_question
+from checks.observation.ledger_rows import LedgerAnswer, ledger_question
 from checks.sql.names import literal
 from checks.target.build import run_command
 from checks.target.migrate import FRESH, apply_files, prepare
 from checks.target.routes.direct import connect, execute
-from checks.target.routes.pinned import BEGIN
+from checks.target.routes.pinned import begin
 from checks.target.servers import ScratchServer
 from checks.target.session import Row
 from checks.target.target import Secret
@@ -39,6 +40,8 @@ from checks.values import Rejected, Say, UsageError
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
+_BEGIN = begin(Timeouts(statement_ms=0, idle_ms=0))
+"""On a server of ours nobody else waits, and 5,000 tables take longer to read than a given target allows."""
 LOOK = "postdeploy_look"
 """What the reading of the catalogue is prepared as on a scratch connection."""
 FEWEST_PLANNED_FOR = 100
@@ -77,11 +80,11 @@ class ScratchDatabase:
         """The document, read as a target is read; its plan is kept, which costs as much, until there is twice as much."""
         there = len(self.seen.objects) if self.seen is not None else 0
         try:
-            self.run(BEGIN)
+            self.run(_BEGIN)
             if self.planned_for and there < 2 * self.planned_for:
                 with suppress(Rejected):
                     return self.run(f"EXECUTE {LOOK}")
-                self.run(f"ROLLBACK; {BEGIN}")  # a migration said DEALLOCATE ALL
+                self.run(f"ROLLBACK; {_BEGIN}")  # a migration said DEALLOCATE ALL
             ledger = self.contract.ledger
             question = snapshot_select(self.contract.read_schemas, ledger.table if ledger else None, roles=None)
             known, = self.run(f"SELECT name FROM pg_prepared_statements WHERE name = {literal(LOOK)}") or ("",)
@@ -124,7 +127,7 @@ class ScratchDatabase:
             return {}
         (value,), = self.run(question.select())
         answer = question.read(value)
-        return recorded(contract.ledger, answer.rows if answer else (), known).times
+        return recorded(contract.ledger, answer.rows if isinstance(answer, LedgerAnswer) else (), known).times
 
 
 def replay(migrations: tuple[Migration, ...], contract: Contract, server: ScratchServer,

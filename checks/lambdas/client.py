@@ -8,8 +8,8 @@ import os
 from typing import Any
 
 from checks.contract.contract import TargetSpec
+from checks.lambdas.aws import aws_client
 from checks.lambdas.replies.reply import Reply
-from checks.values import Unreachable, UsageError
 
 READ_TIMEOUT_S = 910
 """Above Lambda's longest function timeout, 15 minutes."""
@@ -29,27 +29,15 @@ def lambda_client(spec: TargetSpec, endpoint_url: str | None = None) -> Any:
     """A boto3 Lambda client for `spec`: no retries, so that nothing is invoked twice.
 
     Args:
-        spec: region, profile.
+        spec: its region, profile, role and endpoint.
         endpoint_url: a local endpoint; then credentials are ours too, and no profile is read.
 
     Raises:
-        Unreachable: boto3 finds no region or no such profile.
+        as `aws_client` has them.
     """
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
-
     if endpoint_url:
         return local_client("lambda", endpoint_url, spec.region or REGION)
-    config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=READ_TIMEOUT_S,
-                    connect_timeout=10, tcp_keepalive=True)
-    try:
-        return boto3.Session(profile_name=spec.profile, region_name=spec.region).client("lambda", config=config)
-    except BotoCoreError as error:
-        raise Unreachable(f"No Lambda client for target {spec.name!r}: {error}. Set region (and profile) in the "
-                          "contract, or AWS_REGION and AWS_PROFILE.") from None
-    except ValueError as error:
-        raise UsageError(f"No Lambda client for target {spec.name!r}: {error}.") from None
+    return aws_client("lambda", spec, retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=READ_TIMEOUT_S)
 
 
 def local_client(service: str, endpoint_url: str, region: str = REGION, read_timeout_s: float = READ_TIMEOUT_S) -> Any:

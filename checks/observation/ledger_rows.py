@@ -10,9 +10,11 @@ from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
 from checks.contract.ledger import LedgerSpec
 from checks.contract.ledgers.rows import LedgerRow
+from checks.observation.questions import Unasked
 from checks.sql.names import as_text, ident
 
-MAX_LEDGER_ROWS = 20_000
+MAX_LEDGER_ROWS = 250_000
+"""Where there are more, none of them is judged: which ones came would decide what is missing."""
 
 
 class LedgerAnswer(NamedTuple):
@@ -40,10 +42,12 @@ class LedgerQuestion:
         """See Question."""
         return self.sql
 
-    def read(self, value: object) -> LedgerAnswer | None:
-        """The rows, or None when `value` holds none."""
+    def read(self, value: object) -> LedgerAnswer | Unasked | None:
+        """The rows; why none of them counts; or None when `value` holds none."""
         if not isinstance(value, dict) or "rows" not in value:
             return None
+        if len(value["rows"]) > MAX_LEDGER_ROWS:
+            return Unasked(f"the ledger has more than {MAX_LEDGER_ROWS:,} rows")
         return LedgerAnswer(float(value["now"]), tuple(
             LedgerRow(dict(zip(self.columns, cells, strict=True)), None if at is None else float(at))
             for *cells, at in value["rows"]))
@@ -63,7 +67,7 @@ def ledger_question(contract: Contract, found: Snapshot) -> LedgerQuestion | Non
         when = f"extract(epoch FROM l.{ident(spec.applied_at)})::float8"
     cells = [_as_text(name, columns[name]) for name in read]
     rows = (f"SELECT json_build_array({', '.join(cells)}, {when}) AS row, {when} AS at, {cells[0]} AS first "
-            f"FROM {ident(spec.schema, spec.table)} l ORDER BY 2, 3 LIMIT {MAX_LEDGER_ROWS}")
+            f"FROM {ident(spec.schema, spec.table)} l ORDER BY 2, 3 LIMIT {MAX_LEDGER_ROWS + 1}")
     return LedgerQuestion("SELECT json_build_object('now', extract(epoch FROM now())::float8, 'rows', coalesce(json_agg("
                           f"r.row ORDER BY r.at, r.first), '[]'::json)) FROM ({rows}) r", read)
 

@@ -26,6 +26,7 @@ from checks.observation.insert_attempts import Attempt, attempt
 from checks.observation.ledger_rows import LedgerQuestion, ledger_question
 from checks.observation.lookup_rows import LookupQuestion, lookup_question, lookup_unasked
 from checks.observation.questions import Asked, Question, Refusal, Unasked, ask_all
+from checks.observation.replica import Lag, LagQuestion, lag_question
 from checks.observation.stored_rows import StoredRows, scan
 from checks.sql.values_accepted.answers import ColumnRow
 from checks.target.open_target import Place
@@ -70,9 +71,18 @@ class Observation:
     """CHECKs that reading cannot tell from the expected ones: (expected, found) over rows that may tell them apart."""
     stored: StoredRows = field(default_factory=StoredRows)
     dedupe: tuple[Asked[DedupeCount], ...] = ()
+    replica: Asked[LagQuestion] | None = None
+    """How far behind a standby is; None: it is the primary."""
     cost: Mapping[str, int] = field(default_factory=dict)
     """statements, scans, invocations."""
     freshness: tuple[Asked[FreshnessQuestion], ...] = ()
+
+    @property
+    def lag(self) -> Lag | None:
+        """What a standby told of itself, or that it told nothing; None: it is the primary."""
+        if self.replica is None:
+            return None
+        return self.replica.answer if isinstance(self.replica.answer, Lag) else Lag()
 
 
 def observe(session: Session, contract: Contract, expected: Mapping[Key, Object],
@@ -95,7 +105,7 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
     ledger = ledger_question(contract, found)
     lookups = {plan.spec: lookup_question(plan, found) for plan in plans}
     trials = {plan.spec: plan.trial for plan in plans}
-    checks = dict(check_questions(expected, found))
+    checks, replica = dict(check_questions(expected, found)), lag_question(found)
 
     def asked() -> Iterator[Question]:
         if ledger is not None:
@@ -108,10 +118,12 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
             if trial is not None:
                 yield trial.question
         yield from checks.values()
+        if replica is not None:
+            yield replica
 
     answers = ask_all(session, asked())
     session.rest()
-    attempts = attempt(session, found, plans) if session.can_run else {}
+    attempts = attempt(session, found, plans) if session.can_run and replica is None else {}
     enums = {plan.spec: EnumSeen(plan, _tried(trials[plan.spec], answers),
                                  _asked(lookups[plan.spec], answers) or _left(lookup_unasked(plan, found)),
                                  attempts.get(plan.spec.shown, ())) for plan in plans}
@@ -120,7 +132,7 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
     return Observation(
         found, _asked(ledger, answers), enums,
         {key: Asked(question, answers.get(question)) for key, question in checks.items()},
-        stored, dedupe, asdict(session.cost), renewed)
+        stored, dedupe, _asked(replica, answers), asdict(session.cost), renewed)
 
 
 def look(place: Place, contract: Contract, expected: Mapping[Key, Object]) -> Observation:
@@ -135,15 +147,27 @@ def look(place: Place, contract: Contract, expected: Mapping[Key, Object]) -> Ob
         return observe(session, contract, expected, [spec for name, spec in known.items() if f"freshness.{name}" in named])
     except Rejected as refusal:
         raise Unverified(f"Target {place.target.name!r} refused the question about its catalogue: {refusal}."
-                         + _grant(refusal)) from None
+                         + _remedy(refusal)) from None
     finally:
         session.close()
 
 
-def _grant(refusal: Rejected) -> str:
-    if refusal.sqlstate == "42501":
-        return " Let the role read pg_catalog again: GRANT SELECT ON ALL TABLES IN SCHEMA pg_catalog TO the role;"
-    return " PostgreSQL 14 to 18 are supported."
+_REMEDIES = {
+    "42501": "Let the role read pg_catalog again: GRANT SELECT ON ALL TABLES IN SCHEMA pg_catalog TO the role;",
+    "57014": "Raise statement_timeout of the target in the contract (over a function: of its role), or run at a quiet time.",
+    "55P03": "Somebody holds a table, as a running migration does: run again when it has ended, or raise lock_timeout "
+             "of the target in the contract.",
+    "40001": "A standby gave the question up for what it had to replay: run again, or verify the primary.",
+    "53": "The server is short of connections, memory or disk: run again when it is not.",
+    "57P": "The server is being stopped or started: run again when it is up.",
+    "25P03": "It waited longer for us than idle_timeout of the target allows: raise it in the contract.",
+}
+"""SQLSTATE, or how it begins -> what to do."""
+
+
+def _remedy(refusal: Rejected) -> str:
+    return " " + next((remedy for state, remedy in _REMEDIES.items() if refusal.sqlstate.startswith(state)),
+                      "PostgreSQL 14 to 18 are supported.")
 
 
 def _snapshot(session: Session, contract: Contract, roles: Sequence[str]) -> Snapshot:

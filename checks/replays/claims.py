@@ -13,7 +13,7 @@ from checks.isolation.walls import missing
 from checks.kinds import Finding, Kind, claim
 from checks.replays.results import PARTS, ReplayResult
 from checks.target.open_target import Place
-from checks.values import Say, Unverified, Verdict
+from checks.values import INTERRUPTED, Say, Unverified, Verdict
 
 LONG_S = 2.0
 """A replay that takes longer is told with its time, in seconds."""
@@ -110,3 +110,5 @@ def _replayed(spec: Dedupe, dsn: str, contract: Contract) -> Replayed:
             return replay(spec, dsn, root=contract.root, endpoint_url=endpoint_url)
     except Unverified as error:
         return error
+    except KeyboardInterrupt:
+        return Unverified(INTERRUPTED)

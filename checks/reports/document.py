@@ -38,6 +38,8 @@ def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetim
     verdicts = [verdict for case in report.cases for verdict in case.verdicts
                 if (report.target.name, case.area, case.name) in ran]
     identity = {name: report.identity.get(name) for name in _IDENTITY}
+    if report.identity.get("in_recovery"):
+        identity["replica"] = dict(report.identity["replica"].as_json())
     if report.identity.get(LOGIN_TRIGGERS):
         identity[LOGIN_TRIGGERS] = list(map(printable, report.identity[LOGIN_TRIGGERS]))
     document = {

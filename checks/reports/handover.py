@@ -33,6 +33,8 @@ class Handover:
         self.said: list[str] = []
         """What is told at the end about what was handed over."""
         self.evidence: Path | None = None
+        self.unwritten = False
+        """Whether the evidence was asked for, and could not be written."""
         self.monitor: Link | None = None
         """Who is told that a run ended, and how; of a run that ended before it looked, too."""
 
@@ -75,7 +77,12 @@ class Handover:
         if self.evidence is not None:
             for document in every:
                 file = self.evidence if len(every) == 1 else named(self.evidence, document["target"]["name"])
-                write_whole(file, as_text(document))
+                try:
+                    write_whole(file, as_text(document))
+                except OSError as error:
+                    self.unwritten = True
+                    self.said.append(f"UNVERIFIED: --evidence {file} could not be written: {error.strerror}. What is told "
+                                     "here stands; make room for the file, and run again.")
         self.runs = [run_of(document, "this run") for document in every]
         for suite in suites:  # of JUnit
             for name, value in suite_properties(self.runs):

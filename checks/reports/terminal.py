@@ -16,7 +16,7 @@ def header(report: Report, contract: str) -> list[str]:
     """What was reached, and what is left out there and why."""
     spec, seen = report.target.spec, report.identity
     if seen:
-        state = "in recovery (standby)" if seen["in_recovery"] else "primary"
+        state = f"in recovery (standby: {seen['replica'].told})" if seen["in_recovery"] else "primary"
         reached = (f"PostgreSQL {seen['server_version']}, database {seen['database']}, role {seen['role']}, {state}")
     else:
         reached = "not reached" if report.failure else "not contacted"

@@ -16,6 +16,7 @@ from checks.target.routes import ROUTES
 from checks.target.servers import SCRATCH, ScratchServer
 from checks.target.session import Session
 from checks.target.target import Secret, Target
+from checks.target.ways.opened import way_in
 
 DATABASE = "postdeploy"
 """The database that is made on a server of ours."""
@@ -50,15 +51,15 @@ def open_place(target: Target, contract: Contract, migrations: tuple[Migration, 
     """Starts what the target needs. A server of ours comes up with just `migrations` applied.
 
     Raises:
-        UsageError: the `local` extra is not installed, or a migration does not replay.
-        Unverified: the server or the endpoint does not start.
+        UsageError: the `local` extra is not installed, or a migration does not replay, or the way in is written wrong.
+        Unverified: the server, the endpoint or the way in does not open.
     """
     if not target.ours:
-        yield Place(target, target.dsn)
+        with way_in(target) as dsn:
+            yield Place(target, dsn)
         return
     with ExitStack() as stack:
-        server = stack.enter_context(SCRATCH[target.spec.server](
-            target.spec.image, contract.replay.stub_extensions))
+        server = stack.enter_context(SCRATCH[target.spec.server](target.spec, contract.replay.stub_extensions))
         dsn = Secret(server.create_database(DATABASE))
         bring_up(dsn, contract, migrations)
         place = Place(target, dsn, server=server)

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import re
 
+NO_DSN = ("The DSN of {place} is not one that libpq understands. Write it as postgresql://user:…@host:5432/database, odd "
+          "characters percent-encoded.")
+"""With the place that it is to lead to."""
 _NAME = r'"[\w.$-]{1,63}"'
 _WORDS = (
-    (rf"password authentication failed for user {_NAME}|fe_sendauth: no password supplied",
+    (rf"PAM authentication failed for user {_NAME}",
+     "A token of RDS counts for 15 minutes, for this host and user: look whether the role has rds_iam, and whether its "
+     "policy allows rds-db:connect."),
+    (rf"password authentication failed for user {_NAME}|fe_sendauth: no password supplied|SASL authentication failed",
      "Give the right password in the DSN, PGPASSWORD or ~/.pgpass."),
     (rf"could not translate host name {_NAME}(?: to address)?", "Look at the host name in the DSN."),
-    (r"Connection refused|No such file or directory|timeout expired|Connection timed out|Network is unreachable"
-     r"|No route to host|server closed the connection unexpectedly|the database system is \w+(?: \w+)?",
-     "Look whether the server is up and reachable from here."),
-    (rf"database {_NAME} does not exist|permission denied for database {_NAME}|database {_NAME} is not currently "
-     "accepting connections", "Look at the database name in the DSN."),
-    (rf'role {_NAME} (?:does not exist|is not permitted to log in)', "Look at the user name in the DSN."),
-    (r"no pg_hba\.conf entry|server does not support SSL|SSL error|certificate verify failed|SSL connection is required",
+    (rf"definition of service {_NAME} not found",
+     "Look at the service in ~/.pg_service.conf, or in the file that PGSERVICEFILE names."),
+    (r"session is read-only|session is not read-only|server is in hot standby mode|server is not in hot standby mode",
+     "None of the hosts is what target_session_attrs asks for."),
+    (r'root certificate file "[\w./ ~-]{1,200}" does not exist|certificate verify failed'
+     r'|server certificate for "[\w.*:-]{1,253}"(?: \(and \d+ other names?\))? does not match host name "[\w.:-]{1,253}"',
+     "Give the certificates of the server's authority: sslrootcert in the contract (of RDS: global-bundle.pem), and look "
+     "whether the host is the one that the certificate names."),
+    (r"no pg_hba\.conf entry|server does not support SSL|SSL error(?!: certificate)|SSL connection is required|SSL required",
      "Look at sslmode in the DSN and at the server's pg_hba.conf."),
-    (r"too many (?:clients|connections)|remaining connection slots are reserved", "Wait until connections are free."),
+    (r"Connection refused|No such file or directory|timeout expired|Connection timed out|Network is unreachable"
+     r"|No route to host|server closed the connection unexpectedly|Connection reset by peer"
+     r"|the database system is \w+(?: \w+)?",
+     "Look whether the server is up and reachable from here."),
+    (rf"database {_NAME} does not exist|no such database: [\w.$-]{{1,63}}|permission denied for database {_NAME}"
+     rf"|database {_NAME} is not currently accepting connections", "Look at the database name in the DSN."),
+    (rf'role {_NAME} (?:does not exist|is not permitted to log in)|no such user', "Look at the user name in the DSN."),
+    (r"too many (?:clients|connections)|remaining connection slots are reserved|no more connections allowed"
+     r"|query_wait_timeout", "Wait until connections are free."),
+    (r"unsupported startup parameter(?: in options)?: [\w.]{1,63}",
+     "A pooler stands in between: let it ignore that parameter (PgBouncer: ignore_startup_parameters), or leave it out."),
     (r'unrecognized configuration parameter "event_triggers"|permission denied to set parameter "event_triggers"',
      "event_triggers = \"off\" in the contract is a superuser's right on PostgreSQL 17 and later: leave it out."),
 )
@@ -25,9 +43,9 @@ _WORDS = (
 
 
 def why_refused(message: str) -> str:
-    """A refused connection: those of its words that cannot hold a part of the DSN, and the remedy."""
-    for pattern, remedy in _WORDS:
-        found = re.search(pattern, message)
-        if found:
-            return f"{found[0]}. {remedy}"
-    return "it was refused, in words that are not repeated. Look at the DSN and at the server's log."
+    """A refused connection: the first of its words that cannot hold a part of the DSN, and the remedy."""
+    found = [(match.start(), match[0], remedy) for pattern, remedy in _WORDS if (match := re.search(pattern, message))]
+    if not found:
+        return "it was refused, in words that are not repeated. Look at the DSN and at the server's log."
+    _, words, remedy = min(found)  # libpq tells of several hosts, and of TLS and then none, in the order of its attempts
+    return f"{words}. {remedy}"

@@ -10,7 +10,8 @@ from checks.contract.contract import Contract, TargetSpec
 from checks.target.routes import ROUTES
 from checks.target.servers import SCRATCH, ScratchServer, borrowed
 from checks.target.servers.given import given_dsn
-from checks.target.target import Target
+from checks.target.target import Secret, Target
+from checks.target.ways.opened import way_in
 from checks.values import Say, UsageError
 
 _IDENTIFIER = "SELECT pg_catalog.format('%s', system_identifier) AS doc FROM pg_catalog.pg_control_system()"
@@ -35,12 +36,14 @@ def replay_server(contract: Contract, target: Target | None, say: Say,
     place = contract.targets[spec.target] if spec.target is not None else TargetSpec(
         "replay", server="given" if spec.dsn else spec.server, dsn=spec.dsn, image=spec.image)
     if place.server != "given":
-        with SCRATCH[place.server](place.image, spec.stub_extensions) as server:
+        with SCRATCH[place.server](place, spec.stub_extensions) as server:
             yield server
         return
     name = f"[replay] {'target' if spec.target else 'dsn'}"
-    dsn = given_dsn(place, contract.file.name, lambda variable: (os.environ if environ is None else environ).get(variable))
-    with borrowed(dsn, name, say) as server:
+    dsn = place.dsn and given_dsn(place, contract.file.name,
+                                  lambda variable: (os.environ if environ is None else environ).get(variable))
+    with way_in(Target(place, Secret(dsn) if dsn else None)) as way, \
+            borrowed(way.reveal() if way else "", name, say) as server:
         if target is not None and not target.ours and spec.target != target.name:
             _refuse_the_targets_own(server, target, name)
         yield server
@@ -48,7 +51,7 @@ def replay_server(contract: Contract, target: Target | None, say: Say,
 
 def _refuse_the_targets_own(server: ScratchServer, target: Target, name: str) -> None:
     """Roles are cluster-wide: a replay beside the verified database could change who may do what there."""
-    with closing(ROUTES[target.spec.route](target, target.dsn, None)) as session:
+    with way_in(target) as dsn, closing(ROUTES[target.spec.route](target, dsn, None)) as session:
         told = [value for value, *_ in session.ask(_IDENTIFIER)]
         session.rest()
     if told == [value for value, in server.rows(_IDENTIFIER)]:

@@ -27,6 +27,13 @@ class Secret:
     def __init__(self, value: str) -> None:
         self.reveal = lambda: value
 
+    @classmethod
+    def made(cls, make: Callable[[], str]) -> Secret:
+        """A secret that `make` makes anew each time it is spent."""
+        secret = cls("")
+        secret.reveal = make
+        return secret
+
     def __repr__(self) -> str:
         return "Secret(…)"
 
@@ -43,7 +50,7 @@ class Target:
 
     spec: TargetSpec
     dsn: Secret | None
-    """The URL of a given database; None for Lambda routes and servers of ours."""
+    """The DSN of a given database as far as `dsn` says it, see `ways`; None for Lambda routes and servers of ours."""
 
     @property
     def name(self) -> str:

@@ -183,6 +183,48 @@ def test_evidence_that_cannot_be_written_is_said_before_anything_is_looked_at(mi
     assert (ran.code, "cannot be written" in ran.sentence()) == (4, True)
 
 
+def test_a_full_disk_is_said_and_is_not_green(migrated: str) -> None:
+    ran = verify(migrated, "--evidence", "/dev/full")
+    assert ran.code == 6
+    assert ("UNVERIFIED: --evidence /dev/full could not be written: No space left on device. What is told here stands; make "
+            "room for the file, and run again.") in ran.out
+
+
+def test_two_migrations_of_one_name_are_named(project: Path) -> None:
+    for folder in ("a", "b"):
+        (project / "flyway" / folder).mkdir(parents=True)
+        (project / "flyway" / folder / f"V1__{folder}.sql").write_text("SELECT 1;")
+    (project / "contract.toml").write_text('[migrations]\nfolder = "flyway"\ntool = "flyway"\n')
+    ran = verify(NOWHERE, "--contract", str(project / "contract.toml"))
+    assert (ran.code, "a/V1__a.sql and b/V1__b.sql both have the version '1'; rename one" in ran.sentence()) == (4, True)
+
+
+def test_what_aws_or_docker_does_not_give_is_exit_6_with_the_remedy(project: Path) -> None:
+    (project / "contract.toml").write_text(HEAD + """
+[target.secret]
+secret = "db/prod"
+region = "us-west-2"
+[target.function]
+route = "lambda"
+region = "us-west-2"
+query_function = "ops-query"
+[target.box]
+server = "container"
+""")
+    nothing = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/null",
+               "AWS_EC2_METADATA_DISABLED": "true", "DOCKER_HOST": "tcp://127.0.0.1:1"}
+    ran = verify("secret", "--target", "function", "--target", "box", "--contract", str(project / "contract.toml"),
+                 environment=nothing)
+    assert ran.code == 6
+    give = "Give credentials: AWS_PROFILE, or profile in the contract."
+    for words in (f"The secret db/prod of target 'secret' cannot be read: NoCredentialsError. {give}",
+                  "The query function ops-query did not answer the question (transport): The function was never invoked: "
+                  f"NoCredentialsError: Unable to locate credentials. {give}",
+                  "No container of postgres:16 could be started: no Docker engine answers. Start Docker (or set "
+                  "DOCKER_HOST), or use server = \"embedded\", which needs none."):
+        assert ran.out.count(words) == 1, ran.out
+
+
 def test_a_command_that_does_not_exist_is_exit_4() -> None:
     ran = run("-m", "checks", "aply")
     assert ran.code == 4

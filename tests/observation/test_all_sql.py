@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from checks.claims.functions.query_function import judge_query
+from checks.contract.way.spec import USUAL_TIMEOUTS
 from checks.lambdas.client import invoke
 from checks.target.routes import direct
-from checks.target.routes.pinned import BEGIN, late
+from checks.target.routes.pinned import begin, late
 from tests.support.sabotage_harness import (
     Bench,
     InProcess,
@@ -107,7 +108,7 @@ def test_directly_nothing_goes_ahead_of_the_pin(place: tuple[Project, Any], benc
         monkeypatch.undo()
     pinned = False
     for sql in sent:
-        assert pinned or sql == BEGIN, sql[:80]
+        assert pinned or sql == begin(USUAL_TIMEOUTS), sql[:80]
         pinned = sql != "ROLLBACK"
     assert not pinned
     assert len(sent) >= 3
@@ -115,7 +116,7 @@ def test_directly_nothing_goes_ahead_of_the_pin(place: tuple[Project, Any], benc
 
 def test_what_pins_looks_nothing_up() -> None:
     """Each statement of the BEGIN up to the one that pins; a simple query is parsed statement by statement."""
-    ahead = BEGIN.partition("SET LOCAL search_path = pg_catalog, pg_temp;")
+    ahead = begin(USUAL_TIMEOUTS).partition("SET LOCAL search_path = pg_catalog, pg_temp;")
     assert ahead[1]
     select = ahead[0].split(";")[1]
     assert looked_up_early(select) == []

@@ -20,6 +20,7 @@ from checks.claims.verify import Report
 from checks.observation.questions import Refusal, ask_one
 from checks.target.routes import direct
 from checks.target.routes.direct import connect, execute
+from checks.target.routes.pinned import APPLICATION as OURS
 from checks.target.routes.through_lambda import LambdaSession
 from checks.target.servers import ScratchServer, embedded
 from checks.target.target import Secret
@@ -37,8 +38,6 @@ from tests.support.sabotage_harness import (
 
 REFERENCE = projects()[0]
 WRITERS = 2
-OURS = "postdeploy-checks"
-"""The application name of a direct session."""
 WORK = """
     INSERT INTO public.active_positions (id, ticker, side, quantity, entry_price) VALUES ({n}, 'T', 'long', 1, 1);
     UPDATE public.active_positions SET quantity = quantity + 1 WHERE id = {n};

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import selectors
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from checks.target.refusals import why_refused
-from checks.target.routes.pinned import BEGIN
+from checks.contract.way.spec import USUAL_TIMEOUTS, Timeouts
+from checks.target.refusals import NO_DSN, why_refused
+from checks.target.routes.pinned import APPLICATION, begin, bounds
 from checks.target.session import Cost, Row
 from checks.target.target import Secret, Target
 from checks.values import Rejected, Unreachable, Unverified, UsageError
@@ -31,7 +35,7 @@ def open_session(target: Target, dsn: Secret | None, endpoint_url: str | None) -
         raise UsageError(f"Target {target.name!r} has no database of its own to be asked directly.")
     startup = {"event_triggers": target.spec.event_triggers} if target.spec.event_triggers else NO_SETTINGS
     return DirectSession(dsn, "the scratch server" if target.ours else f"target {target.name!r}",
-                         can_run=target.scratch, startup=startup)
+                         can_run=target.scratch, startup=startup, timeouts=target.spec.timeouts)
 
 
 class DirectSession:
@@ -41,9 +45,10 @@ class DirectSession:
     """PostgreSQL takes 1 GB; parsing needs many times the text."""
 
     def __init__(self, dsn: Secret, place: str, *, can_run: bool = False, startup: Mapping[str, str] = NO_SETTINGS,
-                 ) -> None:
+                 timeouts: Timeouts = USUAL_TIMEOUTS) -> None:
         self.cost = Cost()
         self.can_run = can_run
+        self._timeouts = timeouts
         self._connection = connect(dsn, place, startup)
         self._scanning: bool | None = None
         """None: no transaction is open; else whether it is one of scans."""
@@ -53,7 +58,7 @@ class DirectSession:
         if self._scanning is not None and self._scanning != scan:
             self.rest()
         if self._scanning is None:
-            self._execute(BEGIN, scan)
+            self._execute(begin(self._timeouts), scan)
             self._scanning = scan
         return self._execute(select, scan)
 
@@ -68,7 +73,7 @@ class DirectSession:
         if not self.can_run:
             raise Unverified("This target is not scratch, so nothing is run on it.")
         self.rest()
-        return self._execute(statements, False)
+        return self._execute("; ".join((*bounds(self._timeouts), statements)), False)
 
     def close(self) -> None:
         """See Session."""
@@ -96,12 +101,9 @@ def connect(dsn: Secret, place: str, startup: Mapping[str, str] = NO_SETTINGS) -
     import psycopg2
 
     try:
-        more: dict[str, Any] = {"options": _options(dsn, startup)} if startup else {}
-        connection: Connection = psycopg2.connect(dsn.reveal(), connect_timeout=CONNECT_TIMEOUT_S, client_encoding="UTF8",
-                                      application_name="postdeploy-checks", **more)
+        connection: Connection = psycopg2.connect(dsn.reveal(), **_arguments(dsn, startup))
     except psycopg2.ProgrammingError:
-        raise Unreachable(f"The DSN of {place} is not one that libpq understands. Write it as "
-                          "postgresql://user:…@host:5432/database, odd characters percent-encoded.") from None
+        raise Unreachable(NO_DSN.format(place=place)) from None
     except psycopg2.OperationalError as error:
         raise Unreachable(f"Cannot reach {place}: {why_refused(str(error))}") from None
     except UnicodeError:
@@ -110,12 +112,17 @@ def connect(dsn: Secret, place: str, startup: Mapping[str, str] = NO_SETTINGS) -
     return connection
 
 
-def _options(dsn: Secret, startup: Mapping[str, str]) -> str:
-    """The DSN's own command-line options for the session, and `startup` after them."""
+def _arguments(dsn: Secret, startup: Mapping[str, str]) -> dict[str, Any]:
+    """What is said beside the DSN: who we are, how long we wait unless it says so, and its own options before `startup`."""
     from psycopg2.extensions import parse_dsn
 
-    own: str = parse_dsn(dsn.reveal()).get("options", "")
-    return " ".join([own, *(f"-c {name}={value}" for name, value in startup.items())]).strip()
+    said = parse_dsn(dsn.reveal())
+    found: dict[str, Any] = {"client_encoding": "UTF8", "application_name": APPLICATION}
+    if "connect_timeout" not in said and "PGCONNECT_TIMEOUT" not in os.environ:
+        found["connect_timeout"] = CONNECT_TIMEOUT_S
+    if startup:
+        found["options"] = " ".join([said.get("options", ""), *(f"-c {name}={value}" for name, value in startup.items())])
+    return found
 
 
 def execute(connection: Connection, sql: str) -> list[Row]:
@@ -128,11 +135,39 @@ def execute(connection: Connection, sql: str) -> list[Row]:
     import psycopg2
 
     try:
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor, _interruptible():
             cursor.execute(sql)
             return list(cursor.fetchall()) if cursor.description else []
     except psycopg2.Error as error:
         raise _refusal(error, sql) from None
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets Ctrl-C end a question that the server is still at: libpq's own wait sees no signal."""
+    from psycopg2.extensions import get_wait_callback, set_wait_callback
+
+    before = get_wait_callback()
+    set_wait_callback(_wait)
+    try:
+        yield
+    finally:
+        set_wait_callback(before)
+
+
+def _wait(connection: Connection) -> None:
+    """Waits for the answer; on Ctrl-C the server is asked to give up, and psycopg2 closes the connection."""
+    from psycopg2.extensions import POLL_OK, POLL_READ
+
+    with selectors.DefaultSelector() as waiting:
+        try:
+            while (state := connection.poll()) != POLL_OK:
+                waiting.register(connection, selectors.EVENT_READ if state == POLL_READ else selectors.EVENT_WRITE)
+                waiting.select()
+                waiting.unregister(connection)
+        except KeyboardInterrupt:
+            connection.cancel()
+            raise
 
 
 def _refusal(error: psycopg2.Error, sql: str) -> Rejected | Unreachable:

@@ -11,6 +11,7 @@ import secrets
 from typing import Any, NamedTuple
 
 from checks.contract.contract import TargetSpec
+from checks.lambdas.aws import remedy_of
 from checks.lambdas.client import invoke, lambda_client
 from checks.lambdas.replies.outcome import Outcome, classify_query
 from checks.target.routes.pinned import late
@@ -114,7 +115,8 @@ class LambdaSession:
         else:
             self.cost.statements += 1
         self.cost.invocations += 1
-        reply = invoke(self._client, self._spec.query_function or "", {"sql": late(page, nonce)}, self._spec.qualifier)
+        event = {"sql": late(page, nonce, self._spec.timeouts)}
+        reply = invoke(self._client, self._spec.query_function or "", event, self._spec.qualifier)
         return classify_query(reply, nonce, self._spec.query_reply)
 
     def _checked(self, outcome: Outcome, start: int, length: int) -> Page:
@@ -132,6 +134,7 @@ class LambdaSession:
     def _refusal(self, outcome: Outcome) -> Exception:
         if outcome.sqlstate:
             return Rejected(outcome.sqlstate, "", "")
-        remedy = " Give credentials: AWS_PROFILE, or profile in the contract." if "Credentials" in outcome.reason else ""
         kind = Unreachable if outcome.place == "transport" else Unverified
-        return kind(f"{self._name} did not answer the question ({outcome.place}): {outcome.reason}{remedy}")
+        remedy = remedy_of(outcome.reason, "lambda:InvokeFunction") or (
+            "Look at its log: what it was asked, and what it answered.")
+        return kind(f"{self._name} did not answer the question ({outcome.place}): {outcome.reason} {remedy}")

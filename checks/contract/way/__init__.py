@@ -1,0 +1,1 @@
+"""The way into a target, as `[target.NAME]` writes it."""
