@@ -72,8 +72,9 @@ def migration(migration: Migration, rows: Rows, settled: Settled) -> Finding:
     if count > 1:
         return Finding("broken", f"Recorded {count} times.", f"{count} rows",
                        "Delete the extra rows and make the version column unique.")
-    kept, here = rows.checksums.get(version), migration.checksum
-    if kept is not None and here is not None and kept != here:
+    kept = rows.checksums.get(version)
+    if kept is not None and not migration.is_as(kept):
+        here = " or ".join(migration.checksums)
         return Finding("broken", f"The file here is not the one that was applied: the ledger keeps the checksum {kept}, and "
                        f"{migration.file} has {here}.", f"checksum {kept}",
                        "Bring back the file as it was applied, and put what is new into a migration of its own.")

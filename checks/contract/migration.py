@@ -17,12 +17,18 @@ class Migration:
     """What is sent, on the lines where it stands in the file; empty when a command applies it."""
     whole: bool = True
     """Whether it is sent as one string, which PostgreSQL runs in one transaction; else statement by statement."""
-    checksum: str | None = None
-    """What the tool's ledger keeps of the file's content; None: nothing."""
+    checksums: tuple[str, ...] = ()
+    """What the tool's ledger keeps of the file's content, the newest way of the tool last; those of several ways begin with
+    the way's name and a colon. Empty: nothing, or it cannot be told from the file alone."""
     title: str = ""
     """What reports call it; empty: its version."""
     parents: tuple[str, ...] | None = None
     """Versions that it stands upon; None: the one before it."""
+
+    def is_as(self, kept: str) -> bool:
+        """Whether the ledger's checksum `kept` may be the file's: what is kept in a way that is not known may be."""
+        way = kept.rpartition(":")[0]
+        return kept in self.checksums or all(each.rpartition(":")[0] != way for each in self.checksums)
 
     @property
     def shown(self) -> str:

@@ -95,7 +95,7 @@ def test_a_lost_check_is_named(tool: str, adopted: Callable[[str], Adopted]) -> 
     assert {"constraints:orders.known_side", "drift:orders"} <= set(project.not_held())
 
 
-@pytest.mark.parametrize("tool", ["flyway", "sqlx", "prisma"])
+@pytest.mark.parametrize("tool", ["flyway", "liquibase", "sqlx", "prisma"])
 def test_a_file_that_is_not_the_one_that_was_applied_is_named(tool: str, adopted: Callable[[str], Adopted]) -> None:
     project = adopted(tool)
     assert project.dsn

@@ -139,11 +139,11 @@ def test_checksums_are_the_tools_own(tmp_path: Path) -> None:
     text = "CREATE TABLE t ();\nSELECT 1;\r\n"
     of_lines = zlib.crc32(b"CREATE TABLE t ();SELECT 1;")
     flyway, = migrations_of(tmp_path / "f", "flyway", {"V1__a.sql": text})
-    assert flyway.checksum == str(of_lines - 2**32 if of_lines >= 2**31 else of_lines)
+    assert flyway.checksums == (str(of_lines - 2**32 if of_lines >= 2**31 else of_lines),)
     prisma, = migrations_of(tmp_path / "p", "prisma", {"1_a/migration.sql": text})
-    assert prisma.checksum == hashlib.sha256((tmp_path / "p/db/1_a/migration.sql").read_bytes()).hexdigest()
+    assert prisma.checksums == (hashlib.sha256((tmp_path / "p/db/1_a/migration.sql").read_bytes()).hexdigest(),)
     sqlx, = migrations_of(tmp_path / "s", "sqlx", {"1_a.sql": text})
-    assert sqlx.checksum == hashlib.sha384((tmp_path / "s/db/1_a.sql").read_bytes()).hexdigest()
+    assert sqlx.checksums == (hashlib.sha384((tmp_path / "s/db/1_a.sql").read_bytes()).hexdigest(),)
 
 
 def test_a_flyway_baseline_stands_for_the_versions_that_are_gone(tmp_path: Path) -> None:

@@ -63,9 +63,9 @@ def _migration(source: Source, path: Path, version: str) -> Migration:
             (line.partition("=") for line in text_of(settings).splitlines())} if settings.is_file() else {}
     raw = text_of(path)
     text = raw if said.get("placeholderReplacement") == "false" else _filled(source, path, raw)
-    checksum = str(_checksum(raw)) if path.name[0] != "R" or text == raw else None
+    checksums = (str(_checksum(raw)),) if path.name[0] != "R" or text == raw else ()
     return Migration(version, source.name(path), text, whole=said.get("executeInTransaction") != "false",
-                     checksum=checksum, title=titled(version, source.name(path)))
+                     checksums=checksums, title=titled(version, source.name(path)))
 
 
 def _filled(source: Source, path: Path, text: str) -> str:

@@ -18,7 +18,7 @@ def read(source: Source) -> Iterator[Migration]:
     """The folders, in the order of their names."""
     for path in source.files("*/migration.sql"):
         yield Migration(path.parent.name, source.name(path), source.read(path),
-                        checksum=hashlib.sha256(path.read_bytes()).hexdigest())
+                        checksums=(hashlib.sha256(path.read_bytes()).hexdigest(),))
 
 
 def recognises(source: Source) -> bool:

@@ -26,7 +26,7 @@ def read(source: Source) -> Iterator[Migration]:
         version, raw = str(int(match["version"])), text_of(path)
         found.append(((int(version),), Migration(
             version, path.name, source.read(path), whole=not raw.startswith("-- no-transaction"),
-            checksum=hashlib.sha384(path.read_bytes()).hexdigest(), title=titled(version, path.name))))
+            checksums=(hashlib.sha384(path.read_bytes()).hexdigest(),), title=titled(version, path.name))))
     yield from in_order(found)
 
 

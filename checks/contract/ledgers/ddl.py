@@ -1,7 +1,8 @@
 """The ledgers of the tools whose files are applied here, for servers of ours: how the tool makes it, how it adds a row.
 
 In a row's INSERT the blanks are SQL literals but for {table}: {version}, {file}, {stem}, {title} (what follows the version
-in the file's name), {number} (NULL for a repeatable migration), {id}, {author} and {checksum} (NULL where there is none).
+in the file's name), {number} (NULL for a repeatable migration), {id}, {author}, {changelog} and {checksum} (NULL where
+there is none).
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ MAKING: Mapping[str, Making] = {
         "dateexecuted timestamp NOT NULL, orderexecuted integer NOT NULL, exectype varchar(10) NOT NULL, "
         "md5sum varchar(35), description varchar(255), comments varchar(255), tag varchar(255), liquibase varchar(20), "
         "contexts varchar(255), labels varchar(255), deployment_id varchar(10))",
-        "INSERT INTO {table} SELECT {id}, {author}, {file}, now(), count(*) + 1, 'EXECUTED' FROM {table}"),
+        "INSERT INTO {table} SELECT {id}, {author}, {changelog}, now(), count(*) + 1, 'EXECUTED', {checksum} FROM {table}"),
     "yoyo": Making(
         "CREATE TABLE {table} (migration_hash varchar(64), migration_id varchar(255), applied_at_utc timestamp, "
         "PRIMARY KEY (migration_hash))",
@@ -91,9 +92,9 @@ def recording(ledger: LedgerSpec, migration: Migration) -> str:
     name = migration.file.rpartition("/")[2]
     stem = name.removesuffix(".sql")
     title = re.sub(r"^[VBR]?[\d._]*_+", "", stem).replace("_", " ")
-    _, _, rest = migration.version.partition("::")
-    identifier, _, author = rest.partition("::")
+    changelog, _, rest = migration.version.partition("::")
+    identifier, _, author = rest.rpartition("::")
     words = {"version": migration.version, "file": migration.file, "stem": stem, "title": title, "id": identifier,
-             "author": author, "number": None if migration.version == name else migration.version,
-             "checksum": migration.checksum}
+             "author": author, "changelog": changelog, "number": None if migration.version == name else migration.version,
+             "checksum": next(reversed(migration.checksums), None)}
     return making.insert.format(table=table, **{word: literal(value) for word, value in words.items()})

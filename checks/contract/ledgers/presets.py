@@ -32,7 +32,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "node-pg-migrate": {"table": "pgmigrations", "version": "name", "applied_at": "run_on", "unique": ["id"]},
     "liquibase": {
         "table": "databasechangelog", "version": "{filename:name}::{id}::{author}", "applied_at": "dateexecuted",
-        "unique": [], "failed": {"exectype": "FAILED"}, "own": ["databasechangeloglock"],
+        "unique": [], "failed": {"exectype": "FAILED"}, "own": ["databasechangeloglock"], "checksum": "md5sum",
     },
     "yoyo": {
         "table": "_yoyo_migration", "version": "migration_id", "applied_at": "applied_at_utc", "unique": ["migration_hash"],
