@@ -30,7 +30,7 @@ LAST: Mapping[str, str] = {
     "alembic": "3c4d5e6f7081", "django": "shop.0002_quantity", "yoyo": "0003.side-index", "sqitch": "side_index",
     "dbmate": "20260103000000", "knex": "20260103000000_side_index.js", "node_pg_migrate": "1767398400000_side-index",
     "sequelize": "20260103000000-side-index.js", "typeorm": "Quantity1767312000000",
-    "prisma": "20260103000000_side_index",
+    "prisma": "20260103000000_side_index", "liquibase": "2_side_index.sql::side_index::ann",
 }
 """Project -> what its ledger calls the last migration."""
 STANDING_IN = """#!{python}

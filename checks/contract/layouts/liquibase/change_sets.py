@@ -15,8 +15,9 @@ _IGNORED = re.compile(r"--\s*ignoreLines:(?P<many>\w+)", re.IGNORECASE | re.ASCI
 _BACK = re.compile(r"\s*/\*\s*liquibase\s*rollback\s*", re.IGNORECASE | re.ASCII)
 _BACK_END = re.compile(r".*\*/\s*", re.ASCII)
 _VALID = re.compile(r"--\s*validCheckSum:? .*", re.IGNORECASE | re.ASCII)
-_NO_SQL = re.compile(r"\s*--\s*property\s+.*:.*\s+.*:.*|--\s*comment:? .*|\s*--\s*rollback .*|\s*--\s*preconditions.*"
-                     r"|\s*--\s*precondition-[a-z0-9-]+( .*)?", re.IGNORECASE | re.ASCII)
+_PROPERTY = re.compile(r"\s*--\s*property\s+.*:.*\s+.*:.*", re.IGNORECASE | re.ASCII)
+_NO_SQL = re.compile(r"--\s*comment:? .*|\s*--\s*rollback .*|\s*--\s*preconditions.*|\s*--\s*precondition-[a-z0-9-]+( .*)?",
+                     re.IGNORECASE | re.ASCII)
 _ENDS = re.compile(r"\r\n|\r|\n")
 """As Java's BufferedReader has them."""
 _PATTERNS: Mapping[str, str] = {"dbms": r"[^,][\w!,]+", "logicalFilePath": r"\S*", "endDelimiter": r"\S*"}
@@ -37,7 +38,7 @@ class ChangeSet:
     sql: str
     """The lines of the file that are its SQL, where they stand there, and what Liquibase makes of them empty."""
     marks: frozenset[str]
-    """What it uses besides: `ignoreLines`, `validCheckSum`, `rollback` (the one in a comment of several lines)."""
+    """What it uses besides: `ignoreLines`, `property`, `validCheckSum`, `rollback` (in a comment of several lines)."""
     last: bool
     """Whether it is the last of its file."""
 
@@ -72,6 +73,8 @@ def change_sets(text: str) -> Iterator[ChangeSet]:
             found.append((match, [], set()))
         elif not found or _NO_SQL.fullmatch(line):
             continue
+        elif _PROPERTY.fullmatch(line):
+            found[-1][2].add("property")
         elif _VALID.fullmatch(line):
             found[-1][2].add("validCheckSum")
         elif _BACK.fullmatch(line):

@@ -6,6 +6,7 @@ at; YAML is read by its lines, as these lists are written.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +14,17 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 _ENDINGS = (".xml", ".yaml", ".yml", ".json")
+_ABOVE = 3
+"""Folders above the files in which the master changelog may stand."""
 _ITEM = re.compile(r"(?P<indent>\s*)-\s+(?P<name>\w+):\s*(?P<rest>.*)")
 _PAIR = re.compile(r"[\s{,]*(?P<name>file|path|relativeToChangelogFile)\s*:\s*(?P<value>'[^']*'|\"[^\"]*\"|[^\s,}#]+)")
 
 
 def included(folder: Path, files: Sequence[Path]) -> tuple[Path, ...]:
-    """Those of `files` that the one master changelog in or beside `folder` brings in, in its order; empty: there is none, or
+    """Those of `files` that the one master changelog in or above `folder` brings in, in its order; empty: there is none, or
     there are several."""
-    lists = {path.resolve(): found for path in (*folder.rglob("*"), *folder.parent.glob("*"))
+    near = itertools.chain(folder.rglob("*"), *(above.glob("*") for above in folder.resolve().parents[:_ABOVE]))
+    lists = {path.resolve(): found for path in near
              if path.suffix in _ENDINGS and path.is_file() and (found := tuple(_includes(path)))}
     wanted = {path.resolve(): path for path in files}
     inner = {each for path, found in lists.items() for each in found if each != path}
