@@ -60,7 +60,7 @@ def find_command(command: Sequence[str], folder: Path | None = None) -> None:
     """Raises UsageError when there is no such command to run in `folder`, or in the working directory."""
     if not command:
         raise UsageError("No command to audit: name it after --, as in: python -m checks audit -- ./deploy.sh prod")
-    name = str((folder or Path()) / command[0]) if os.sep in command[0] else command[0]
+    name = str(((folder or Path()) / command[0]).absolute()) if os.sep in command[0] else command[0]
     if shutil.which(name) is None:
         raise UsageError(f"There is no command {command[0]!r} here (looked in {folder or 'the working directory'} and "
                          "on PATH). Give its path, and make it executable: chmod +x.")
