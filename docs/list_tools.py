@@ -22,7 +22,7 @@ from tests.claims.test_tool_ledgers import FIRST, PROJECTS, SECOND  # noqa: E402
 
 SIGNS = {"golang-migrate": ("go.mod", "require github.com/golang-migrate/migrate/v4 v4.18.0"),
          "sqlx": ("Cargo.toml", "[dependencies]\nsqlx = \"0.8\""), "prisma": ("prisma.config.ts", ""),
-         "diesel": ("diesel.toml", ""), "flyway": ("flyway.toml", ""), "liquibase": ("liquibase.properties", ""),
+         "diesel": ("diesel.toml", ""), "flyway": ("flyway.toml", ""),
          "sql-migrate": ("dbconfig.yml", ""), "goose": ("go.mod", "require github.com/pressly/goose/v3 v3.24.0")}
 HEAD = """# Taking up a project
 

