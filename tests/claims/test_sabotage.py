@@ -47,7 +47,7 @@ def test_breaks_what_it_names(saboteur: Saboteur, bench: Bench, record_property:
     Then each remedy is run that holds SQL, and helps.
     """
     if not saboteur.fits(bench.major):
-        pytest.skip(f"PostgreSQL {bench.major} has no such fault; set POSTDEPLOY_MATRIX to servers of other majors")
+        pytest.skip(f"PostgreSQL {bench.major} has no such fault; set POSTDEPLOY_TEST_SERVERS to servers of other majors")
     project = PROJECTS[saboteur.project]
     with bench.database(project) as dsn:
         commit(saboteur, dsn)

@@ -40,7 +40,7 @@ def looked(hostile: HostileBench, dsn: str, way: str) -> Report:
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
 def test_no_trap_is_sprung(trap: Trap, hostile: HostileBench) -> None:
     if not hostile.knows(trap):
-        pytest.skip("this server knows no such trap; set POSTDEPLOY_MATRIX for others")
+        pytest.skip("this server knows no such trap; set POSTDEPLOY_TEST_SERVERS for others")
     assert told(trap, hostile) == {}
 
 

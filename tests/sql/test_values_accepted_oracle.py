@@ -2,7 +2,7 @@
 
     POSTDEPLOY_ORACLE_EXAMPLES=2000 POSTDEPLOY_ORACLE_SEED=7 pytest tests/sql/test_values_accepted_oracle.py -s
 
-Every proof is tried by real INSERTs of many values; `POSTDEPLOY_MATRIX` names servers of other majors.
+Every proof is tried by real INSERTs of many values; `POSTDEPLOY_TEST_SERVERS` names servers of other majors.
 """
 
 from __future__ import annotations

@@ -13,8 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = sorted((ROOT / "migrations").glob("*.sql"))
 BUNDLE = bundle({file.stem: file.read_text(encoding="utf-8") for file in MIGRATIONS})
 """The migrations as the migration function's zip holds them."""
-OTHER_MAJORS = os.environ.get("POSTDEPLOY_MATRIX", "").split() or [pytest.param("", marks=pytest.mark.skip(
-    "set POSTDEPLOY_MATRIX to the URLs of servers of other majors, such as postgresql://postgres@host:5432/postgres"))]
+SERVERS = (os.environ.get("POSTDEPLOY_TEST_SERVERS") or os.environ.get("POSTDEPLOY_MATRIX", "")).split()
+"""URLs of servers of other majors, to be destroyed."""
+OTHER_MAJORS = SERVERS or [pytest.param("", marks=pytest.mark.skip(
+    "set POSTDEPLOY_TEST_SERVERS to the URLs of servers of other majors, such as postgresql://postgres@host:5432/postgres"))]
 """The servers of the matrix, to be destroyed, as parameters of a test."""
 
 

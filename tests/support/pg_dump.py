@@ -149,6 +149,8 @@ class Pairs:
 
     server: ScratchServer
     pg_dump: Path
+    dumps: bool = True
+    """Whether pg_dump is asked what it says of each."""
     _files: dict[str, tuple[str, Seen]] = field(default_factory=dict)
 
     @cached_property
@@ -212,7 +214,7 @@ class Pairs:
             (document,), = execute(connection, snapshot_select(file.schemas, None))
         finally:
             connection.close()
-        return Seen(dsn, schema_text(self.pg_dump, dsn), decode(document))
+        return Seen(dsn, schema_text(self.pg_dump, dsn) if self.dumps else "", decode(document))
 
     def _rows(self, sql: str) -> list[tuple[str, ...]]:
         connection = connect(Secret(self.server.dsn()), "the server")

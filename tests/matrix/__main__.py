@@ -1,0 +1,66 @@
+"""Runs the kill matrix and writes docs/matrix.json and docs/matrix.md.
+
+    tox run -e matrix                                     everything
+    tox run -e matrix -- --only schemas catalogue         some families; nothing is written
+    POSTDEPLOY_TEST_SERVERS='postgresql://… …'            servers of further majors, to be destroyed
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from checks.target.servers import ScratchServer, embedded
+from tests.matrix import catalogue, generated, page, replies, schemas, tested
+from tests.matrix.trial import Trial
+from tests.support import ROOT, SERVERS
+from tests.support.pg_dump import Pairs, binary
+from tests.support.sabotage_harness import Bench
+
+FAMILIES = ("replies", "schemas", "catalogue", "generated", "tested")
+
+
+def trials(families: tuple[str, ...], folder: Path) -> Iterator[Trial]:
+    """Everything, on the embedded server and on every server that is named."""
+    if "replies" in families:
+        yield from replies.trials()
+    with embedded() as server:
+        bench, pairs = Bench(server), Pairs(server, binary("pg_dump"), dumps=False)
+        if "tested" in families:
+            yield from tested.trials(bench.major)
+        for url in ("", *SERVERS):
+            there = Bench(ScratchServer(url)) if url else bench
+            with closing(there), closing(Pairs(there.server, pairs.pg_dump, dumps=False) if url else pairs) as compared:
+                if "schemas" in families:
+                    yield from schemas.trials(there, bench, folder)
+                if "catalogue" in families:
+                    yield from catalogue.trials(compared, pairs, folder)
+                if "generated" in families:
+                    yield from generated.trials(there, folder)
+
+
+def main() -> int:
+    """The command: 0 when nothing was missed, misdiagnosed or alarmed."""
+    parser = argparse.ArgumentParser(prog="tox run -e matrix --", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=FAMILIES, default=FAMILIES)
+    asked = parser.parse_args()
+    found = []
+    with tempfile.TemporaryDirectory(prefix="postdeploy-matrix-") as folder:
+        for trial in trials(tuple(asked.only), Path(folder)):
+            found.append(trial)
+            if trial.word not in ("caught", "quiet"):
+                print(f"{trial.word} {trial.family} {trial.name} by {trial.route} on {trial.major}: {trial.why[:600]}",
+                      flush=True)
+    told = page.totals(found)
+    print(told)
+    if tuple(asked.only) == FAMILIES:
+        page.write(found, ROOT / "docs")
+    return 1 if told["misdiagnosed"] + told["missed"] + told["alarmed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
