@@ -268,17 +268,18 @@ def expectation_of(objects: Mapping[Key, Object], schemas: tuple[str, ...], majo
 
 def verdicts(seen: Seen, expectation: Expectation) -> tuple[Verdict, ...]:
     """Every claim about a database; it is asked more only where the catalogue alone does not tell."""
-    found = _judged(expectation, Observation(seen.snapshot))
+    found = judged(expectation, Observation(seen.snapshot))
     if all(verdict.verdict != "unverified" for verdict in found):
         return found
     session = DirectSession(Secret(seen.dsn), "the database")
     try:
-        return _judged(expectation, observe(session, expectation.contract, expectation.objects))
+        return judged(expectation, observe(session, expectation.contract, expectation.objects))
     finally:
         session.close()
 
 
-def _judged(expectation: Expectation, seen: Observation) -> tuple[Verdict, ...]:
+def judged(expectation: Expectation, seen: Observation) -> tuple[Verdict, ...]:
+    """What the claims about the schema are, by what was seen."""
     report = judge(expectation, seen, target_of("direct"), dt.date(2026, 3, 1))
     return tuple(verdict for case in report.cases for verdict in case.verdicts if verdict.area in AREAS)
 
