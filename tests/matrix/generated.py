@@ -16,8 +16,10 @@ from checks.catalog.snapshot import Snapshot
 from checks.expectation.expectation import Expectation
 from checks.observation.observe import observe
 from checks.sql.names import literal
+from checks.target.routes.direct import DirectSession
 from checks.target.routes.pinned import SESSION_PATH, SETTINGS
 from checks.target.session import Cost, Row
+from checks.target.target import Secret
 from checks.values import Verdict
 from tests.matrix.random_schema import random_schema
 from tests.matrix.steps import STEPS, Step
@@ -69,15 +71,31 @@ class Stepped:
     def trials(self, steps: tuple[Step, ...], most: int) -> Iterator[Trial]:
         """What is said after each; a step that PostgreSQL refuses is none."""
         for step in steps:
-            self._cursor.execute("SET LOCAL search_path = pg_catalog")
-            self._cursor.execute(step.query, {"schemas": list(self.schemas)})
-            found = self._cursor.fetchall()
-            self._connection.rollback()
-            for named, statement in found[:most]:
+            for named, statement in self.objects(step)[:most]:
                 said = self._after(statement)
                 if said is not None:
                     word, why = _judged(step, named, said)
                     yield Trial("generated", f"{self.name}: {step.title}: {named}", (), word, "direct", self.major, why)
+        self.close()
+
+    def objects(self, step: Step) -> list[tuple[str, str]]:
+        """(name that must be told, statement) of every object that the step fits."""
+        self._cursor.execute("SET LOCAL search_path = pg_catalog")
+        self._cursor.execute(step.query, {"schemas": list(self.schemas)})
+        found: list[tuple[str, str]] = self._cursor.fetchall()
+        self._connection.rollback()
+        return found
+
+    def elsewhere(self, dsn: str) -> tuple[Verdict, ...]:
+        """What is said of another database, by what this one is."""
+        session = DirectSession(Secret(dsn), "the database")
+        try:
+            return judged(self._expected, observe(session, self._expected.contract, self._expected.objects))
+        finally:
+            session.close()
+
+    def close(self) -> None:
+        """Leaves the database."""
         self._connection.close()
 
     def _after(self, statement: str) -> tuple[Verdict, ...] | None:

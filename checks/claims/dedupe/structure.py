@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from checks.catalog.arbiters import arbiter, near_arbiters
+from checks.catalog.arbiters import arbiter, defects, late_twin, near_arbiters
 from checks.catalog.inheritance import descendants
 from checks.catalog.key import Key
 from checks.catalog.objects import Column, Table
@@ -125,7 +125,7 @@ def _arbiter(table: str, key: Sequence[str], expectation: Expectation, found: Sn
     if index is None:
         told = "; ".join(near_arbiters(table, tuple(key), found)) or "no index is over just these columns"
         return Finding("broken", f"No arbiter for ON CONFLICT ({listed}): {told}.", told,
-                       f"Add a migration that makes a unique index over just ({listed}) of {table}.",
+                       _remedy(table, tuple(key), found),
                        about=lost_arbiter(table, key, expectation))
     nullable = [name for name in key if not _never_null(columns[shown(name)])]
     distinct = index.made_as.nulls_not_distinct
@@ -137,6 +137,18 @@ def _arbiter(table: str, key: Sequence[str], expectation: Expectation, found: Sn
                        about=(Subject(str(Key.column(table, shown(nullable[0]))), "not_null"),))
     note = f"; {', '.join(nullable)} may be NULL, and such rows repeat" if nullable and not distinct else ""
     return Finding("held", f"{index.name}{note}")
+
+
+def _remedy(table: str, key: tuple[str, ...], found: Snapshot) -> str:
+    """What gives `key` an arbiter; a deferrable constraint must go, whatever else is there."""
+    late = late_twin(table, key, found)
+    if not late:
+        return f"Add a migration that makes a unique index over just ({', '.join(key)}) of {table}."
+    name, columns = written(Key("index", "", late).bare), ", ".join(map(written, key))
+    again = "" if any(index.unique and not defects(index) and set(index.keys) == set(key)
+                      for _, index in found.of(table, "index")) else f", ADD CONSTRAINT {name} UNIQUE ({columns})"
+    return f"Every ON CONFLICT over its columns fails while it is there: ALTER TABLE {rewritten(table)} DROP CONSTRAINT " \
+           f"{name}{again};"
 
 
 def _never_null(column: object) -> bool:
