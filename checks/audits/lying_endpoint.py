@@ -86,6 +86,11 @@ class LyingEndpoint:
             raise error if isinstance(error, HarnessError) else HarnessError(
                 f"The audit's endpoint failed: {type(error).__name__} in the harness.")
 
+    @property
+    def lied(self) -> bool:
+        """Whether the lie of this run was told at all."""
+        return self.spoiled if self.fault is not None and self.fault.kind == "query" else self._told > 0
+
     def proof(self) -> Verdict:
         """Whether V is applied here, by its row and its effects.
 

@@ -135,6 +135,9 @@ class Bench:
             ending, why = self._once(world, fault)
             if fault.kind == "query" and not world.spoiled:
                 return ScriptRun(fault, "not tried", "no question of this run could show it", ending)
+            if not why and not world.lied:
+                return ScriptRun(fault, "unverified", "This run did not invoke the migration function, as the one in the "
+                                 "healthy world did: it was told no lie.", ending)
             return ScriptRun(fault, "fooled" if why else "caught", why, ending, world.reply)
         except HarnessError as error:
             return ScriptRun(fault, "unverified", str(error))

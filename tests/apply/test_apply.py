@@ -43,6 +43,8 @@ class CutAt:
     def __init__(self, at: int | None = None, when: str = "before") -> None:
         self.at, self.when = at, when
         self.seen: list[str] = []
+        self.struck = 0
+        """How often it really cut."""
 
     def before(self, statement: Statement) -> Action:
         self.seen.append(statement.sql)
@@ -52,6 +54,7 @@ class CutAt:
         return self._act() if self.when == "after" and len(self.seen) == self.at else None
 
     def _act(self) -> Cut:
+        self.struck += 1
         return CUT
 
 
@@ -62,7 +65,7 @@ class KillAt(CutAt):
 
     def _act(self) -> Cut:
         os.kill(self.pid, signal.SIGKILL)
-        return CUT
+        return super()._act()
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +106,9 @@ def test_cut_at_every_statement_and_run_again_it_ends_proven(contract: Contract,
     for at, when in itertools.product(range(1, len(statements) + 1), ("before", "after")):
         dsn = fresh_database()
         server, database = upstream(dsn)
-        with Proxy(server, database, CutAt(at, when)) as proxy:
+        with Proxy(server, database, gate := CutAt(at, when)) as proxy:
             code, told = acting(proxied(proxy, database), contract)
+        assert gate.struck == 1, (when, at)
         assert code in (PROVEN, UNDECIDED), told  # cut off, it never claims to know better
         again, told = acting(dsn, contract)
         assert again == PROVEN, f"{when} {at}: {told}"
@@ -123,7 +127,7 @@ def test_killed_while_a_migration_is_sent_and_run_again_it_ends_proven(
                                   cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         gate.pid = victim.pid
         victim.communicate(timeout=60)
-    assert victim.returncode == -signal.SIGKILL
+    assert (victim.returncode, gate.struck) == (-signal.SIGKILL, 1)
     ran = run("-m", "checks", "apply", "--target", dsn)
     assert ran.code == PROVEN, ran.out
 
@@ -240,13 +244,15 @@ def test_a_function_cut_off_at_every_statement_and_invoked_again_ends_proven(
     dsn = fresh_database()
     server, database = upstream(dsn)
     with Proxy(server, database) as proxy:
-        world = World(aws, dsn, reader(dsn), proxied(proxy, database))
+        world, struck = World(aws, dsn, reader(dsn), proxied(proxy, database)), 0
         for at in itertools.count(1):
             gates = CutAt(at, "before"), CutAt(at, "after")
             for gate in gates:
                 scratch_server.execute(f'DROP DATABASE "{database}" WITH (FORCE)', f'CREATE DATABASE "{database}"')
                 proxy.gate = gate
                 code, told = world.apply(contract)
+                struck += gate.struck
+                assert gate.struck == (len(gate.seen) >= at), (gate.when, at)
                 assert code in (PROVEN, DISPROVEN, UNDECIDED), told
                 proxy.gate = CutAt()
                 again, told = world.apply(contract)
@@ -254,6 +260,7 @@ def test_a_function_cut_off_at_every_statement_and_invoked_again_ends_proven(
             if all(len(gate.seen) < at for gate in gates):
                 break
     assert at > len(MIGRATIONS)
+    assert struck >= 2 * (at - 1)
 
 
 LIES = {
@@ -272,9 +279,17 @@ def test_no_lie_of_the_function_is_a_success(name: str, aws: LocalAws, contract:
     dsn = fresh_database()
     world = World(aws, dsn, reader(dsn))
     error = {"X-Amz-Function-Error": "Unhandled"} if "errorMessage" in str(payload) else {}
-    aws.intercept = lambda invocation: None if invocation.function == "db-query" else Response(
-        status, json.dumps(payload).encode() if payload else b"", error)
+    lies: list[str] = []
+
+    def lie(invocation: Any) -> Response | None:
+        if invocation.function == "db-query":
+            return None
+        lies.append(invocation.function)
+        return Response(status, json.dumps(payload).encode() if payload else b"", error)
+
+    aws.intercept = lie
     code, told = world.apply(contract)
+    assert lies, "nothing was lied about"
     assert code == expected, told
     aws.intercept = None
     assert world.apply(contract)[0] == PROVEN

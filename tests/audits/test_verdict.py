@@ -102,6 +102,21 @@ def test_a_script_that_hangs_on_a_lie_is_not_fooled(scratch_server: ScratchServe
     assert found.trials[0].ending.timed_out
 
 
+def test_a_run_that_was_told_no_lie_is_not_called_caught(scratch_server: ScratchServer, tmp_path: Path) -> None:
+    """It invokes the function in the healthy world only, and fails before that in every other run."""
+    command = script(tmp_path, """
+        if os.path.exists(os.environ['MARK']):
+            sys.exit(1)
+        open(os.environ['MARK'], 'w').close()
+        body = json.loads(json.loads(lam.invoke(FunctionName=M, Payload=b'{}')['Payload'].read())['body'])
+        sys.exit(not body['success'])
+    """.replace("os.environ['MARK']", repr(str(tmp_path / "ran"))))
+    found = audited(scratch_server, *command)
+    assert found.control.word == "caught", found.control
+    assert found.verdict == "unverified"
+    assert "told no lie" in found.trials[0].why
+
+
 def test_a_script_that_applies_by_a_given_dsn_is_in_the_world_too(scratch_server: ScratchServer, tmp_path: Path,
                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGING_DSN", "postgresql://nobody@127.0.0.1:1/real")

@@ -66,6 +66,11 @@ def test_a_false_world_says_applied_and_is_not(name: str, world: LyingEndpoint, 
     assert told_by(name) in verdict.detail
 
 
+def test_every_world_is_tried_here(prepared: Prepared) -> None:
+    there = {name.removeprefix("world.") for name, fault in faults(prepared).items() if fault.kind == "world"}
+    assert there - {*WORLD_NAMES} == set()
+
+
 def told_by(name: str) -> str:
     if name.startswith("left-out"):
         return "1 of 4 effects missing"

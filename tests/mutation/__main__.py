@@ -9,6 +9,7 @@ Mutants are drawn at random where there are more than are asked for. One that th
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +25,8 @@ from typing import Any
 from tests.support import ROOT
 
 SCORE = Path(__file__).with_name("score.json")
+RATCHET = Path(__file__).with_name("ratchet.json")
+"""Part -> the least share of mutants, in percent, that must be killed; it is only ever raised."""
 PARTS = {
     "replies": ["checks/lambdas/replies/outcome.py", "checks/lambdas/replies/contradictions.py",
                 "checks/lambdas/replies/admissions.py", "checks/lambdas/replies/endings.py",
@@ -72,12 +76,28 @@ def mutated(part: str, count: int, seed: str, record: Path, timeout_s: int, budg
 def _draw(session: Path, count: int, seed: str) -> None:
     """Leaves `count` mutants of the session, in a random order of modules."""
     with sqlite3.connect(session) as database:
-        jobs = [job for (job,) in database.execute("SELECT job_id FROM mutation_specs ORDER BY module_path, start_pos_row, "
-                                                   "start_pos_col, operator_name, occurrence")]
-        gone = Random(seed).sample(jobs, max(0, len(jobs) - count))
+        rows = database.execute("SELECT job_id, module_path, start_pos_row, start_pos_col FROM mutation_specs "
+                                "ORDER BY module_path, start_pos_row, start_pos_col, operator_name, occurrence").fetchall()
+        jobs = [job for job, module, line, column in rows if (line, column) not in annotated(session.parent / module)]
+        drawn = {*Random(seed).sample(jobs, min(count, len(jobs)))}
+        gone = [job for job, *_ in rows if job not in drawn]
         for table in ("mutation_specs", "work_items"):
             database.executemany(f"DELETE FROM {table} WHERE job_id = ?", [(job,) for job in gone])
-        print(f"{len(jobs)} mutants, {len(jobs) - len(gone)} drawn with seed {seed}", flush=True)
+        print(f"{len(jobs)} mutants, {len(drawn)} drawn with seed {seed}", flush=True)
+
+
+@cache
+def annotated(file: Path) -> frozenset[tuple[int, int]]:
+    """Lines and columns within annotations, which nothing evaluates: a mutant of one is no mutant."""
+    found: set[tuple[int, int]] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for name in ("annotation", "returns"):
+            part = getattr(node, name, None)
+            if isinstance(part, ast.expr):
+                found |= {(line, column) for line in range(part.lineno, (part.end_lineno or part.lineno) + 1)
+                          for column in range(part.col_offset if line == part.lineno else 0,
+                                              (part.end_col_offset or 0) if line == part.end_lineno else 200)}
+    return frozenset(found)
 
 
 def _read(session: Path) -> list[dict[str, Any]]:
@@ -89,8 +109,8 @@ def _read(session: Path) -> list[dict[str, Any]]:
              "killed": "SURVIVED" not in str(outcome).upper(), "diff": diff} for module, line, operator, outcome, diff in rows]
 
 
-def main() -> None:
-    """The command."""
+def main() -> int:
+    """The command: 1 when the share that is killed has fallen below ratchet.json."""
     parser = argparse.ArgumentParser(prog="tox run -e mutants --", description=__doc__)
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("--mutants", type=int, default=200, help="how many are drawn")
@@ -105,11 +125,13 @@ def main() -> None:
             print(f"SURVIVED {each['module']}:{each['line']} {each['operator']}\n{each['diff']}")
     killed = sum(each["killed"] for each in tried)
     print(f"{asked.part}: {killed} of {len(tried)} killed")
+    least = json.loads(RATCHET.read_text(encoding="utf-8")).get(asked.part, 0) if RATCHET.exists() else 0
     score = json.loads(SCORE.read_text(encoding="utf-8")) if SCORE.exists() else {}
     score[asked.part] = {"tried": len(tried), "killed": killed, "seed": asked.seed,
                          "modules": sorted({each["module"] for each in tried})}
     SCORE.write_text(json.dumps(score, indent=1) + "\n", encoding="utf-8")
+    return 1 if tried and 100 * killed < least * len(tried) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
