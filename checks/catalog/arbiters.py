@@ -13,7 +13,6 @@ from typing import NamedTuple
 from checks.catalog.objects import Index
 from checks.catalog.snapshot import Snapshot
 
-
 _DEFERRABLE = "it is deferrable (55000 on INSERT)"
 
 

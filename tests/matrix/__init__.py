@@ -1,1 +1,1 @@
-"""The kill matrix: every saboteur and every look-alike by every route on every PostgreSQL major; docs/matrix.md is its page."""
+"""The kill matrix: every saboteur and look-alike by every route on every PostgreSQL major, written to docs/matrix.md."""

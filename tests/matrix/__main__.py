@@ -36,7 +36,8 @@ def trials(families: tuple[str, ...], folder: Path) -> Iterator[Trial]:
             yield from tested.trials(bench.major)
         for url in ("", *SERVERS):
             there = Bench(ScratchServer(url)) if url else bench
-            with closing(there), closing(Pairs(there.server, pairs.pg_dump, dumps=False) if url else pairs) as compared:
+            compared = Pairs(there.server, pairs.pg_dump, dumps=False) if url else pairs
+            with closing(there), closing(compared):
                 if "schemas" in families:
                     yield from schemas.trials(there, bench, folder)
                 if "catalogue" in families:

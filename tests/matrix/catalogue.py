@@ -34,7 +34,8 @@ def _both_ways(file: File, mutation: Mutation, pairs: Pairs, by: Pairs, folder: 
 
 def _pair(file: File, mutation: Mutation, there: tuple[Seen, Seen], made: tuple[Seen, Seen], pairs: Pairs, by: Pairs,
           folder: Path) -> Iterator[Trial]:
-    for way, says, seen, should in (("there", mutation.there, there[1], made[0]), ("back", mutation.back, there[0], made[1])):
+    for way, says, seen, should in (("there", mutation.there, there[1], made[0]),
+                                    ("back", mutation.back, there[0], made[1])):
         if says.word != "ignored":
             found = verdicts(seen, expectation_of(should.snapshot.objects, file.schemas, by.major, folder))
             wrong = complaints(says, says.word == "names", found, by.extension, same_major=pairs is by)

@@ -52,7 +52,7 @@ def sources(bench: Bench) -> Iterator[tuple[str, tuple[str, ...], str]]:
         bench.server.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
 
-def trials(bench: Bench, folder: Path, steps: tuple[Step, ...] = STEPS, most: int = 8) -> Iterator[Trial]:
+def trials(bench: Bench, folder: Path, steps: tuple[Step, ...] = STEPS, most: int = 2) -> Iterator[Trial]:
     """Every step on every object of every schema; of each step and schema at most `most` objects."""
     for name, schemas, dsn in sources(bench):
         yield from Stepped(name, schemas, dsn, bench.major, folder).trials(steps, most)

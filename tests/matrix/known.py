@@ -2,5 +2,10 @@
 
 from __future__ import annotations
 
-SURVIVORS: dict[str, str] = {}
+_OWN_CODE = ("the CHECK calls code of the database's own, which is never run, so that nobody can tell whether it means the "
+             "same: the claim is unverified (exit 6), not held")
+SURVIVORS: dict[str, str] = {
+    ": items_size": _OWN_CODE,
+    ": items_near": _OWN_CODE,
+}
 """A part of the name -> why it survives."""

@@ -21,8 +21,10 @@ looks like one) by every route on every PostgreSQL major it is given: the embedd
 same as JSON, one line each: [matrix.json](matrix.json). What the ids of faults mean: [faults.md](faults.md).
 
 *Caught*: a claim is broken, names the object, and shows a witness and a next step, and no other claim is broken without
-need. *Misdiagnosed*: something else is broken. *Missed*: nothing is. One that is run several ways counts once, as the worst of its
-runs. What pg_dump tells and no claim does, on purpose, is neither ([ignored.md](ignored.md)).
+need. *Misdiagnosed*: something else is broken. *Missed*: nothing is. One that is run several ways counts once, as the worst of
+them. What pg_dump tells and no claim does, on purpose, is neither ([ignored.md](ignored.md)). *generated*: single steps away
+from a schema (drop, rename, retype, loosen, move, disable …) and steps that change nothing, made from its catalogue, of each kind
+on a few objects of each schema.
 """
 
 
@@ -90,10 +92,18 @@ def _page(told: dict[str, Any], ones: dict[tuple[str, str], list[Trial]]) -> str
         f"\n| {kind} | {count} |" for kind, count in told["kinds"].items()) + "\n", "## What survives\n"]
     left = [runs[0] for runs in ones.values() if runs[0].word not in ("caught", "quiet")]
     parts.append("".join(_survivor(trial) for trial in left) or "Nothing.\n")
-    mutants = ROOT / "tests" / "mutation" / "score.md"
-    if mutants.exists():
-        parts.append(mutants.read_text(encoding="utf-8"))
-    return "\n".join(parts)
+    return "\n".join([*parts, _mutants()])
+
+
+def _mutants() -> str:
+    """The score of tests/mutation."""
+    score = json.loads((ROOT / "tests" / "mutation" / "score.json").read_text(encoding="utf-8"))
+    lines = [f"| {part} | {', '.join(told['modules'])} | {told['tried']} | {told['killed']} "
+             f"({100 * told['killed'] // max(1, told['tried'])} %) |" for part, told in score.items()]
+    head = ("## Mutants of our own judges\n\nDrawn at random with seed 1 and tried against the fast part of the tests only "
+            "(`tox run -e mutants`), so that a share is of a sample; those that survive are explained in "
+            "[mutants.md](mutants.md).\n\n| part | modules | tried | killed |\n|---|---|---|---|\n")
+    return head + "\n".join(lines) + "\n"
 
 
 def _survivor(trial: Trial) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
-TYPES = {"integer": ("1", "7"), "bigint": ("0",), "text": ("'a'", "'none'"), "varchar(20)": ("'x'",), "numeric(10,2)": ("0",),
+TYPES = {"integer": ("1", "7"), "bigint": ("0",), "text": ("'a'", "'none'"), "varchar(20)": ("'x'",),
+         "numeric(10,2)": ("0",),
          "boolean": ("false",), "date": ("'2026-01-01'",), "timestamptz": ("now()",), "uuid": (), "jsonb": ("'{}'",)}
 CHECKS = {"integer": ("{} > 0", "{} BETWEEN 1 AND 9", "{} IN (1, 2, 3)"), "bigint": ("{} >= 0",),
-          "text": ("{} IN ('a', 'b')", "{} ~ '^[a-z]+$'", "length({}) < 9", "{} <> ''"), "varchar(20)": ("{} = ANY ('{{x,y}}')",),
+          "text": ("{} IN ('a', 'b')", "{} ~ '^[a-z]+$'", "length({}) < 9", "{} <> ''"),
+          "varchar(20)": ("{} = ANY ('{{x,y}}')",),
           "numeric(10,2)": ("{} >= 0", "{} < 1000 OR {} IS NULL"), "date": ("{} > '2020-01-01'",)}
 
 

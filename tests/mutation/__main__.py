@@ -3,7 +3,8 @@
     tox run -e mutants -- replies --mutants 150 --seed 1          a part: replies, claims, difference or audits
     tox run -e mutants -- claims --record FOLDER                  with the looks that tests.mutation.record wrote there
 
-Mutants are drawn at random where there are more than are asked for. One that the fast part of the tests does not kill survives.
+Mutants are drawn at random where there are more than are asked for. One survives that the fast part of the tests does not
+kill.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def mutated(part: str, count: int, seed: str, record: Path, timeout_s: int, budg
     """What came of each mutant that was tried: module, line, operator, killed."""
     with tempfile.TemporaryDirectory(prefix="postdeploy-mutants-") as folder:
         copy = Path(folder) / "copy"
-        kept = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+        kept = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True,
+                              check=True)
         for name in kept.stdout.splitlines():
             if (ROOT / name).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
@@ -105,8 +107,8 @@ def _read(session: Path) -> list[dict[str, Any]]:
         rows = database.execute(
             "SELECT module_path, start_pos_row, operator_name, test_outcome, diff FROM mutation_specs s "
             "JOIN work_results r ON r.job_id = s.job_id ORDER BY 1, 2, 3").fetchall()
-    return [{"module": module, "line": line, "operator": operator.rpartition("/")[2],
-             "killed": "SURVIVED" not in str(outcome).upper(), "diff": diff} for module, line, operator, outcome, diff in rows]
+    return [{"module": module, "line": line, "operator": operator.rpartition("/")[2], "diff": diff,
+             "killed": "SURVIVED" not in str(outcome).upper()} for module, line, operator, outcome, diff in rows]
 
 
 def main() -> int:
@@ -115,7 +117,7 @@ def main() -> int:
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("--mutants", type=int, default=200, help="how many are drawn")
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--record", type=Path, default=Path("."), help="the folder of looks.pickle")
+    parser.add_argument("--record", type=Path, default=Path(), help="the folder of looks.pickle")
     parser.add_argument("--timeout-s", type=int, default=60, help="of one mutant, which is killed by it")
     parser.add_argument("--budget-s", type=int, default=500, help="of all of them")
     asked = parser.parse_args()

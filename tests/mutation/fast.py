@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def replies(_: Path) -> Iterator[str]:
-    """The corpus, single contradictions and mentions, and the tests of gates, reasons and of the audit's verdict."""
+    """The corpus, single contradictions and mentions, and the tests of gates and reasons."""
     from tests.matrix.replies import trials
 
     yield from (f"{each.name}: {each.why}" for each in trials() if each.word not in ("caught", "quiet"))
-    yield from _tests("lambdas/replies/test_gates.py", "lambdas/replies/test_reasons.py", "lambdas/replies/test_reply_shape.py")
+    yield from _tests(*(f"lambdas/replies/test_{name}.py" for name in ("gates", "reasons", "reply_shape")))
 
 
 def claims(folder: Path) -> Iterator[str]:
@@ -64,7 +64,7 @@ def complaints_about(pair: Pair, major: int, extension: str, folder: Path) -> It
 
 def audits(_: Path) -> Iterator[str]:
     """What an audit comes to."""
-    yield from _tests("audits/test_verdict.py", "audits/test_outcomes.py")
+    yield from _tests("audits/test_verdict.py")
 
 
 def _tests(*files: str) -> Iterator[str]:

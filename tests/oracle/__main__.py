@@ -2,7 +2,8 @@
 
     tox run -e oracle -- --pairs 10000 --seed 1
 
-Each sort of answer is tried over so many pairs (drift, which dumps two databases for one, over a hundredth). 1 when one is wrong.
+Each sort of answer is tried over so many pairs (drift, which dumps two databases for one, over a hundredth).
+The exit code is 1 when one is wrong.
 """
 
 from __future__ import annotations

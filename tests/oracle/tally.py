@@ -18,4 +18,5 @@ class Tally:
 
     def __str__(self) -> str:
         share = 100 * self.undecided / self.tried if self.tried else 0.0
-        return f"{self.name:10} {self.tried:7} tried  {len(self.wrong):4} wrong  {self.undecided:6} unverified ({share:.1f} %)"
+        return (f"{self.name:10} {self.tried:7} tried  {len(self.wrong):4} wrong  "
+                f"{self.undecided:6} unverified ({share:.1f} %)")

@@ -196,9 +196,9 @@ class Pairs:
 
     def close(self) -> None:
         """Drops what was made on a server that is not ours alone."""
-        for template, seen in self._files.values():
+        for template, _ in self._files.values():
             self.server.execute(*(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
-                                  for name in (template, seen.dsn.rpartition("/")[2].partition("?")[0])))
+                                  for name in (template, template.replace("before_", "like_", 1))))
         for role in ROLES:
             self.server.execute(f"DROP ROLE IF EXISTS {role}")
 
