@@ -143,6 +143,6 @@ def _judged(step: Step, named: str, said: tuple[Verdict, ...]) -> tuple[Word, st
     if not step.loud:
         unsure = [f"{verdict.claim}: {verdict.detail}" for verdict in said if verdict.verdict == "unverified"]
         return ("alarmed" if told or unsure else "quiet"), "; ".join([*told, *unsure])
-    if any(named in text for text in told):
+    if any(name in text for text in told for name in (named, named.replace('"', '""'))):
         return "caught", ""
     return ("misdiagnosed" if told else "missed"), "; ".join(told)

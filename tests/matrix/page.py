@@ -21,10 +21,10 @@ looks like one) by every route on every PostgreSQL major it is given: the embedd
 same as JSON, one line each: [matrix.json](matrix.json). What the ids of faults mean: [faults.md](faults.md).
 
 *Caught*: a claim is broken, names the object, and shows a witness and a next step, and no other claim is broken without
-need. *Misdiagnosed*: something else is broken. *Missed*: nothing is. One that is run several ways counts once, as the worst of
-them. What pg_dump tells and no claim does, on purpose, is neither ([ignored.md](ignored.md)). *generated*: single steps away
-from a schema (drop, rename, retype, loosen, move, disable …) and steps that change nothing, made from its catalogue, of each kind
-on a few objects of each schema.
+need. *Misdiagnosed*: something else is broken. *Missed*: nothing is. One that is run several ways counts once, as the worst
+of them. What pg_dump tells and no claim does, on purpose, is neither ([ignored.md](ignored.md)). *generated*: single steps
+away from a schema (drop, rename, retype, loosen, move, disable …) and steps that change nothing, made from its catalogue,
+each of them on a few objects of each schema.
 """
 
 

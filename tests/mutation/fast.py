@@ -40,13 +40,14 @@ def claims(folder: Path) -> Iterator[str]:
 
 
 def difference(folder: Path) -> Iterator[str]:
-    """Every recorded change of a catalogue that reading alone settles, both ways."""
+    """Every recorded change of a catalogue that reading alone settles, both ways; then every recorded look."""
     import tempfile
 
     record = _record(folder)
     with tempfile.TemporaryDirectory() as made:
         for pair in record.pairs:
             yield from complaints_about(pair, record.major, record.extension, Path(made))
+    yield from claims(folder)
 
 
 def complaints_about(pair: Pair, major: int, extension: str, folder: Path) -> Iterator[str]:
