@@ -48,6 +48,7 @@ def difference(folder: Path) -> Iterator[str]:
         for pair in record.pairs:
             yield from complaints_about(pair, record.major, record.extension, Path(made))
     yield from claims(folder)
+    yield from _tests("catalog/test_difference.py")
 
 
 def complaints_about(pair: Pair, major: int, extension: str, folder: Path) -> Iterator[str]:
