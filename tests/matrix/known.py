@@ -4,8 +4,8 @@ from __future__ import annotations
 
 _OWN_CODE = ("the CHECK calls code of the database's own, which is never run, so that nobody can tell whether it means the "
              "same: the claim is unverified (exit 6), not held")
-_OWN_TYPE = ("the CHECK compares rows, or values of a type or an operator of the database's own, over which nothing is evaluated: "
-             "the claim is unverified (exit 6), not held")
+_OWN_TYPE = ("the CHECK compares rows, or values of the database's own types or by its operators, over which nothing is "
+             "evaluated: the claim is unverified (exit 6), not held")
 SURVIVORS: dict[str, str] = {
     ": grown": _OWN_TYPE,
     ": near": _OWN_TYPE,
