@@ -121,7 +121,8 @@ def trials(major: int) -> Iterator[Trial]:
         entry = next(each for each in TESTED if each.test == test)
         honest = entry.honest or case in HONEST_CASES
         failed = node in outcomes.failed
-        yield Trial(entry.family, case or re.sub("^test_", "", test.partition("::")[2]),
+        title = re.sub("^test_", "", test.partition("::")[2]).replace("_", " ")
+        yield Trial(entry.family, f"{title}: {case}" if case else title,
                     () if honest else entry.faults_of(case),
                     ("alarmed" if failed else "quiet") if honest else ("missed" if failed else "caught"),
                     "its test", major, outcomes.failed.get(node, ""))

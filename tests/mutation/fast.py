@@ -37,6 +37,7 @@ def claims(folder: Path) -> Iterator[str]:
         wrong = complaints(look.saboteur, report) if look.saboteur else [
             verdict.detail for verdict in verdicts(report).values() if verdict.verdict != "held"]
         yield from (f"{look.project}/{look.name} by {look.route}: {each}" for each in wrong)
+    yield from _tests("claims/test_shadows.py")
 
 
 def difference(folder: Path) -> Iterator[str]:
