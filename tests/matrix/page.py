@@ -56,7 +56,7 @@ def document(trials: Sequence[Trial]) -> dict[str, Any]:
     families = dict.fromkeys(trial.family for trial in trials)
     return {
         "command": "tox run -e matrix", "majors": sorted({trial.major for trial in trials} - {0}),
-        "totals": totals(trials), "faults": {fault: told["saboteurs"] for fault, told in by_fault.items()},
+        "totals": totals(trials), "faults": {fault: told["saboteurs"] or told["lookalikes"] for fault, told in by_fault.items()},
         "families": {name: totals([trial for trial in trials if trial.family == name]) for name in families},
         "routes": {route: totals([trial for trial in trials if trial.route == route])
                    for route in sorted({trial.route for trial in trials})},
@@ -85,7 +85,7 @@ def _one(runs: list[Trial]) -> dict[str, Any]:
 def _page(told: dict[str, Any], ones: dict[tuple[str, str], list[Trial]]) -> str:
     majors = ", ".join(map(str, told["majors"]))
     parts = [HEAD, f"On PostgreSQL {majors}.\n", _table("family", told["families"] | {"**all**": told["totals"]}),
-             "## By route\n", _table("route", told["routes"]), "## By fault\n", "| | fault | saboteurs |\n|---|---|---|"]
+             "## By route\n", _table("route", told["routes"]), "## By fault\n", "| | fault | saboteurs, or look-alikes |\n|---|---|---|"]
     parts[-1] += "".join(f"\n| {fault} | {sentence} | {told['faults'][fault] or 'none yet'} |"
                          for fault, sentence in faults().items()) + "\n"
     parts += ["## By kind of claim\n", "| kind | saboteurs |\n|---|---|" + "".join(
