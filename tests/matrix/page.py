@@ -21,10 +21,10 @@ looks like one) by every route on every PostgreSQL major it is given: the embedd
 same as JSON, one line each: [matrix.json](matrix.json). What the ids of faults mean: [faults.md](faults.md).
 
 *Caught*: a claim is broken, names the object, and shows a witness and a next step, and no other claim is broken without
-need. *Misdiagnosed*: something else is broken. *Missed*: nothing is. One that is run several ways counts once, as the worst
-of them. What pg_dump tells and no claim does, on purpose, is neither ([ignored.md](ignored.md)). *generated*: single steps
-away from a schema (drop, rename, retype, loosen, move, disable …) and steps that change nothing, made from its catalogue,
-each of them on a few objects of each schema.
+need. *Misdiagnosed*: something else is broken. *Missed*: nothing is; the claim may be unverified. One that is run several
+ways counts once, as the worst of them. What pg_dump tells and no claim does, on purpose, is neither ([ignored.md](ignored.md)).
+*generated*: single steps away from a schema (drop, rename, retype, loosen, move, disable …) and steps that change nothing,
+made from its catalogue, each of them on a few objects of each schema.
 """
 
 
@@ -56,7 +56,8 @@ def document(trials: Sequence[Trial]) -> dict[str, Any]:
     families = dict.fromkeys(trial.family for trial in trials)
     return {
         "command": "tox run -e matrix", "majors": sorted({trial.major for trial in trials} - {0}),
-        "totals": totals(trials), "faults": {fault: told["saboteurs"] or told["lookalikes"] for fault, told in by_fault.items()},
+        "totals": totals(trials),
+        "faults": {fault: told["saboteurs"] or told["lookalikes"] for fault, told in by_fault.items()},
         "families": {name: totals([trial for trial in trials if trial.family == name]) for name in families},
         "routes": {route: totals([trial for trial in trials if trial.route == route])
                    for route in sorted({trial.route for trial in trials})},
@@ -85,7 +86,8 @@ def _one(runs: list[Trial]) -> dict[str, Any]:
 def _page(told: dict[str, Any], ones: dict[tuple[str, str], list[Trial]]) -> str:
     majors = ", ".join(map(str, told["majors"]))
     parts = [HEAD, f"On PostgreSQL {majors}.\n", _table("family", told["families"] | {"**all**": told["totals"]}),
-             "## By route\n", _table("route", told["routes"]), "## By fault\n", "| | fault | saboteurs, or look-alikes |\n|---|---|---|"]
+             "## By route\n", _table("route", told["routes"]), "## By fault\n",
+             "| | fault | saboteurs, or look-alikes |\n|---|---|---|"]
     parts[-1] += "".join(f"\n| {fault} | {sentence} | {told['faults'][fault] or 'none yet'} |"
                          for fault, sentence in faults().items()) + "\n"
     parts += ["## By kind of claim\n", "| kind | saboteurs |\n|---|---|" + "".join(
