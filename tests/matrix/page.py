@@ -22,7 +22,9 @@ same as JSON, one line each: [matrix.json](matrix.json). What the ids of faults 
 
 *Caught*: a claim is broken, names the object, and shows a witness and a next step, and no other claim is broken without
 need. *Misdiagnosed*: something else is broken. *Missed*: nothing is; the claim may be unverified. One that is run several
-ways counts once, as the worst of them. What pg_dump tells and no claim does, on purpose, is neither ([ignored.md](ignored.md)).
+ways counts once, as the worst of them. What pg_dump tells and no claim does, on purpose, is neither
+([ignored.md](ignored.md)).
+
 *generated*: single steps away from a schema (drop, rename, retype, loosen, move, disable …) and steps that change nothing,
 made from its catalogue, each of them on a few objects of each schema.
 """
