@@ -30,7 +30,7 @@ from checks.observation.ledger_rows import LedgerAnswer, ledger_question
 from checks.sql.names import literal
 from checks.target.build import run_command
 from checks.target.migrate import FRESH, apply_files, prepare
-from checks.target.routes.direct import connect, execute
+from checks.target.routes.direct import connect_ours, execute
 from checks.target.routes.pinned import begin
 from checks.target.servers import ScratchServer
 from checks.target.session import Row
@@ -157,7 +157,7 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
 def _scratch_database(contract: Contract, server: ScratchServer) -> Iterator[ScratchDatabase]:
     name = f"postdeploy_replay_{os.getpid()}_{secrets.token_hex(3)}"
     url = server.create_database(name)
-    connection = connect(Secret(url), "the scratch server")
+    connection = connect_ours(Secret(url))
     try:
         yield ScratchDatabase(contract, connection, url)
     finally:

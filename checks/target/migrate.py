@@ -17,7 +17,7 @@ from checks.sql.script import psql_only, statements
 from checks.target.build import run_command
 from checks.target.extensions import refuse_lacking
 from checks.target.remedies import NotReplayed, remedies
-from checks.target.routes.direct import connect, execute
+from checks.target.routes.direct import connect_ours, execute
 from checks.target.session import Row
 from checks.target.target import Secret
 from checks.values import Rejected, UsageError
@@ -43,7 +43,7 @@ def bring_up(dsn: Secret, contract: Contract, migrations: Iterable[Migration]) -
     Raises:
         UsageError: files do not replay, a command fails, or what was applied cannot be recorded.
     """
-    with closing(connect(dsn, "the scratch server")) as connection:
+    with closing(connect_ours(dsn)) as connection:
         _bring_up(connection, dsn.reveal(), contract, tuple(migrations))
 
 

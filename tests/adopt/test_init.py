@@ -70,7 +70,8 @@ def test_a_plain_project_and_its_database_are_taken_up_without_an_edit(
     assert contract.ledger is not None
     assert (contract.ledger.shown, contract.ledger.version_from) == ("schema_migrations", "{stem}")
     assert [spec.shown for spec in contract.enums] == ["active_positions.side", "active_positions.strategy_type",
-                                                       "position_history.side", "position_history.strategy_type"]
+                                                       "position_history.side", "position_history.strategy_type",
+                                                       "strategy_stats.strategy_type"]
     assert [(spec.table, spec.key) for spec in contract.dedupe] == [("alpaca_event_dedupe", ("event_id",))]
     ran = verified(tmp_path)
     assert ran.code == 0, ran.out

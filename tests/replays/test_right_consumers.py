@@ -28,7 +28,7 @@ def test_the_reference_consumer_holds_every_claim(migrated: str) -> None:
     assert "4 pairs of deliveries: all there are" in result.tried["races"]
     assert result.counts["interleavings"] >= 100
     assert ask(migrated, "SELECT (SELECT count(*) FROM active_positions), (SELECT count(*) FROM alpaca_event_dedupe),"
-                         " (SELECT count(*) FROM schema_migrations)") == [(0, 0, 4)]
+                         " (SELECT count(*) FROM schema_migrations)") == [(0, 0, 5)]
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("replay")] == []
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ class Enforced:
 @pytest.fixture
 def prod(aws: LocalAws, bench: Bench) -> Iterator[Callable[[], Report]]:
     """Runs everything against `[target.prod]` of the repository's contract."""
-    spec: TargetSpec = REFERENCE.contract.targets["prod"]
+    spec: TargetSpec = replace(REFERENCE.contract.targets["prod"], deployment=())
     with bench.database(REFERENCE) as dsn:
         aws.deploy(spec.query_function or "", pack(ROOT / "fixtures/lambdas/db_query"),
                    environment={"DATABASE_URL": bench.as_reader(dsn)})

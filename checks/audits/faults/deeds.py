@@ -13,7 +13,7 @@ from checks.catalog.objects import Constraint, Object, table_of
 from checks.expectation.expectation import Expectation
 from checks.sql.names import ident, literal, split_path
 from checks.target.migrate import migrate, record
-from checks.target.routes.direct import connect, execute
+from checks.target.routes.direct import connect_ours, execute
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret
 
@@ -116,7 +116,7 @@ class Deeds:
                 connection.close()
 
     def _connection(self, database: str) -> Any:
-        connection = connect(Secret(self._server.dsn(database)), "the scratch server")
+        connection = connect_ours(Secret(self._server.dsn(database)))
         execute(connection, f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
         return connection
 
