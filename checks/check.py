@@ -51,7 +51,7 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
         expectation: what should be there.
         areas: which areas somebody wants; the slow ones are only run when they are among them.
         say: takes a line about what takes long.
-        gate: of which deploy this is the deploy.
+        deploy: which deploy this run follows, and for how long it waits for it.
 
     Raises:
         UsageError: the target cannot be set up as the contract says.

@@ -83,7 +83,15 @@ def _others(seen: EnumSeen, others: Storability) -> Finding | None:
     return _open("that every other value is rejected", others, seen)
 
 
+def besides(plan: EnumPlan) -> Finding:
+    """That other values are kept out, if at all, by what reading does not decide."""
+    return Finding("unverified", f"It could not be told that every other value is rejected: {'; '.join(plan.besides)}.", "",
+                   f"Write what {plan.spec.shown} may hold as a CHECK, or try a wrong value on a scratch copy.", "catalog")
+
+
 def _let_in(plan: EnumPlan, row: ColumnRow, evidence: Evidence) -> Finding:
+    if plan.besides:
+        return besides(plan)
     names = _listed(sorted(plan.guards.about(plan.spec.column)))
     if plan.through is not None:
         part = "a partition of" if plan.partitioned else "which inherits from"
@@ -132,6 +140,8 @@ def _null(seen: EnumSeen, null: Storability) -> Finding | None:
         return None
     if null.answer == "undecided" and not any(seen.accepts(row) for row in null.rows):
         return _open(f"whether NULL is {spec.null}", null, seen)
+    if spec.null == "rejected" and null.answer != "no" and seen.plan.besides:
+        return besides(seen.plan)
     return null_wrong(spec, null.answer == "no", _listed(null.by) or null.why)
 
 

@@ -10,7 +10,7 @@ from checks.catalog.key import Key
 from checks.catalog.objects import Column, Constraint, Domain, Object
 from checks.catalog.snapshot import Snapshot
 from checks.claims.enum_attempts import attempted
-from checks.claims.enum_values import decided, membership_ddl, null_wrong
+from checks.claims.enum_values import besides, decided, membership_ddl, null_wrong
 from checks.claims.user_code import changed_code
 from checks.contract.contract import EnumSpec
 from checks.expectation.expectation import Expectation
@@ -54,7 +54,7 @@ def accepted_values(column: EnumSpec, seen: EnumSeen, expectation: Expectation, 
     if not plan.known_type:
         return Finding("unverified", f"Values of the type {plan.type} may be equal in its own way; built-in types, citext, "
                        "enums and domains over them can be judged.", "", "Look at the constraint by hand.", "catalog")
-    finding = attempted(seen, _unless_besides(plan, _by_any(seen, found)), found, expectation)
+    finding = attempted(seen, _unless_swallowed(plan, _by_any(seen, found)), found, expectation)
     return _by_the_migrations(finding, plan, expectation, found) if finding.word == "broken" else finding
 
 
@@ -98,15 +98,12 @@ def _by_any(seen: EnumSeen, found: Snapshot) -> Finding:
     return looked_up
 
 
-def _unless_besides(plan: EnumPlan, finding: Finding) -> Finding:
-    """Unverified, where something that reading does not decide may keep the other values out, or the declared ones."""
+def _unless_swallowed(plan: EnumPlan, finding: Finding) -> Finding:
+    """Unverified in place of held, where something that reading does not decide may keep the declared values out."""
     if finding.word == "held" and plan.swallowed:
         return Finding("unverified", f"It could not be told that the declared values go in: {'; '.join(plan.swallowed)}.",
                        "", "Look at what it does with a row that is right, on a scratch copy.", "catalog")
-    if finding.word != "broken" or not plan.besides or not finding.witness.endswith("is accepted"):
-        return finding
-    return Finding("unverified", f"It could not be told that every other value is rejected: {'; '.join(plan.besides)}.", "",
-                   f"Write what {plan.spec.shown} may hold as a CHECK, or try a wrong value on a scratch copy.", "catalog")
+    return finding
 
 
 def _lacks(seen: EnumSeen) -> bool:
@@ -116,6 +113,8 @@ def _lacks(seen: EnumSeen) -> bool:
 
 
 def _unguarded(plan: EnumPlan, found: Snapshot) -> Finding:
+    if plan.besides:
+        return besides(plan)
     for key in plan.guards.idle:
         item = found.objects[key]
         remedy = replaced(key, item._replace(enforced=True)) if isinstance(item, Constraint) else ""

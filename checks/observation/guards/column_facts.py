@@ -49,21 +49,27 @@ class Guards:
 
     def of_column(self, column: str) -> Guards:
         """The same with the facts of `column` and of those that CHECKs mention, and nothing idle that is not about it."""
-        named = {column, *self.made_of.get(column, ()), *(name for mentioned in self.columns.values() for name in mentioned)}
+        named = {column, *(name for mentioned in self.columns.values() for name in mentioned)}
+        named |= {name for name, of in self.made_of.items() if column in of and self.facts[name].checks}
+        named |= {source for name in named for source in self.made_of.get(name, ())}
         return replace(self, facts={name: each for name, each in self.facts.items() if name in named},
                        idle={key: columns for key, columns in self.idle.items() if column in columns})
 
     def about(self, column: str) -> tuple[str, ...]:
         """Names of the enforced CHECKs that speak of `column`, those of its domain included."""
-        linked = {column, *self.made_of.get(column, ())}
+        linked = self._linked(column)
         own = (each.name for name in sorted(linked) if name in self.facts for each in self.facts[name].checks)
         made = (f"what generates {column}",) if self.facts[column].generated else ()
         return (*own, *made, *(name for name, columns in self.columns.items()
                                if {*linked, WHOLE_ROW} & columns or not columns))
 
+    def _linked(self, column: str) -> set[str]:
+        """The column, those that it is generated from, and those that are generated from it."""
+        return {column, *self.made_of.get(column, ()), *(name for name, of in self.made_of.items() if column in of)}
+
     def tied_to(self, column: str) -> frozenset[str]:
         """Names of the CHECKs that speak of `column`, or of a column that one of these ties to it."""
-        reached, names = {column, *self.made_of.get(column, ()), WHOLE_ROW}, {*self.about(column)}
+        reached, names = {*self._linked(column), WHOLE_ROW}, {*self.about(column)}
         while more := {name for name, columns in self.columns.items() if name not in names and reached & columns}:
             names |= more
             reached |= {each for name in more for each in self.columns[name]}
@@ -79,6 +85,8 @@ class Guards:
         named = {spec.column, *(name for row in rows for name in (*row.others, *row.elsewhere))}
         if any("." in self.facts[name].type or self.facts[name].labels for name in named if name in self.facts):
             return None  # a type that is not built in: making a value of it may run its code
+        if any(self.facts[name].generated for name in named if name in self.facts):
+            return None  # what it holds is not for us to make up
         columns = tuple((name, self.facts[name].type) for name in sorted(named) if name in self.facts)
         texts = {each.name: each.text for each in self.checks
                  if each.name not in self.unsafe and self.columns.get(each.name, frozenset()) <= named}
@@ -123,15 +131,15 @@ def table_guards(table: str, found: Snapshot) -> Guards:
         checks.append(check)
         columns[check.name] = mentioned
     facts = {unquoted(name): _facts(column, found, constraints, unsafe) for name, column in found.of(table, "column")}
-    made = {name: each for name, each in facts.items() if each.generated and not qualified(each.generated)}
-    made_of = {name: columns_of(each.generated) for name, each in made.items()}
-    for name, each in made.items():  # a domain's CHECK of a generated column is one of what generates it
-        for check in each.checks:
-            checks.append(NamedCheck(check.name, written_out(check.text, {"VALUE": each.generated})))
+    made_of = {name: columns_of(each.generated) for name, each in facts.items() if each.generated}
+    made = {name: each.made for name, each in facts.items() if each.made and not qualified(each.made)}
+    for name, text in made.items():  # a domain's CHECK of a generated column is one of what generates it
+        for check in facts[name].checks:
+            checks.append(NamedCheck(check.name, written_out(check.text, {"VALUE": text})))
             columns[check.name] = made_of[name]
-        facts[name] = replace(each, checks=())
-    checks = [replace(each, text=written_out(each.text, {name: of.generated for name, of in made.items()}))
-              if columns[each.name] & made.keys() else each for each in checks]
+        facts[name] = replace(facts[name], checks=())
+    checks = [replace(each, text=written_out(each.text, made)) if columns[each.name] & made.keys() else each
+              for each in checks]
     for name, mentioned in columns.items():
         columns[name] = mentioned - made.keys() | {source for each in mentioned & made.keys() for source in made_of[each]}
     return Guards(tuple(checks), facts, constraints, columns, unsafe, idle, made_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from checks.catalog.inheritance import descendants
 from checks.catalog.snapshot import Snapshot
@@ -24,12 +25,22 @@ def heirs_of(spec: EnumSpec, table: str, found: Snapshot) -> Mapping[str, Guards
     own = set(_checks(table, spec.column, found))
     if all(set(_checks(name, spec.column, found)) == own for name in names):
         return {}
-    return {name: guards_of(spec, name, found) for name in names}
+    return {name: _enforced(name, guards_of(spec, name, found), found) for name in names}
+
+
+def _enforced(name: str, guards: Guards, found: Snapshot) -> Guards:
+    """`guards`, or none of the CHECKs of a foreign table, which are believed and not enforced."""
+    return replace(guards, checks=(), columns={}) if _is_foreign(name, found) else guards
+
+
+def _is_foreign(name: str, found: Snapshot) -> bool:
+    item = found.relation(name)
+    return item is not None and item.kind == "foreign table"
 
 
 def _checks(table: str, column: str, found: Snapshot) -> Iterator[tuple[str, str]]:
     """(name, expression) of each enforced CHECK that may say something of `column`."""
-    for name, item in found.of(table, "constraint"):
+    for name, item in () if _is_foreign(table, found) else found.of(table, "constraint"):
         if item.type == "check" and item.enforced and (not item.columns or {column, WHOLE_ROW} & {*item.columns}):
             yield name, item.expression or ""
 

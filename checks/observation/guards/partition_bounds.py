@@ -37,15 +37,19 @@ def partition_checks(table: str, found: Snapshot) -> Iterator[tuple[NamedCheck, 
 def closed_partitions(table: str, column: str, found: Snapshot) -> str | None:
     """How partitions that are no list may keep values of `column` out of `table`, or None when they take any."""
     item = found.relation(table)
-    if item is not None and item.partition_key and column in columns_of(item.partition_key.partition(" ")[2]) \
-            and not _LIST.match(item.partition_key) and not _complete(_bounds(table, found)):
+    if item is not None and _no_list_of(column, item) and not _complete(_bounds(table, found)):
         return f"the partitions of {table} take some values only"
     parent = found.relation(item.parents[0]) if item is not None and item.partition_bound and item.parents else None
-    if item is not None and parent is not None and item.partition_bound != "DEFAULT" \
-            and column in columns_of((parent.partition_key or "").partition(" ")[2]) \
-            and not _LIST.match(parent.partition_key or ""):
+    if item is not None and parent is not None and item.partition_bound != "DEFAULT" and _no_list_of(column, parent):
         return f"{table} is a partition that takes some values only"
     return None
+
+
+def _no_list_of(column: str, partitioned: Table) -> bool:
+    """Whether it is partitioned by the column, and not as a list; a key that is not understood counts by its words."""
+    strategy, _, key = (partitioned.partition_key or "").partition(" ")
+    named = columns_of(key) or frozenset(re.findall(r"\w+", key))
+    return strategy not in ("", "LIST") and column in named
 
 
 def leaves(table: str, found: Snapshot) -> Iterator[str]:

@@ -36,6 +36,20 @@ class ColumnFacts:
     collation: Literal["", "C", "nondeterministic"] = ""
     """C for C and POSIX; empty for any other deterministic one."""
 
+    @property
+    def made(self) -> str:
+        """What a generated column holds, as SQL over the others: its expression as its type; empty where that may be cut.
+
+        The cast that PostgreSQL makes on storing is not printed. It rounds and converts as a written one does, but refuses
+        a text that is too long, or cuts blanks at its end, where a written cast cuts anything.
+        """
+        return f"({self.generated})::{self.type}" if self.generated and not self.cut else ""
+
+    @property
+    def cut(self) -> bool:
+        """Whether the type has a length: storing cuts blanks, and refuses what is longer."""
+        return "(" in self.type and self.type.startswith(("character", "bit"))
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnRow:

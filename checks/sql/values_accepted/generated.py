@@ -10,7 +10,15 @@ from checks.sql.names import literal
 from checks.sql.syntax.columns import columns_of
 from checks.sql.syntax.expression import parse
 from checks.sql.values.constants import NULL
-from checks.sql.values_accepted.answers import AcceptedValues, ColumnFacts, ColumnRow, NamedCheck, Storability
+from checks.sql.values.types import length_limit, type_of
+from checks.sql.values_accepted.answers import (
+    AcceptedValues,
+    ColumnFacts,
+    ColumnRow,
+    NamedCheck,
+    Storability,
+    UndecidedPart,
+)
 from checks.sql.values_accepted.decide import decide
 
 _CONDITION = "?condition"
@@ -28,7 +36,7 @@ def decide_generated(column: str, allowed: Sequence[str], checks: Sequence[Named
         facts: what is known of it and of the columns that it is made of.
     """
     direct = decide(column, allowed, checks, facts)
-    made = facts[column].generated
+    made = facts[column].made or f"({facts[column].generated})"
     sources = sorted(columns_of(made) & facts.keys())
     if not sources or not any(each.answer == "undecided" for each in (*direct.allowed.values(), direct.others, direct.null)):
         return AcceptedValues(direct.allowed, _named(direct.others, column), _named(direct.null, column))
@@ -59,10 +67,11 @@ def _named(found: Storability, column: str) -> Storability:
 def _either(value: Storability, null: Storability, column: str, source: str,
             facts: Mapping[str, ColumnFacts]) -> Storability:
     """What holds of the generated column, by what holds of the first of its sources, NULL included."""
-    made = facts[column].generated
     for each in (value, null):
         if each.answer == "yes":
-            return _told(each, source, made, facts)
+            return _told(each, source, facts[column], facts)
+    if facts[column].cut:  # other texts may come to it, cut
+        return Storability("undecided", parts=(UndecidedPart("", facts[column].generated),))
     if value.answer == "no" and null.answer == "no":
         by = tuple(dict.fromkeys(name for each in (value, null) for name in each.by if name != _CONDITION))
         return Storability("no", by=(f"what generates {column}", *by))
@@ -71,14 +80,17 @@ def _either(value: Storability, null: Storability, column: str, source: str,
         replace(part, constraint="" if part.constraint == _CONDITION else part.constraint) for part in open_.parts))
 
 
-def _told(found: Storability, source: str, made: str, facts: Mapping[str, ColumnFacts]) -> Storability:
+def _told(found: Storability, source: str, column: ColumnFacts, facts: Mapping[str, ColumnFacts]) -> Storability:
     """`found` with rows that say what the generated column comes to."""
     row = found.rows[0]
     sources = {**row.elsewhere, **row.others, source: row.value}
     values = {name: NULL if value is None else evaluate(parse(f"{literal(value)}::{facts[name].type}"))
               for name, value in sources.items() if name in facts}
-    come_to = evaluate(parse(made), {name: value for name, value in values.items() if value is not None})
+    known = {name: each for name, each in values.items() if each is not None}
+    come_to = evaluate(parse(column.made or f"({column.generated})"), known)
     if come_to is None or not (come_to.kind == "null" or isinstance(come_to.value, str)):
         return Storability("undecided", parts=found.parts)
     value = None if come_to.kind == "null" else str(come_to.value)
+    if value is not None and column.cut and len(value) > (length_limit(type_of(column.type)) or 0):
+        return Storability("undecided", parts=found.parts)
     return Storability("yes", (ColumnRow(value, sources, {}, row.session),))

@@ -133,7 +133,9 @@ def read_checks(checks: Sequence[tuple[str, str | None]], facts: Mapping[str, Co
             nodes.append((number, text.strip(), None))
     generated = {}
     for name, each in facts.items():
-        if each.generated:
+        if each.cut and each.generated:
+            nodes.append((GENERATED, each.generated, None))
+        elif each.generated:
             try:
                 made = Cast(0, 0, sources.nodes(f"({each.generated})", None)[1][0], each.type)
                 generated[name] = made
