@@ -77,11 +77,13 @@ class Turnstile:
         """Called by a delivery before each statement; True when it may go, False if its time has passed."""
         place = self._places[number]
         with self._changed:
+            if place.phase is Phase.DONE:
+                return False
             place.waiting.append(statement)
             place.phase = Phase.AT_GATE
             self._changed.notify_all()
-            self._changed.wait_for(lambda: place.granted is statement or self._open)
-            if place.granted is not statement:
+            self._changed.wait_for(lambda: place.granted is statement or self._open or place.phase is Phase.DONE)
+            if place.granted is not statement or place.phase is Phase.DONE:
                 return False
             place.phase, place.flying = Phase.RUNNING, statement
             return True
@@ -91,7 +93,7 @@ class Turnstile:
         self._note(number, Phase.AT_GATE if self._places[number].waiting else Phase.RUNNING)
 
     def over(self, number: int) -> None:
-        """The delivery has ended, acknowledged or not."""
+        """The delivery has ended, acknowledged or not. That is final: what it still sends, in threads or later, is cut."""
         self._note(number, Phase.DONE)
 
     def conduct(self, prefix: Sequence[int]) -> list[Turn]:
@@ -148,7 +150,10 @@ class Turnstile:
 
     def _note(self, number: int, phase: Phase) -> None:
         with self._changed:
-            self._places[number].phase, self._places[number].flying = phase, None
+            place = self._places[number]
+            place.flying = None
+            if place.phase is not Phase.DONE:
+                place.phase = phase
             self._changed.notify_all()
 
 

@@ -143,3 +143,34 @@ def test_a_schedule_is_cut_down_to_what_it_needs(needed: tuple[int, ...], length
     found = smallest(tuple(Delivery(event, 3) for event in range(length)), breaks)
     assert found == tuple(Delivery(event) for event in needed)
     assert len(played) <= 4 * length + 4
+
+
+@pytest.mark.parametrize("late", ["at its gate", "in flight", "afterwards"])
+def test_what_a_delivery_sends_after_its_end_is_cut_and_holds_nobody_up(late: str) -> None:
+    turnstile = Turnstile(lambda pids: frozenset())
+    answers: list[bool] = []
+
+    def delivery() -> None:
+        if late == "at its gate":
+            thread = threading.Thread(target=lambda: answers.append(turnstile.wait_at(0, statement("SELECT 1"))), daemon=True)
+            thread.start()
+            turnstile.over(0)
+            thread.join(10)
+        elif late == "in flight":
+            turnstile.wait_at(0, statement("SELECT 1"))
+            turnstile.over(0)
+            turnstile.executed(0)
+            answers.append(turnstile.wait_at(0, statement("SELECT 2")))
+        else:
+            turnstile.over(0)
+            answers.append(turnstile.wait_at(0, statement("SELECT 1")))
+        turnstile.over(1)
+
+    conductor = threading.Thread(target=lambda: turnstile.conduct(()), daemon=True)
+    threads = [conductor, threading.Thread(target=delivery, daemon=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not conductor.is_alive()
+    assert answers == [False] or late == "at its gate"
