@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,17 @@ from checks.target.routes.direct import DirectSession, connect, execute
 from checks.target.routes.through_lambda import LambdaSession
 from checks.target.session import Session
 from checks.target.target import Secret, resolve_target
+from checks.values import Unverified
 from tests.support import ROOT, loaded
 
 SIZES = [10, 100, pytest.param(1_000, marks=pytest.mark.skipif(
     "POSTDEPLOY_THOUSAND" not in os.environ, reason="a thousand tables take a minute: set POSTDEPLOY_THOUSAND=1"))]
+
+
+PAGE = 100_000
+"""Bytes of a document that stand for Lambda's 4.7 MB."""
+REPLY = 134_200
+"""Bytes of a reply that stand for Lambda's 6 MB: four thirds of a page, and the 800 bytes around it."""
 
 
 @dataclass
@@ -128,6 +135,14 @@ def told(seen: Observation) -> tuple[Any, ...]:
     return (seen.snapshot, seen.ledger.answer.rows, enums, seen.stored)
 
 
+def snapshot_of(project: Project) -> str:
+    """The document that the target's own catalogue is."""
+    session = project.direct()
+    document = session.ask(snapshot_select(project.expectation.contract.schemas, "schema_migrations"))[0][0]
+    session.close()
+    return str(document)
+
+
 def words(report: Report) -> set[str]:
     return {verdict.verdict for case in report.cases for verdict in case.verdicts}
 
@@ -163,18 +178,76 @@ def test_the_lambda_is_invoked_three_times(projects: Any, tables: int) -> None:
 
 
 def test_a_document_past_the_page_comes_in_pages(projects: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as its size asks for; none is refused for its own, since the limit of the reply grows with the page's."""
     project = projects(100)
     whole = project.look(through(QueryFunction(project.dsn)))
-    monkeypatch.setattr(through_lambda, "PAGE_CHARACTERS", 100_000)
-    paged = project.look(through(QueryFunction(project.dsn)))
-    length = len(project.direct().ask(snapshot_select(project.expectation.contract.schemas, "schema_migrations"))[0][0])
-    pages = -(-length // 100_000)
-    assert pages > 1
+    monkeypatch.setattr(through_lambda, "PAGE_BYTES", PAGE)
+    function = QueryFunction(project.dsn, limit=REPLY)
+    paged = project.look(through(function))
+    pages = -(-len(snapshot_of(project).encode()) // PAGE)
+    assert pages > 2
     assert paged.cost["invocations"] == whole.cost["invocations"] + pages - 1
+    assert len([reply for reply in function.replies if reply > 0.9 * REPLY]) == pages - 1
     assert told(paged) == told(whole)
 
 
+def test_a_page_fits_whatever_is_written_in_it(fresh_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In JSON inside JSON a quote is four characters, a letter seven and a clef fourteen."""
+    monkeypatch.setattr(through_lambda, "PAGE_BYTES", PAGE)
+    odd = "Ж\"\\`漢𝄞\n\t\x01" * 500
+    dsn = fresh_database()
+    with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        for number in range(12):
+            cursor.execute(f'CREATE TABLE "Ж""{number}" (a text CONSTRAINT "漢`{number}" CHECK (a <> %s))', (odd,))
+        connection.commit()
+    session = DirectSession(Secret(dsn), "the test's server")
+    text = session.ask(snapshot_select(["public"], None))[0][0]
+    session.close()
+    assert text.count("漢") > 6_000
+    function = QueryFunction(dsn, limit=REPLY)
+    assert json.loads(through(function).ask(snapshot_select(["public"], None))[0][0])["constraints"] == json.loads(text)[
+        "constraints"]
+    assert len(function.replies) == -(-len(text.encode()) // PAGE) > 1
+    assert max(function.replies) <= REPLY
+    function.close()
+
+
+class Changing(QueryFunction):
+    """A database in which something changes after each of the first `times` answers."""
+
+    def __init__(self, dsn: str, times: int) -> None:
+        super().__init__(dsn)
+        self._times = times
+
+    def invoke(self, **more: Any) -> dict[str, Any]:
+        answer = super().invoke(**more)
+        if len(self.replies) <= self._times:
+            with self.connection.cursor() as cursor:
+                cursor.execute(f"CREATE TABLE public.late_{len(self.replies)} (a int)")
+        return answer
+
+
+def test_pages_that_do_not_fit_together_are_asked_for_again(fresh_database: Callable[[], str],
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes is one state of the catalogue, never a piece of each; where it never holds still, nothing is said."""
+    dsn = fresh_database()
+    monkeypatch.setattr(through_lambda, "PAGE_BYTES", 500)
+    select = snapshot_select(["public"], None)
+    function = Changing(dsn, times=1)
+    document = through(function).ask(select)[0][0]
+    assert [row[2] for row in json.loads(document)["tables"]] == ["late_1"]
+    assert len(function.replies) == 2 - (-len(document.encode()) // 500)
+    function.close()
+    restless = Changing(dsn, times=1_000)
+    restless.connection.cursor().execute("DROP TABLE public.late_1")
+    with pytest.raises(Unverified, match="changed each time while it was told in pages. Run again when no migration runs"):
+        through(restless).ask(select)
+    assert len(restless.replies) == 2 * through_lambda.PAGED_ATTEMPTS
+    restless.close()
+
+
 def test_a_reply_that_lambda_refuses_for_its_size_is_asked_for_in_halves(projects: Any) -> None:
+    """A function may have a limit of its own."""
     project = projects(100)
     whole = project.look(through(QueryFunction(project.dsn)))
     halved = project.look(through(QueryFunction(project.dsn, limit=150_000)))

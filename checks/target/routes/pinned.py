@@ -17,6 +17,7 @@ SETTINGS = {
     "standard_conforming_strings": "on",
     "row_security": "off",  # where a policy would filter for this role, a query is refused instead of running it
     "constraint_exclusion": "off",  # the planner would work out CHECKs, and the functions in them
+    "synchronize_seqscans": "off",  # rows of a large catalogue would come in another order for each page
     "jit": "off",  # the questions are long and run once: compiling them takes seconds
 }
 """Setting -> its value for one transaction, however the session has it."""
