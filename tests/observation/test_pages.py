@@ -16,6 +16,7 @@ from checks.target.routes.direct import DirectSession
 from checks.target.target import Secret
 from checks.values import Unverified
 from tests.support.query_function import QueryFunction, through
+from tests.support.sabotage_harness import Bench, commit_sql, look_at, projects, verdicts
 
 PAGE = 20_000
 """Bytes of a document that stand for Lambda's 4.7 MB."""
@@ -109,3 +110,17 @@ def test_where_it_never_holds_still_nothing_is_said(dsn: str, monkeypatch: pytes
     with pytest.raises(Unverified, match="changed each time while it was told in pages"):
         asked(restless)
     assert len(restless.replies) == 2 * through_lambda.PAGED_ATTEMPTS
+
+
+def test_a_ledger_of_several_pages_is_read_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's clock stands in the same document."""
+    project = projects()[0]
+    with bench.database(project) as dsn:
+        commit_sql(dsn, "INSERT INTO schema_migrations SELECT 'before_' || n, now() FROM generate_series(1, 900) n")
+        whole = look_at(bench, project, dsn, "lambda")
+        monkeypatch.setattr(through_lambda, "PAGE_BYTES", PAGE)
+        paged = look_at(bench, project, dsn, "lambda")
+    assert paged.cost["invocations"] > whole.cost["invocations"]
+    assert {name: verdict.verdict for name, verdict in verdicts(paged).items()} == {
+        name: verdict.verdict for name, verdict in verdicts(whole).items()}
+    assert verdicts(paged)["ledger:schema_migrations.applied_at"].verdict == "held"
