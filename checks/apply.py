@@ -57,7 +57,7 @@ def apply(target: Target, contract: Contract, versions: Sequence[str], say: Say)
         0 proven, 1 disproven, 6 cannot tell.
 
     Raises:
-        UsageError: unknown version, or one that this route cannot apply alone.
+        UsageError: unknown version, one that this route cannot apply alone, or a standby.
         Unverified: the target cannot be reached or looked at.
     """
     if contract.migrations is None or contract.ledger is None:
@@ -94,11 +94,15 @@ def _recorded(place: Place, expectation: Expectation) -> set[str]:
     """Versions that have a row now.
 
     Raises:
+        UsageError: nothing can be written there.
         Unverified: the ledger is there and cannot be read, or somebody is writing it.
     """
     session = place.session()
     try:
         seen = observe(session, expectation.contract, expectation.objects)
+        if seen.replica is not None and place.target.spec.route == "direct":  # a function may read a standby
+            raise UsageError(f"Target {place.target.name!r} is a standby, which only reads: nothing was applied. Apply to "
+                             "its primary, by a target of its own or with target_session_attrs = \"primary\".")
         ledger = expectation.contract.ledger
         if ledger is None:
             return set()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -24,12 +23,12 @@ from checks.target.routes.through_lambda import LambdaSession
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret, Target
 from checks.values import HarnessError
+from tests.support.meanwhile import HOLD, meanwhile
 from tests.support.relay import Relay, relayed
 from tests.support.sabotage_harness import Bench, projects
 from tests.support.standby import standby_of
 
 REFERENCE = projects()[0]
-HOLD = "LOCK TABLE public.schema_migrations IN ACCESS EXCLUSIVE MODE"
 
 
 @pytest.fixture(scope="module")
@@ -81,27 +80,6 @@ def test_a_line_that_is_cut_makes_everything_unverified(cut_after: int, relay: R
 def test_a_line_that_trickles_changes_no_verdict(relay: Relay, dsn: str, expectation: Expectation) -> None:
     relay.piece_bytes, relay.delay_s = 4_096, 0.001
     assert words(looked(through(relay, dsn), expectation)) == words(looked(dsn, expectation))
-
-
-def meanwhile(dsn: str, act: Callable[[Any], None]) -> threading.Thread:
-    """Runs `act` with a cursor once somebody waits for the ledger, which it holds; ends by letting go."""
-    holder = psycopg2.connect(dsn)
-    holder.cursor().execute(HOLD)
-
-    def run() -> None:
-        with closing(holder), closing(psycopg2.connect(dsn)) as watching:
-            watching.autocommit = True
-            cursor = watching.cursor()
-            while True:
-                cursor.execute("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
-                               "application_name LIKE 'postdeploy-checks/%' AND datname = current_database()")
-                if cursor.rowcount:
-                    break
-            act(cursor)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
 
 
 def test_a_server_that_ends_the_session_makes_everything_unverified(dsn: str, expectation: Expectation) -> None:
