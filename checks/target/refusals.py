@@ -33,6 +33,8 @@ _WORDS = (
      r"|No route to host|server closed the connection unexpectedly|Connection reset by peer"
      r"|the database system is \w+(?: \w+)?",
      "Look whether the server is up and reachable from here."),
+    (r"expected authentication request from server|received invalid (?:protocol|response)|invalid response to SSL negotiation",
+     "Something answers there that is no PostgreSQL server: look at host and port in the DSN."),
     (rf"database {_NAME} does not exist|no such database: [\w.$-]{{1,63}}|permission denied for database {_NAME}"
      rf"|database {_NAME} is not currently accepting connections", "Look at the database name in the DSN."),
     (rf'role {_NAME} (?:does not exist|is not permitted to log in)|no such user', "Look at the user name in the DSN."),
@@ -40,6 +42,8 @@ _WORDS = (
      r"|query_wait_timeout", "Wait until connections are free."),
     (r"unsupported startup parameter(?: in options)?: [\w.]{1,63}",
      "A pooler stands in between: let it ignore that parameter (PgBouncer: ignore_startup_parameters), or leave it out."),
+    (r'(?:unrecognized configuration parameter|permission denied to set parameter|invalid value for parameter)'
+     r' "(?!event_triggers")[\w.]{1,63}"', "Look at options in the DSN, and at PGOPTIONS."),
     (r'unrecognized configuration parameter "event_triggers"|permission denied to set parameter "event_triggers"',
      "event_triggers = \"off\" in the contract is a superuser's right on PostgreSQL 17 and later: leave it out."),
 )
