@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m checks")
               "the room on its disk, then run again.", file=sys.stderr)
         return USAGE
     except Exception as error:  # a fault of ours: its traceback would show the values that it stands among
-        print(f"UNVERIFIED: {options.command} broke off: {type(error).__name__} in the harness ({last_place(error)}). Run again; "
-              "if it stays, report it with the contract.", file=sys.stderr)
+        print(f"UNVERIFIED: {options.command} broke off: {type(error).__name__} in the harness ({last_place(error)}). Run "
+              "again; if it stays, report it with the contract.", file=sys.stderr)
         return UNVERIFIED
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again: it starts from what the database shows.", file=sys.stderr)

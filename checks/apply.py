@@ -24,6 +24,7 @@ from checks.sql.names import ident, literal, nearest
 from checks.target.migrate import record, send, told
 from checks.target.open_target import Place, open_place
 from checks.target.routes.direct import connect, execute
+from checks.target.routes.pinned import WATCHFUL
 from checks.target.target import Target
 from checks.values import Rejected, Say, Unreachable, Unverified, UsageError, Verdict
 
@@ -169,7 +170,7 @@ def _directly(place: Place, expectation: Expectation, wanted: Sequence[Migration
         if not mine:
             raise Unverified("Another apply is in flight on this database (advisory lock). "
                              "Wait until it has ended, then run this again.")
-        execute(connection, f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+        execute(connection, f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'; {WATCHFUL.format(local='false')}")
         for number, migration in enumerate(wanted, 1):
             say(f"[{number}/{len(wanted)}] {migration.version}: sending {migration.file}")
             try:

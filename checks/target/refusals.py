@@ -33,7 +33,8 @@ _WORDS = (
      r"|No route to host|server closed the connection unexpectedly|Connection reset by peer"
      r"|the database system is \w+(?: \w+)?",
      "Look whether the server is up and reachable from here."),
-    (r"expected authentication request from server|received invalid (?:protocol|response)|invalid response to SSL negotiation",
+    (r"expected authentication request from server|received invalid (?:protocol|response)"
+     r"|invalid response to SSL negotiation",
      "Something answers there that is no PostgreSQL server: look at host and port in the DSN."),
     (rf"database {_NAME} does not exist|no such database: [\w.$-]{{1,63}}|permission denied for database {_NAME}"
      rf"|database {_NAME} is not currently accepting connections", "Look at the database name in the DSN."),

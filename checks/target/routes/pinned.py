@@ -42,8 +42,12 @@ def bounds(timeouts: Timeouts) -> tuple[str, ...]:
         f"SET LOCAL lock_timeout = {timeouts.lock_ms}",
         f"SET LOCAL statement_timeout = {timeouts.statement_ms}",
         f"SET LOCAL idle_in_transaction_session_timeout = {timeouts.idle_ms}",
-        "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', true) "
-        "WHERE pg_catalog.textlike(pg_catalog.version(), '%linux%')")
+        WATCHFUL.format(local="true"))
+
+
+WATCHFUL = ("SELECT pg_catalog.set_config('client_connection_check_interval', '1s', {local}) "
+            "WHERE pg_catalog.textlike(pg_catalog.version(), '%linux%')")
+"""Has the server end a statement whose client is gone, and undo it; `local`: for the transaction, not the session."""
 
 
 CHUNK = 255

@@ -33,8 +33,8 @@ class BorrowedServer(ScratchServer):
                 yield cursor
         except psycopg2.Error as error:
             state = f" (SQLSTATE {error.pgcode})" if error.pgcode else ""
-            raise Unverified(f"{self.name.capitalize()} refused what a replay needs: {last_line(error)}{state}. Name a primary "
-                             "on which databases may be made, or server = \"embedded\".") from None
+            raise Unverified(f"{self.name.capitalize()} refused what a replay needs: {last_line(error)}{state}. Name a "
+                             "primary on which databases may be made, or server = \"embedded\".") from None
 
 
 @contextmanager
