@@ -177,7 +177,8 @@ def _directly(place: Place, expectation: Expectation, wanted: Sequence[Migration
                 send(lambda sql: execute(connection, sql), migration)
                 record(lambda sql: execute(connection, sql), ledger, migration)
             except Rejected as refusal:
-                say(f"  the server refused it, and kept nothing of it: {told(refusal)}")
+                kept = "and kept nothing of it" if refusal.statement == migration.sql else "but may have what stands before"
+                say(f"  the server refused it, {kept}: {told(refusal)}")
                 word = "undecided" if refusal.sqlstate in _BUSY_STATES else "failed"
                 return _Doubt(word, f"{migration.file}: {told(refusal)}.")
             except Unreachable as error:

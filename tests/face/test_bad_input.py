@@ -30,6 +30,7 @@ CONTRACTS = {
     "empty": ("", "the file is empty"),
     "not TOML": ("[ledger\n", "is not valid TOML"),
     "not UTF-8": (b"# caf\xe9", "contract.toml is not UTF-8 text; save it as UTF-8."),
+    "nested too deeply": ("a = " + "[" * 9_000 + "]" * 9_000, "contract.toml is nested too deeply to be read."),
     "unknown key": (HEAD + '[ledgers]\na = 1\n', "Did you mean 'ledger'?"),
     "unknown key inside": (HEAD + 'versoin = "v"\n', "ledger.versoin is not known here. Did you mean 'version'?"),
     "empty section": (HEAD + "[enums]\n", "enums is empty"),
@@ -77,10 +78,14 @@ def test_a_reference_to_no_variable_is_told(project: Path) -> None:
     assert (ran.code, "target.x.dsn must name a variable after 'env:'" in ran.sentence()) == (4, True)
 
 
-def test_what_windows_editors_write_is_read_and_a_zero_byte_is_not(project: Path) -> None:
+def test_what_windows_editors_write_is_read_and_what_is_no_text_is_told(project: Path) -> None:
     (project / "contract.toml").write_bytes(b"\xef\xbb\xbf" + HEAD.replace("\n", "\r\n").encode())
     (project / "migrations" / "2027_bom.sql").write_bytes(b"\xef\xbb\xbfSELECT 1;\r\n")
     assert run("-m", "checks", "lock", "--contract", str(project / "contract.toml")).code == 0
+    (project / "migrations" / "2027_gone.sql").symlink_to("nowhere.sql")
+    ran = run("-m", "checks", "lock", "--contract", str(project / "contract.toml"))
+    assert (ran.code, "2027_gone.sql cannot be read: No such file" in ran.sentence()) == (4, True)
+    (project / "migrations" / "2027_gone.sql").unlink()
     (project / "migrations" / "2027_zero.sql").write_bytes(b"SELECT 1;\nCREATE TABLE a ();\0 CREATE TABLE b ();")
     ran = run("-m", "checks", "lock", "--contract", str(project / "contract.toml"))
     assert (ran.code, "2027_zero.sql line 2 holds a zero byte; take it out." in ran.sentence()) == (4, True)

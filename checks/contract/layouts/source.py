@@ -27,8 +27,8 @@ class Source:
     """The ledger's table, without its schema."""
 
     def files(self, pattern: str = "*.sql") -> tuple[Path, ...]:
-        """The files that `pattern` (as of Path.glob) finds, in the order of their paths."""
-        return tuple(sorted((path for path in self.folder.glob(pattern) if path.is_file()), key=self.name))
+        """The files that `pattern` (as of Path.glob) finds, in the order of their paths; links that lead nowhere too."""
+        return tuple(sorted((path for path in self.folder.glob(pattern) if path.is_file() or not path.exists()), key=self.name))
 
     def name(self, path: Path) -> str:
         """`path` from the folder."""
