@@ -27,8 +27,16 @@ class Source:
     """The ledger's table, without its schema."""
 
     def files(self, pattern: str = "*.sql") -> tuple[Path, ...]:
-        """The files that `pattern` (as of Path.glob) finds, in the order of their paths; links that lead nowhere too."""
-        return tuple(sorted((path for path in self.folder.glob(pattern) if path.is_file() or not path.exists()), key=self.name))
+        """The files that `pattern` (as of Path.glob) finds, in the order of their paths.
+
+        Raises:
+            UsageError: one is a link that leads nowhere.
+        """
+        found = sorted(self.folder.glob(pattern), key=self.name)
+        lost = next((path for path in found if not path.exists()), None)
+        if lost is not None:
+            raise self.error(lost, "it is a link that leads nowhere; mend it, or take it out.")
+        return tuple(path for path in found if path.is_file())
 
     def name(self, path: Path) -> str:
         """`path` from the folder."""
