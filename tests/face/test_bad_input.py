@@ -84,7 +84,7 @@ def test_what_windows_editors_write_is_read_and_what_is_no_text_is_told(project:
     assert run("-m", "checks", "lock", "--contract", str(project / "contract.toml")).code == 0
     (project / "migrations" / "2027_gone.sql").symlink_to("nowhere.sql")
     ran = run("-m", "checks", "lock", "--contract", str(project / "contract.toml"))
-    assert (ran.code, "2027_gone.sql: it is a link that leads nowhere; mend it, or take it out." in ran.sentence()) == (4, True)
+    assert (ran.code, "2027_gone.sql: it is a link that leads nowhere; mend it" in ran.sentence()) == (4, True)
     (project / "migrations" / "2027_gone.sql").unlink()
     (project / "migrations" / "2027_zero.sql").write_bytes(b"SELECT 1;\nCREATE TABLE a ();\0 CREATE TABLE b ();")
     ran = run("-m", "checks", "lock", "--contract", str(project / "contract.toml"))
