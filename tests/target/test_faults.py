@@ -24,17 +24,14 @@ from checks.target.routes import direct
 from checks.target.routes.through_lambda import LambdaSession
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret, Target
-from checks.values import HarnessError, Unreachable, UsageError
+from checks.values import HarnessError, UsageError
 from tests.support.meanwhile import HOLD, meanwhile
 from tests.support.relay import Relay, relayed
 from tests.support.sabotage_harness import (
     Bench,
-    InProcess,
     commit_sql,
     look_at,
     projects,
-    report_on,
-    target_of,
     verdicts,
 )
 from tests.support.standby import standby_of
@@ -156,21 +153,6 @@ class Answering:
                 "ExecutedVersion": "$LATEST"}
 
 
-class Throttled(InProcess):
-    """The query function of an account that has no room for it after the first `answers` invocations."""
-
-    def __init__(self, dsn: str, answers: int) -> None:
-        super().__init__(dsn)
-        self.left = answers
-        self.asked = 0
-
-    def invoke(self, **more: Any) -> dict[str, Any]:
-        self.asked += 1
-        if self.asked > self.left:
-            raise refusing("TooManyRequestsException", 429)
-        return super().invoke(**more)
-
-
 def refusing(code: str, status: int) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "No."}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Invoke")
 
@@ -196,18 +178,6 @@ def test_a_function_that_does_not_answer_is_asked_once_and_told(answer: Any, tol
     assert remedy in said
     assert "hunter2" not in said
     assert client.asked == 1
-
-
-def test_a_function_that_is_throttled_in_mid_look_is_asked_no_more(bench: Bench, dsn: str, expectation: Expectation) -> None:
-    """After each answer in turn; what was told before it is not enough for any verdict."""
-    enough = Throttled(dsn, answers=100)
-    report_on(LambdaSession(target_of("lambda").spec, enough), expectation, target_of("lambda"))
-    assert enough.asked > 3
-    for answers in range(enough.asked):
-        function = Throttled(dsn, answers)
-        with pytest.raises(Unreachable, match=r"TooManyRequestsException.* run again in a minute, or raise its limit"):
-            report_on(LambdaSession(target_of("lambda").spec, function), expectation, target_of("lambda"))
-        assert function.asked == answers + 1
 
 
 @pytest.mark.parametrize("route", ["direct", "lambda"])
