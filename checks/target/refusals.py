@@ -17,8 +17,9 @@ _WORDS = (
     (rf"could not translate host name {_NAME}(?: to address)?", "Look at the host name in the DSN."),
     (rf"could not translate host name(?! {_NAME})",
      "Look at the host name in the DSN; odd characters of a user name or password are percent-encoded (@ is %40)."),
-    (r'invalid port number|connection option "port"|could not match \d+ [\w ]{4,16} to \d+ hosts?',
-     "Look at host and port in the DSN; odd characters of a user name or password are percent-encoded (@ is %40)."),
+    (r'invalid port number|connection option "\w{1,40}"|invalid (?!integer)\w{1,40} value'
+     r'|could not match \d+ [\w ]{4,16} to \d+ hosts?',
+     "Look at that in the DSN; odd characters of a user name or password are percent-encoded (@ is %40)."),
     (rf"definition of service {_NAME} not found",
      "Look at the service in ~/.pg_service.conf, or in the file that PGSERVICEFILE names."),
     (r"session is read-only|session is not read-only|server is in hot standby mode|server is not in hot standby mode",

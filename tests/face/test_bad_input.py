@@ -119,7 +119,8 @@ def test_an_unknown_version_names_the_nearest_one() -> None:
     ("postgresql://postgres@127.0.0.1:1/x", "Connection refused"),
     ("postgresql://postgres@no.such.host.invalid/x", "could not translate host name"),
     ("postgresql://postgres:pa%zz@h/x", "is not one that libpq understands"),
-    ("postgresql://postgres@127.0.0.1:99999/x", "invalid port number. Look at host and port in the DSN"),
+    ("postgresql://postgres@127.0.0.1:99999/x", "invalid port number. Look at that in the DSN"),
+    ("postgresql://postgres@127.0.0.1/x?sslmode=hunter2", "invalid sslmode value. Look at that in the DSN"),
     ("postgresql://postgres:pa%25zz@x@127.0.0.1/x", "odd characters of a user name or password are percent-encoded"),
 ])
 def test_a_server_that_does_not_answer_is_unverified(url: str, words: str) -> None:
@@ -127,6 +128,7 @@ def test_a_server_that_does_not_answer_is_unverified(url: str, words: str) -> No
     assert ran.code == 6
     assert ran.out.count(words) == 1
     assert "pa%zz" not in ran.out
+    assert "hunter2" not in ran.out
     assert run("-m", "checks", "apply", "--target", url).code == 6
 
 
