@@ -100,10 +100,11 @@ def test_a_line_that_trickles_changes_no_verdict(relay: Relay, dsn: str, expecta
 def test_a_line_that_falls_silent_is_given_up(share: float, relay: Relay, dsn: str, expectation: Expectation,
                                               monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a firewall forgot the connection nothing comes, and no end either: the server's own timeouts do not help."""
-    monkeypatch.setattr(direct, "SILENCE_S", -59.5)
     relay.piece_bytes = 256
     timeouts = Timeouts(statement_ms=60_000)
     looked(through(relay, dsn), expectation, timeouts=timeouts)
+    monkeypatch.setattr(direct, "SILENCE_S", -59.5)
+    assert relay.passed > 8_000
     relay.silent_after = int(relay.passed * share)
     report = looked(through(relay, dsn), expectation, timeouts=timeouts)
     assert set(words(report).values()) == {"unverified"}

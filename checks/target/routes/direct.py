@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import selectors
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -111,7 +113,7 @@ def connect(dsn: Secret, place: str, startup: Mapping[str, str] = NO_SETTINGS) -
     import psycopg2
 
     try:
-        connection: Connection = psycopg2.connect(dsn.reveal(), **_arguments(dsn, startup))
+        connection = _connected(dsn.reveal(), _arguments(dsn, startup))
     except psycopg2.ProgrammingError:
         raise Unreachable(NO_DSN.format(place=place)) from None
     except psycopg2.OperationalError as error:
@@ -120,6 +122,22 @@ def connect(dsn: Secret, place: str, startup: Mapping[str, str] = NO_SETTINGS) -
         raise Unreachable(f"Cannot reach {place}: the server's refusal is not readable text.") from None
     connection.autocommit = True
     return connection
+
+
+def _connected(dsn: str, arguments: Mapping[str, Any]) -> Connection:
+    """A new connection, made in a thread: libpq's wait for a server sees no signal, and ours for the thread sees Ctrl-C."""
+    import psycopg2
+
+    made: Future[Connection] = Future()
+
+    def run() -> None:
+        try:
+            made.set_result(psycopg2.connect(dsn, **arguments))
+        except BaseException as error:
+            made.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return made.result()
 
 
 def connect_ours(dsn: Secret) -> Connection:
