@@ -51,7 +51,7 @@ def write_project(folder: Path, tables: int) -> Path:
         (folder / "migrations" / f"{version}.sql").write_text(first + made + recorded, encoding="utf-8")
     contract = folder / "contract.toml"
     contract.write_text('migrations = "migrations"\n[ledger]\ntable = "schema_migrations"\n[target.directly]\n'
-                        'dsn = "env:HEAVY_DSN"\nstatement_timeout = "10min"\n[target.through-lambda]\nroute = "lambda"\n'
+                        'dsn = "env:HEAVY_DSN"\n[target.through-lambda]\nroute = "lambda"\n'
                         'region = "us-west-2"\nquery_function = "db-query"\n', encoding="utf-8")
     return contract
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import checks
 from checks.audits.command import add_audit
 from checks.reports.command import add_report
-from checks.values import HarnessError, Unverified, UsageError
+from checks.values import HarnessError, Unverified, UsageError, last_place
 
 USAGE, UNVERIFIED, INTERRUPTED = 4, 6, 2
 
@@ -45,6 +45,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m checks")
         print(f"ERROR: {error.filename or 'A file'} cannot be read or written: {error.strerror}. Look at its rights and at "
               "the room on its disk, then run again.", file=sys.stderr)
         return USAGE
+    except Exception as error:  # a fault of ours: its traceback would show the values that it stands among
+        print(f"UNVERIFIED: {options.command} broke off: {type(error).__name__} in the harness ({last_place(error)}). Run "
+              "again; if it stays, report it with the contract.", file=sys.stderr)
+        return UNVERIFIED
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again: it starts from what the database shows.", file=sys.stderr)
         return INTERRUPTED

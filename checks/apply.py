@@ -24,6 +24,7 @@ from checks.sql.names import ident, literal, nearest
 from checks.target.migrate import record, send, told
 from checks.target.open_target import Place, open_place
 from checks.target.routes.direct import connect, execute
+from checks.target.routes.pinned import WATCHFUL
 from checks.target.target import Target
 from checks.values import Rejected, Say, Unreachable, Unverified, UsageError, Verdict
 
@@ -57,7 +58,7 @@ def apply(target: Target, contract: Contract, versions: Sequence[str], say: Say)
         0 proven, 1 disproven, 6 cannot tell.
 
     Raises:
-        UsageError: unknown version, or one that this route cannot apply alone.
+        UsageError: unknown version, one that this route cannot apply alone, or a standby.
         Unverified: the target cannot be reached or looked at.
     """
     if contract.migrations is None or contract.ledger is None:
@@ -94,11 +95,15 @@ def _recorded(place: Place, expectation: Expectation) -> set[str]:
     """Versions that have a row now.
 
     Raises:
+        UsageError: nothing can be written there.
         Unverified: the ledger is there and cannot be read, or somebody is writing it.
     """
     session = place.session()
     try:
         seen = observe(session, expectation.contract, expectation.objects)
+        if seen.replica is not None and place.target.spec.route == "direct":  # a function may read a standby
+            raise UsageError(f"Target {place.target.name!r} is a standby, which only reads: nothing was applied. Apply to "
+                             "its primary, by a target of its own or with target_session_attrs = \"primary\".")
         ledger = expectation.contract.ledger
         if ledger is None:
             return set()
@@ -165,14 +170,15 @@ def _directly(place: Place, expectation: Expectation, wanted: Sequence[Migration
         if not mine:
             raise Unverified("Another apply is in flight on this database (advisory lock). "
                              "Wait until it has ended, then run this again.")
-        execute(connection, f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+        execute(connection, f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'; {WATCHFUL.format(local='false')}")
         for number, migration in enumerate(wanted, 1):
             say(f"[{number}/{len(wanted)}] {migration.version}: sending {migration.file}")
             try:
                 send(lambda sql: execute(connection, sql), migration)
                 record(lambda sql: execute(connection, sql), ledger, migration)
             except Rejected as refusal:
-                say(f"  the server refused it, and kept nothing of it: {told(refusal)}")
+                kept = "and kept nothing of it" if refusal.statement == migration.sql else "but may have what stands before"
+                say(f"  the server refused it, {kept}: {told(refusal)}")
                 word = "undecided" if refusal.sqlstate in _BUSY_STATES else "failed"
                 return _Doubt(word, f"{migration.file}: {told(refusal)}.")
             except Unreachable as error:

@@ -10,9 +10,11 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from checks import telling
@@ -241,5 +243,13 @@ def as_unverified() -> Iterator[None]:
     except HarnessError:
         raise
     except Exception as error:
-        raise Unverified(f"The look at the target broke off: {type(error).__name__} in the harness. "
+        raise Unverified(f"The look at the target broke off: {type(error).__name__} in the harness ({last_place(error)}). "
                          "Run again; if it stays, report it with the contract.") from error
+
+
+def last_place(error: Exception) -> str:
+    """`expectation/replay.py line 12`: where in this package an exception was on its way last, and no value."""
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    home = Path(__file__).parent
+    return next((f"{path.relative_to(home).as_posix()} line {line}" for path, line in reversed(frames)
+                 if path.is_relative_to(home)), "outside of it")

@@ -29,7 +29,7 @@ def accept(file: Path, claims: Sequence[str], reason: str, until: dt.date | None
     if not reason.strip():
         raise UsageError("--reason must say why this is accepted: who reads the contract next year wants to know.")
     read_contract(file)
-    document: Any = tomlkit.parse(file.read_text(encoding="utf-8"))
+    document: Any = tomlkit.parse(file.read_text(encoding="utf-8-sig"))
     entries = document.setdefault("accept", AoT([]))
     for claim in claims:
         entry = next((each for each in entries if each.get("claim") == claim), None)

@@ -36,7 +36,7 @@ SAFETY_GROUND = """
                 FROM base b JOIN pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd')
             SELECT coalesce((SELECT e.oid FROM pg_type e WHERE e.oid = b.typelem AND e.typarray = b.oid), b.oid) AS oid
             FROM base b WHERE b.typtype <> 'd') t
-        WHERE t.oid >= {first_own_oid} AND t.oid <> ALL (SELECT e.oid FROM closed_enum e)),
+        WHERE t.oid >= {first_own_oid} AND NOT EXISTS (SELECT FROM closed_enum e WHERE e.oid = t.oid)),
     acting_function AS MATERIALIZED (
         SELECT format('%s', p.oid) AS id, CASE p.provolatile WHEN 'v' THEN 'volatile' ELSE 'stable' END || ' function '
             || p.proname AS told

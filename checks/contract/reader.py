@@ -39,12 +39,18 @@ def read_contract(file: Path) -> Contract:
     Raises:
         UsageError: the file is missing or malformed; the message holds the key path and the remedy.
     """
+    if file.is_char_device():
+        raise UsageError(f"{file} is no file. Name a contract.toml with --contract FILE.")
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"No contract at {file}. Name one with --contract FILE, or write one: README.md has an "
                          "example to start from.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise UsageError(f"{file.name} is not UTF-8 text; save it as UTF-8.") from None
+    except RecursionError:
+        raise UsageError(f"{file.name} is nested too deeply to be read. README.md has an example.") from None
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file.name} is not valid TOML: {error}. README.md has an example.") from None
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}. Name a contract.toml with --contract FILE.") from None

@@ -21,7 +21,7 @@ class LedgerAnswer(NamedTuple):
     """What the ledger holds."""
 
     now: float
-    """The server's clock, seconds since 1970 UTC."""
+    """The server's clock, seconds since 1970 UTC, up to the next full minute: what is told in pages must not change."""
     rows: tuple[LedgerRow, ...]
 
 
@@ -68,8 +68,8 @@ def ledger_question(contract: Contract, found: Snapshot) -> LedgerQuestion | Non
     cells = [_as_text(name, columns[name]) for name in read]
     rows = (f"SELECT json_build_array({', '.join(cells)}, {when}) AS row, {when} AS at, {cells[0]} AS first "
             f"FROM {ident(spec.schema, spec.table)} l ORDER BY 2, 3 LIMIT {MAX_LEDGER_ROWS + 1}")
-    return LedgerQuestion("SELECT json_build_object('now', extract(epoch FROM now())::float8, 'rows', coalesce(json_agg("
-                          f"r.row ORDER BY r.at, r.first), '[]'::json)) FROM ({rows}) r", read)
+    return LedgerQuestion("SELECT json_build_object('now', ceil(extract(epoch FROM now()) / 60) * 60, 'rows', coalesce("
+                          f"json_agg(r.row ORDER BY r.at, r.first), '[]'::json)) FROM ({rows}) r", read)
 
 
 def _as_text(column: str, kind: str) -> str:

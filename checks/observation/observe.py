@@ -153,7 +153,10 @@ def look(place: Place, contract: Contract, expected: Mapping[Key, Object]) -> Ob
 
 
 _REMEDIES = {
-    "42501": "Let the role read pg_catalog again: GRANT SELECT ON ALL TABLES IN SCHEMA pg_catalog TO the role;",
+    "42501": "Let the role read pg_catalog again: GRANT USAGE ON SCHEMA pg_catalog TO the role; GRANT SELECT ON ALL TABLES "
+             "IN SCHEMA pg_catalog TO the role;",
+    "22021": "It holds names or expressions that are not UTF-8, as a database of the encoding SQL_ASCII may: rename them, "
+             "or load its dump into a database of the encoding UTF8.",
     "57014": "Raise statement_timeout of the target in the contract (over a function: of its role), or run at a quiet time.",
     "55P03": "Somebody holds a table, as a running migration does: run again when it has ended, or raise lock_timeout "
              "of the target in the contract.",

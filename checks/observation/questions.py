@@ -85,8 +85,9 @@ def ask_one(session: Session, select: str) -> list[Row] | Refusal:
     try:
         return session.ask(select, scan=True)
     except (Rejected, Unverified) as error:
+        refusal = refusal_of(error)
         session.rest()
-        return refusal_of(error)
+        return refusal
 
 
 def refusal_of(error: Rejected | Unverified) -> Refusal:
@@ -124,9 +125,9 @@ def ask_all(session: Session, questions: Iterable[Question]) -> dict[Question, A
         try:
             rows = session.ask(select)
         except (Rejected, Unverified) as error:  # the latter from a query function that tells of errors in its own way
-            session.rest()
             again = refused is None and any(not question.may_raise for question, _ in batch)
             refused = refusal_of(error)
+            session.rest()
             if again:
                 waiting.append(batch)
             else:

@@ -20,7 +20,7 @@ from checks.target.remedies import NotReplayed, remedies
 from checks.target.routes.direct import connect_ours, execute
 from checks.target.session import Row
 from checks.target.target import Secret
-from checks.values import Rejected, UsageError
+from checks.values import Rejected, Unverified, UsageError
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -31,6 +31,8 @@ Run = Callable[[str], Any]
 """Sends one string to a database."""
 OUTSIDE_ONLY = ("25001", "55P04")
 """SQLSTATEs of what PostgreSQL refuses inside a transaction: CONCURRENTLY and the like, and the use of a new enum value."""
+_PASSING = ("40", "53", "55P03", "57")
+"""How the SQLSTATEs begin of what another time may go through."""
 FRESH = "RESET ALL"
 """What makes a session's settings those of a new one."""
 MOST_TOLD = 20
@@ -213,14 +215,17 @@ def record(run: Run, ledger: LedgerSpec | None, migration: Migration) -> None:
 
     Raises:
         UsageError: there is no such ledger, or a row needs more than a version.
+        Unverified: somebody was in the way, or the server is being stopped.
     """
     if ledger is None:
         return
     try:
         run(recording(ledger, migration))
     except Rejected as refusal:
-        raise UsageError(f"{migration.file} was applied, but could not be recorded in {ledger.shown}: {refusal}. Let the "
-                         "first migration make that table, or correct [ledger] in the contract.") from None
+        what = f"{migration.file} was applied, but could not be recorded in {ledger.shown}: {refusal}."
+        if refusal.sqlstate.startswith(_PASSING):
+            raise Unverified(f"{what} Write the row by hand, or undo the file, then run again.") from None
+        raise UsageError(f"{what} Let the first migration make that table, or correct [ledger] in the contract.") from None
 
 
 def told(refusal: Rejected) -> str:

@@ -15,6 +15,11 @@ _WORDS = (
     (rf"password authentication failed for user {_NAME}|fe_sendauth: no password supplied|SASL authentication failed",
      "Give the right password in the DSN, PGPASSWORD or ~/.pgpass."),
     (rf"could not translate host name {_NAME}(?: to address)?", "Look at the host name in the DSN."),
+    (rf"could not translate host name(?! {_NAME})",
+     "Look at the host name in the DSN; odd characters of a user name or password are percent-encoded (@ is %40)."),
+    (r'invalid port number|connection option "\w{1,40}"|invalid (?!integer)\w{1,40} value'
+     r'|could not match \d+ [\w ]{4,16} to \d+ hosts?',
+     "Look at that in the DSN; odd characters of a user name or password are percent-encoded (@ is %40)."),
     (rf"definition of service {_NAME} not found",
      "Look at the service in ~/.pg_service.conf, or in the file that PGSERVICEFILE names."),
     (r"session is read-only|session is not read-only|server is in hot standby mode|server is not in hot standby mode",
@@ -29,6 +34,9 @@ _WORDS = (
      r"|No route to host|server closed the connection unexpectedly|Connection reset by peer"
      r"|the database system is \w+(?: \w+)?",
      "Look whether the server is up and reachable from here."),
+    (r"expected authentication request from server|received invalid (?:protocol|response)"
+     r"|invalid response to SSL negotiation",
+     "Something answers there that is no PostgreSQL server: look at host and port in the DSN."),
     (rf"database {_NAME} does not exist|no such database: [\w.$-]{{1,63}}|permission denied for database {_NAME}"
      rf"|database {_NAME} is not currently accepting connections", "Look at the database name in the DSN."),
     (rf'role {_NAME} (?:does not exist|is not permitted to log in)|no such user', "Look at the user name in the DSN."),
@@ -36,6 +44,8 @@ _WORDS = (
      r"|query_wait_timeout", "Wait until connections are free."),
     (r"unsupported startup parameter(?: in options)?: [\w.]{1,63}",
      "A pooler stands in between: let it ignore that parameter (PgBouncer: ignore_startup_parameters), or leave it out."),
+    (r'(?:unrecognized configuration parameter|permission denied to set parameter|invalid value for parameter)'
+     r' "(?!event_triggers")[\w.]{1,63}"', "Look at options in the DSN, and at PGOPTIONS."),
     (r'unrecognized configuration parameter "event_triggers"|permission denied to set parameter "event_triggers"',
      "event_triggers = \"off\" in the contract is a superuser's right on PostgreSQL 17 and later: leave it out."),
 )

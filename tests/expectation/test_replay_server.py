@@ -87,6 +87,27 @@ def test_a_role_that_may_make_no_databases_is_told(
         pass
 
 
+def test_a_borrowed_server_that_only_reads_is_told(project: Callable[..., Contract], fresh_database: Callable[[], str],
+                                                   ) -> None:
+    """As a standby does, and one whose disk is full: a sentence, whatever it is that is refused."""
+    contract = project("SELECT 1;", '[replay]\ndsn = "env:SCRATCH"\n')
+    reads_only = f"{fresh_database()}&options=-c%20default_transaction_read_only%3Don"
+    with pytest.raises(Unverified) as refused, replay_server(contract, None, print, {"SCRATCH": reads_only}) as server:
+        learnt(contract, server)
+    assert str(refused.value) == (
+        "The server of [replay] dsn refused what a replay needs: cannot execute DROP DATABASE in a read-only transaction "
+        "(SQLSTATE 25006). Name a primary on which databases may be made, or server = \"embedded\".")
+
+
+@pytest.mark.parametrize("dsn", ["hunter2", "postgresql://me:hunter2%zz@h/x"])
+def test_a_borrowed_server_whose_dsn_is_none_is_told_without_it(dsn: str, project: Callable[..., Contract]) -> None:
+    contract = project("SELECT 1;", '[replay]\ndsn = "env:SCRATCH"\n')
+    with pytest.raises(UsageError, match=r"^The DSN of \[replay\] dsn is not one that libpq understands") as refused, \
+            replay_server(contract, None, print, {"SCRATCH": dsn}):
+        pass
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_prelude_comes_first_and_is_nobodys_effect(
         project: Callable[..., Contract], scratch_server: ScratchServer) -> None:
     contract = project("ALTER TABLE auth ADD b int;", '[replay]\nprelude = ["pre.sql"]\n',

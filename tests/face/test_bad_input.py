@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from checks.__main__ import main
 from checks.target.servers import ScratchServer
 from tests.support import ROOT
 from tests.support.running import run, verify
@@ -28,6 +29,8 @@ CONTRACTS = {
     "no such file": (None, "No contract at"),
     "empty": ("", "the file is empty"),
     "not TOML": ("[ledger\n", "is not valid TOML"),
+    "not UTF-8": (b"# caf\xe9", "contract.toml is not UTF-8 text; save it as UTF-8."),
+    "nested too deeply": ("a = " + "[" * 9_000 + "]" * 9_000, "contract.toml is nested too deeply to be read."),
     "unknown key": (HEAD + '[ledgers]\na = 1\n', "Did you mean 'ledger'?"),
     "unknown key inside": (HEAD + 'versoin = "v"\n', "ledger.versoin is not known here. Did you mean 'version'?"),
     "empty section": (HEAD + "[enums]\n", "enums is empty"),
@@ -48,11 +51,11 @@ CONTRACTS = {
 
 
 @pytest.mark.parametrize("text, words", CONTRACTS.values(), ids=CONTRACTS.keys())
-def test_a_malformed_contract_is_one_sentence_and_exit_4(text: str | None, words: str, project: Path) -> None:
+def test_a_malformed_contract_is_one_sentence_and_exit_4(text: str | bytes | None, words: str, project: Path) -> None:
     file = project / "contract.toml"
     file.unlink()
     if text is not None:
-        file.write_text(text)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
     for ran in (verify(NOWHERE, "--contract", str(file)),
                 run("-m", "checks", "apply", "--target", NOWHERE, "--contract", str(file))):
         assert ran.code == 4, ran.out
@@ -67,6 +70,37 @@ def test_an_unknown_target_names_the_nearest_known_one() -> None:
 def test_a_dsn_that_is_not_set_names_the_variable() -> None:
     ran = verify("staging")
     assert (ran.code, "export STAGING_DSN=" in ran.sentence()) == (4, True)
+
+
+def test_a_reference_to_no_variable_is_told(project: Path) -> None:
+    (project / "contract.toml").write_text(HEAD + '[target.x]\ndsn = "env:"\n')
+    ran = verify("x", "--contract", str(project / "contract.toml"))
+    assert (ran.code, "target.x.dsn must name a variable after 'env:'" in ran.sentence()) == (4, True)
+
+
+def test_what_windows_editors_write_is_read_and_what_is_no_text_is_told(project: Path) -> None:
+    (project / "contract.toml").write_bytes(b"\xef\xbb\xbf" + HEAD.replace("\n", "\r\n").encode())
+    (project / "migrations" / "2027_bom.sql").write_bytes(b"\xef\xbb\xbfSELECT 1;\r\n")
+    assert run("-m", "checks", "lock", "--contract", str(project / "contract.toml")).code == 0
+    (project / "migrations" / "2027_gone.sql").symlink_to("nowhere.sql")
+    ran = run("-m", "checks", "lock", "--contract", str(project / "contract.toml"))
+    assert (ran.code, "2027_gone.sql: it is a link that leads nowhere; mend it" in ran.sentence()) == (4, True)
+    (project / "migrations" / "2027_gone.sql").unlink()
+    (project / "migrations" / "2027_zero.sql").write_bytes(b"SELECT 1;\nCREATE TABLE a ();\0 CREATE TABLE b ();")
+    ran = run("-m", "checks", "lock", "--contract", str(project / "contract.toml"))
+    assert (ran.code, "2027_zero.sql line 2 holds a zero byte; take it out." in ran.sentence()) == (4, True)
+
+
+def test_a_fault_of_ours_is_a_sentence_without_a_value(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+                                                       ) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr("checks.contract.reader.read_contract", broken)
+    assert main(["lock"]) == 6
+    said = capsys.readouterr().err
+    assert said.startswith("UNVERIFIED: lock broke off: RuntimeError in the harness (__main__.py line ")
+    assert "hunter2" not in said
 
 
 def test_writes_is_refused_for_a_named_target() -> None:
@@ -85,12 +119,16 @@ def test_an_unknown_version_names_the_nearest_one() -> None:
     ("postgresql://postgres@127.0.0.1:1/x", "Connection refused"),
     ("postgresql://postgres@no.such.host.invalid/x", "could not translate host name"),
     ("postgresql://postgres:pa%zz@h/x", "is not one that libpq understands"),
+    ("postgresql://postgres@127.0.0.1:99999/x", "invalid port number. Look at that in the DSN"),
+    ("postgresql://postgres@127.0.0.1/x?sslmode=hunter2", "invalid sslmode value. Look at that in the DSN"),
+    ("postgresql://postgres:pa%25zz@x@127.0.0.1/x", "odd characters of a user name or password are percent-encoded"),
 ])
 def test_a_server_that_does_not_answer_is_unverified(url: str, words: str) -> None:
     ran = verify(url)
     assert ran.code == 6
     assert ran.out.count(words) == 1
     assert "pa%zz" not in ran.out
+    assert "hunter2" not in ran.out
     assert run("-m", "checks", "apply", "--target", url).code == 6
 
 

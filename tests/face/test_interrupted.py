@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import closing
@@ -47,3 +48,18 @@ def test_ctrl_c_tells_what_is_known_so_far(migrated: str, tmp_path: Path) -> Non
     written = [json.loads(file.read_text()) for file in tmp_path.glob("evidence.*.json")]
     assert sorted(each["verdict"] for each in written) == ["unverified", "unverified"]
     assert any(each["failure"].startswith("Cannot reach target") for each in written)
+
+
+def test_ctrl_c_ends_a_connection_that_nobody_answers() -> None:
+    """Somebody listens, and says nothing: libpq would wait for a minute."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        dsn = f"postgresql://me:hunter2@127.0.0.1:{listening.getsockname()[1]}/x?connect_timeout=60"
+        run = subprocess.Popen([sys.executable, "-W", "ignore", "-m", "checks", "apply", "--target", dsn], cwd=ROOT,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+        with listening.accept()[0] as line:
+            assert line.recv(8)
+            run.send_signal(signal.SIGINT)
+            out, _ = run.communicate(timeout=25)
+    assert run.returncode == 2, out
+    assert out == "Interrupted. Run the same command again: it starts from what the database shows.\n"

@@ -1,4 +1,4 @@
-"""A relay in front of a server: it speaks TLS, asks for a password of its own, is slow, or cuts the line."""
+"""A relay in front of a server: it speaks TLS, asks for a password of its own, is slow, falls silent, or cuts the line."""
 
 from __future__ import annotations
 
@@ -33,9 +33,13 @@ class Relay:
     piece_bytes: int = 65_536
     cut_after: int | None = None
     """Bytes of the server's after which the line is cut."""
+    silent_after: int | None = None
+    """Bytes of the server's after which nothing comes any more, though the line stands."""
     port: int = 0
     cuts: int = 0
     """How often it was cut."""
+    passed: int = 0
+    """Bytes of the server's that came through the last connection."""
 
     def serve(self, listening: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -74,15 +78,18 @@ class Relay:
         _close(source, sink)
 
     def _pass_slowly(self, source: socket.socket, sink: socket.socket) -> None:
-        passed = 0
+        self.passed, silent = 0, False
         with contextlib.suppress(OSError):
             while piece := source.recv(self.piece_bytes):
                 if self.delay_s:
                     time.sleep(self.delay_s)
-                passed += len(piece)
-                if self.cut_after is not None and passed > self.cut_after:
+                silent = silent or (self.silent_after is not None and self.passed + len(piece) > self.silent_after)
+                if silent:
+                    continue
+                if self.cut_after is not None and self.passed + len(piece) > self.cut_after:
                     self.cuts += 1
                     break
+                self.passed += len(piece)
                 sink.sendall(piece)
         _close(source, sink)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -14,22 +13,30 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from psycopg2.extensions import parse_dsn
 
+from checks.apply import apply
 from checks.check import check
 from checks.claims.verify import Report
 from checks.contract.contract import TargetSpec
 from checks.contract.way.spec import Timeouts
 from checks.expectation.expectation import Expectation
 from checks.reports.terminal import header
+from checks.target.routes import direct
 from checks.target.routes.through_lambda import LambdaSession
 from checks.target.servers import ScratchServer
 from checks.target.target import Secret, Target
-from checks.values import HarnessError
+from checks.values import HarnessError, UsageError
+from tests.support.meanwhile import HOLD, meanwhile
 from tests.support.relay import Relay, relayed
-from tests.support.sabotage_harness import Bench, projects
+from tests.support.sabotage_harness import (
+    Bench,
+    commit_sql,
+    look_at,
+    projects,
+    verdicts,
+)
 from tests.support.standby import standby_of
 
 REFERENCE = projects()[0]
-HOLD = "LOCK TABLE public.schema_migrations IN ACCESS EXCLUSIVE MODE"
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +73,22 @@ def why(report: Report, area: str) -> list[str]:
             if case.area == area and verdict.verdict == "unverified"]
 
 
-@pytest.mark.parametrize("cut_after", [100, 1_000, 5_000])
-def test_a_line_that_is_cut_makes_everything_unverified(cut_after: int, relay: Relay, dsn: str, expectation: Expectation,
-                                                        ) -> None:
-    """At the start-up and in mid-snapshot: what was read is not enough to call anything held or broken."""
-    relay.cut_after = cut_after
-    report = looked(through(relay, dsn), expectation)
-    assert relay.cuts >= 1
-    assert set(words(report).values()) == {"unverified"}
-    assert report.failure.partition(". ")[2] in ("Look whether the server is up and reachable from here.",
-                                                 "Look whether it is up, then run again.")
+def test_a_line_that_is_cut_anywhere_makes_everything_unverified(relay: Relay, dsn: str, expectation: Expectation) -> None:
+    """From the start-up to the last scan: what was read before is not enough to call anything held or broken."""
+    relay.piece_bytes = 256
+    whole = words(looked(through(relay, dsn), expectation))
+    assert set(whole.values()) == {"held"}
+    everything, relay.cuts = relay.passed, 0
+    told = set()
+    for part in range(13):
+        relay.cut_after = max(1, everything * part // 12 - 300)
+        report = looked(through(relay, dsn), expectation)
+        told.add(report.failure.partition(". ")[2])
+        assert set(words(report).values()) == {"unverified"}, relay.cut_after
+    assert relay.cuts == 13
+    relay.cut_after = None
+    assert words(looked(through(relay, dsn), expectation)) == whole
+    assert told == {"Look whether the server is up and reachable from here.", "Look whether it is up, then run again."}
 
 
 def test_a_line_that_trickles_changes_no_verdict(relay: Relay, dsn: str, expectation: Expectation) -> None:
@@ -83,25 +96,19 @@ def test_a_line_that_trickles_changes_no_verdict(relay: Relay, dsn: str, expecta
     assert words(looked(through(relay, dsn), expectation)) == words(looked(dsn, expectation))
 
 
-def meanwhile(dsn: str, act: Callable[[Any], None]) -> threading.Thread:
-    """Runs `act` with a cursor once somebody waits for the ledger, which it holds; ends by letting go."""
-    holder = psycopg2.connect(dsn)
-    holder.cursor().execute(HOLD)
-
-    def run() -> None:
-        with closing(holder), closing(psycopg2.connect(dsn)) as watching:
-            watching.autocommit = True
-            cursor = watching.cursor()
-            while True:
-                cursor.execute("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
-                               "application_name LIKE 'postdeploy-checks/%' AND datname = current_database()")
-                if cursor.rowcount:
-                    break
-            act(cursor)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_line_that_falls_silent_is_given_up(share: float, relay: Relay, dsn: str, expectation: Expectation,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a firewall forgot the connection nothing comes, and no end either: the server's own timeouts do not help."""
+    relay.piece_bytes = 256
+    timeouts = Timeouts(statement_ms=60_000)
+    looked(through(relay, dsn), expectation, timeouts=timeouts)
+    monkeypatch.setattr(direct, "SILENCE_S", -59.5)
+    assert relay.passed > 8_000
+    relay.silent_after = int(relay.passed * share)
+    report = looked(through(relay, dsn), expectation, timeouts=timeouts)
+    assert set(words(report).values()) == {"unverified"}
+    assert report.failure == direct.SILENT.format(0.5)
 
 
 def test_a_server_that_ends_the_session_makes_everything_unverified(dsn: str, expectation: Expectation) -> None:
@@ -174,12 +181,24 @@ def test_a_function_that_does_not_answer_is_asked_once_and_told(answer: Any, tol
     assert client.asked == 1
 
 
+@pytest.mark.parametrize("route", ["direct", "lambda"])
+def test_a_ledger_of_a_hundred_thousand_rows_gets_the_right_verdicts(route: str, bench: Bench, dsn: str) -> None:
+    commit_sql(dsn, "INSERT INTO schema_migrations SELECT 'before_' || n, now() - n * interval '1 s' FROM "
+                    "generate_series(1, 100000) n; DELETE FROM schema_migrations WHERE version LIKE '2026_02_03_0001%'")
+    found = verdicts(look_at(bench, REFERENCE, dsn, route))
+    assert {claim for claim, verdict in found.items() if verdict.verdict != "held"} == {
+        "ledger:2026_02_03_0001_strategy_stats", "ledger:schema_migrations.versions"}
+    assert {verdict.verdict for verdict in found.values()} == {"held", "broken"}
+    assert max(len(verdict.detail) for verdict in found.values()) < 1_000
+
+
 def test_a_standby_says_how_far_it_is_and_calls_nothing_broken_while_it_lags(
         bench: Bench, scratch_server: ScratchServer, expectation: Expectation) -> None:
     with bench.database(REFERENCE) as dsn:
         name = parse_dsn(dsn)["dbname"]
         scratch_server.execute("ALTER TABLE active_positions DROP CONSTRAINT chk_active_positions_side", database=name)
         claim = "constraints:active_positions.chk_active_positions_side"
+        said: list[str] = []
         with standby_of(scratch_server) as standby:
             there = standby.dsn(name)
             report = looked(there, expectation, writes="scratch")
@@ -192,6 +211,9 @@ def test_a_standby_says_how_far_it_is_and_calls_nothing_broken_while_it_lags(
             standby.execute("SELECT pg_wal_replay_pause()")
             scratch_server.execute("ALTER TABLE active_positions DROP COLUMN ticker", database=name)
             lagging = looked(there, expectation)
+            with pytest.raises(UsageError, match=r"is a standby, which only reads: nothing was applied\. Apply to its"):
+                apply(Target(TargetSpec("prod", dsn="given"), Secret(there)), expectation.contract, (), said.append)
+        assert said == []
         assert set(words(lagging).values()) == {"held", "unverified"}
         assert "replay paused" in header(lagging, "contract.toml")[0]
         verdict = next(v for case in lagging.cases for v in case.verdicts if v.claim == claim)

@@ -34,5 +34,5 @@ CODE = {
     "unread_functions": """
         SELECT json_build_array(n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
         FROM outside o JOIN pg_proc p ON p.oid = o.oid JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE o.oid NOT IN (SELECT oid FROM reached)""",
+        WHERE NOT EXISTS (SELECT FROM reached r WHERE r.oid = o.oid)""",
 }

@@ -117,7 +117,8 @@ RELATIONS = {
                 (SELECT json_agg(json_build_array(l.collname, l.collisdeterministic::int) ORDER BY o.n)
                  FROM unnest(x.indcollation) WITH ORDINALITY o(num, n)
                  JOIN pg_collation l ON l.oid = o.num AND l.collname <> 'default') END,
-            EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))::int)
+            EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid
+                    AND k.contype IN ('p', 'u', 'x'))::int)
         FROM relation r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class c ON c.oid = x.indexrelid
         JOIN pg_am am ON am.oid = c.relam""",
     "index_parents": """

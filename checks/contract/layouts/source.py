@@ -27,16 +27,24 @@ class Source:
     """The ledger's table, without its schema."""
 
     def files(self, pattern: str = "*.sql") -> tuple[Path, ...]:
-        """The files that `pattern` (as of Path.glob) finds, in the order of their paths."""
-        return tuple(sorted((path for path in self.folder.glob(pattern) if path.is_file()), key=self.name))
+        """The files that `pattern` (as of Path.glob) finds, in the order of their paths.
+
+        Raises:
+            UsageError: one is a link that leads nowhere.
+        """
+        found = sorted(self.folder.glob(pattern), key=self.name)
+        lost = next((path for path in found if not path.exists()), None)
+        if lost is not None:
+            raise self.error(lost, "it is a link that leads nowhere; mend it, or take it out.")
+        return tuple(path for path in found if path.is_file())
 
     def name(self, path: Path) -> str:
         """`path` from the folder."""
         return path.relative_to(self.folder).as_posix()
 
     def read(self, path: Path) -> str:
-        """The file's text, its placeholders replaced."""
-        return replaced(text_of(path), self.placeholders)
+        """The file's text, its placeholders replaced; without the byte order mark that some editors write."""
+        return replaced(text_of(path).removeprefix("\ufeff"), self.placeholders)
 
     def error(self, path: Path, what: str, line: int = 0) -> UsageError:
         """A UsageError about a file."""
@@ -47,14 +55,17 @@ def text_of(path: Path) -> str:
     """The file as text.
 
     Raises:
-        UsageError: it is not UTF-8, or cannot be read.
+        UsageError: it is not UTF-8, holds a zero byte, or cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    if "\0" in text:  # at which a server would take the statement to end
+        raise UsageError(f"{path} line {text[:text.index(chr(0))].count(chr(10)) + 1} holds a zero byte; take it out.")
+    return text
 
 
 def replaced(text: str, placeholders: Mapping[str, str]) -> str:

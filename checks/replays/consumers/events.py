@@ -50,8 +50,11 @@ def read_events(spec: Dedupe, root: Path) -> tuple[Event, ...]:
     file = root / spec.events
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The events of dedupe.{spec.name} cannot be read from {file}: {error}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"The events of dedupe.{spec.name} in {file} are not UTF-8 text; save them as UTF-8.") from None
+    except OSError as error:
+        raise UsageError(f"The events of dedupe.{spec.name} cannot be read from {file}: {error.strerror}. Correct events in "
+                         "the contract.") from None
     seen: dict[str, Event] = {}
     for number, line in enumerate(lines, 1):
         if line.strip():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import selectors
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from checks.contract.way.spec import USUAL_TIMEOUTS, Timeouts
 from checks.target.refusals import NO_DSN, why_refused
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
 CONNECT_TIMEOUT_S = 10
+SILENCE_S = 15
+"""How much longer than a statement may take we wait for the next byte: past that the network is at fault."""
+KEEPALIVES = MappingProxyType({"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3})
+"""libpq's, in seconds: a peer that is gone is noticed within a minute, not within the two hours of most systems."""
+SILENT = ("Nothing came for {:.0f} s, longer than statement_timeout lets the server take: the network lost the connection. "
+          "Look at what stands between here and the server, then run again.")
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -51,6 +60,8 @@ class DirectSession:
         self.can_run = can_run
         self._timeouts = timeouts
         self._connection = connect(dsn, place, startup)
+        if timeouts.statement_ms:
+            _patience_s[self._connection] = timeouts.statement_ms / 1000 + SILENCE_S
         self._scanning: bool | None = None
         """None: no transaction is open; else whether it is one of scans."""
 
@@ -102,7 +113,7 @@ def connect(dsn: Secret, place: str, startup: Mapping[str, str] = NO_SETTINGS) -
     import psycopg2
 
     try:
-        connection: Connection = psycopg2.connect(dsn.reveal(), **_arguments(dsn, startup))
+        connection = _connected(dsn.reveal(), _arguments(dsn, startup))
     except psycopg2.ProgrammingError:
         raise Unreachable(NO_DSN.format(place=place)) from None
     except psycopg2.OperationalError as error:
@@ -111,6 +122,22 @@ def connect(dsn: Secret, place: str, startup: Mapping[str, str] = NO_SETTINGS) -
         raise Unreachable(f"Cannot reach {place}: the server's refusal is not readable text.") from None
     connection.autocommit = True
     return connection
+
+
+def _connected(dsn: str, arguments: Mapping[str, Any]) -> Connection:
+    """A new connection, made in a thread: libpq's wait for a server sees no signal, and ours for the thread sees Ctrl-C."""
+    import psycopg2
+
+    made: Future[Connection] = Future()
+
+    def run() -> None:
+        try:
+            made.set_result(psycopg2.connect(dsn, **arguments))
+        except BaseException as error:
+            made.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return made.result()
 
 
 def connect_ours(dsn: Secret) -> Connection:
@@ -131,7 +158,8 @@ def _arguments(dsn: Secret, startup: Mapping[str, str]) -> dict[str, Any]:
     from psycopg2.extensions import parse_dsn
 
     said = parse_dsn(dsn.reveal())
-    found: dict[str, Any] = {"client_encoding": "UTF8", "application_name": APPLICATION}
+    found: dict[str, Any] = {"client_encoding": "UTF8", "application_name": APPLICATION,
+                             **{name: value for name, value in KEEPALIVES.items() if name not in said}}
     if "connect_timeout" not in said and "PGCONNECT_TIMEOUT" not in os.environ:
         found["connect_timeout"] = CONNECT_TIMEOUT_S
     if startup:
@@ -144,7 +172,7 @@ def execute(connection: Connection, sql: str) -> list[Row]:
 
     Raises:
         Rejected: the server refused it.
-        Unreachable: the connection broke.
+        Unreachable: the connection broke, or fell silent.
     """
     import psycopg2
 
@@ -169,15 +197,24 @@ def _interruptible() -> Iterator[None]:
         set_wait_callback(before)
 
 
+_patience_s: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+"""How long each connection may be silent while it is asked something; one that is not here, for ever."""
+
+
 def _wait(connection: Connection) -> None:
-    """Waits for the answer; on Ctrl-C the server is asked to give up, and psycopg2 closes the connection."""
+    """Waits for the answer; on Ctrl-C the server is asked to give up, and psycopg2 closes the connection.
+
+    Raises:
+        Unreachable: not a byte came for longer than the server may take; the connection is closed too.
+    """
     from psycopg2.extensions import POLL_OK, POLL_READ
 
     with selectors.DefaultSelector() as waiting:
         try:
             while (state := connection.poll()) != POLL_OK:
                 waiting.register(connection, selectors.EVENT_READ if state == POLL_READ else selectors.EVENT_WRITE)
-                waiting.select()
+                if not waiting.select(_patience_s.get(connection)):
+                    raise Unreachable(SILENT.format(_patience_s[connection]))
                 waiting.unregister(connection)
         except KeyboardInterrupt:
             connection.cancel()

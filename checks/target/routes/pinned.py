@@ -17,6 +17,7 @@ SETTINGS = {
     "standard_conforming_strings": "on",
     "row_security": "off",  # where a policy would filter for this role, a query is refused instead of running it
     "constraint_exclusion": "off",  # the planner would work out CHECKs, and the functions in them
+    "synchronize_seqscans": "off",  # rows of a large catalogue would come in another order for each page
     "jit": "off",  # the questions are long and run once: compiling them takes seconds
 }
 """Setting -> its value for one transaction, however the session has it."""
@@ -41,8 +42,12 @@ def bounds(timeouts: Timeouts) -> tuple[str, ...]:
         f"SET LOCAL lock_timeout = {timeouts.lock_ms}",
         f"SET LOCAL statement_timeout = {timeouts.statement_ms}",
         f"SET LOCAL idle_in_transaction_session_timeout = {timeouts.idle_ms}",
-        "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', true) "
-        "WHERE pg_catalog.textlike(pg_catalog.version(), '%linux%')")
+        WATCHFUL.format(local="true"))
+
+
+WATCHFUL = ("SELECT pg_catalog.set_config('client_connection_check_interval', '1s', {local}) "
+            "WHERE pg_catalog.textlike(pg_catalog.version(), '%linux%')")
+"""Has the server end a statement whose client is gone, and undo it; `local`: for the transaction, not the session."""
 
 
 CHUNK = 255

@@ -1,13 +1,17 @@
 """The Lambda route: one boto3 invoke a question, every question with a nonce that the answer must echo.
 
-A document column `doc` comes back with `"` and `` ` `` swapped, since it is told inside JSON inside JSON, where every
-quote would become four characters; past 6 MB it is asked for in pages. boto3 never invokes twice: retries are off and
-the read timeout is above what a function may take.
+A document column `doc` comes back in base64: told inside JSON inside JSON a quote would be four characters and a letter
+outside ASCII seven, so that nobody could say beforehand how much of a document fits. Past 4.7 MB it is asked for in pages,
+each as large as Lambda lets through. boto3 never invokes twice: retries are off and the read timeout is above what a
+function may take.
 """
 
 from __future__ import annotations
 
+import base64
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from checks.contract.contract import TargetSpec
@@ -19,20 +23,19 @@ from checks.target.session import Cost, Row
 from checks.target.target import Secret, Target
 from checks.values import Rejected, Unreachable, Unverified
 
-PAGE_CHARACTERS = 5_000_000
-"""Of a document that Lambda's 6 MB (6,291,556 bytes) let through with its wrapping."""
+PAGE_BYTES = 4_700_000
+"""Of a document, in UTF-8: four thirds of it and the wrapping are what Lambda lets through, 6,291,556 bytes."""
 MAX_PAGES = 50
 PAGED_ATTEMPTS = 3
 """How often a document is asked for whose pages do not fit together: the server may order its rows anew in between."""
-_SWAP = str.maketrans('"`', '`"')
 
 
 class Page(NamedTuple):
     """A piece of a document."""
 
-    text: str
+    piece: bytes
     size: int
-    """Characters of the whole document."""
+    """Bytes of the whole document."""
     mark: str
     """What tells this document from another one; empty when it has one page."""
 
@@ -61,24 +64,25 @@ class LambdaSession:
     def ask(self, select: str, *, scan: bool = False) -> list[Row]:
         """See Session. The SELECT returns one row with one text column `doc`; the answer is that row."""
         for _ in range(PAGED_ATTEMPTS):
-            text = self._told(select, scan)
-            if text is not None:
-                return [(text.translate(_SWAP),)]
+            told = self._told(select, scan)
+            if told is not None:
+                with self._reading():
+                    return [(told.decode(),)]
         raise Unverified("The catalogue changed each time while it was told in pages. Run again when no migration runs.")
 
-    def _told(self, select: str, scan: bool) -> str | None:
+    def _told(self, select: str, scan: bool) -> bytes | None:
         """The whole document, or None when it changed between two of its pages."""
-        first = self._page(select, 1, PAGE_CHARACTERS, scan)
-        text, pages = first.text, 1
-        while len(text) < first.size:
+        first = self._page(select, 1, PAGE_BYTES, scan)
+        told, pages = first.piece, 1
+        while len(told) < first.size:
             pages += 1
-            if pages > MAX_PAGES or not first.text:
-                raise Unverified(f"{self._name} tells {first.size:,} characters in too small pages.")
-            page = self._page(select, len(text) + 1, len(first.text), scan)
-            if (page.size, page.mark) != (first.size, first.mark) or not page.text:
+            if pages > MAX_PAGES or not first.piece:
+                raise Unverified(f"{self._name} tells {first.size:,} bytes in too small pages.")
+            page = self._page(select, len(told) + 1, len(first.piece), scan)
+            if (page.size, page.mark) != (first.size, first.mark) or not page.piece:
                 return None
-            text += page.text
-        return text
+            told += page.piece
+        return told
 
     def rest(self) -> None:
         """See Session: no transaction outlives an invocation."""
@@ -108,8 +112,8 @@ class LambdaSession:
     def _asked(self, select: str, start: int, length: int, scan: bool) -> Outcome:
         nonce = secrets.token_hex(8)
         page = (f"SELECT concat(length(q.doc), ':', CASE WHEN {start} > 1 OR length(q.doc) > {length} THEN md5(q.doc) END, "
-                f"':', substr(q.doc, {start}, {length})) AS doc FROM (SELECT translate(w.doc, '\"`', '`\"') AS doc "
-                f"FROM ({select}) w OFFSET 0) q")
+                f"':', translate(encode(substr(q.doc, {start}, {length}), 'base64'), chr(10), '')) AS doc "
+                f"FROM (SELECT convert_to(w.doc, 'UTF8') AS doc FROM ({select}) w OFFSET 0) q")
         if scan:
             self.cost.scans += 1
         else:
@@ -123,13 +127,19 @@ class LambdaSession:
         row = next(iter(outcome.rows or ()), None)
         told = row.get("page") if isinstance(row, dict) else row[0] if isinstance(row, list) and len(row) > 1 else None
         size, mark, text = (str(told).split(":", 2) if isinstance(told, str) and told.count(":") > 1 else ("", "", ""))
-        if not size.isdecimal():
-            raise Unverified(f"{self._name} answered something else than was asked: its first row holds "
-                             "no text `page`. Look whether it is the SELECT-only query function.")
-        page = Page(text, int(size), mark)
-        if len(page.text) != max(0, min(length, page.size - start + 1)):
-            raise Unverified(f"{self._name} cut its answer short: {len(page.text):,} of {page.size:,} characters.")
+        with self._reading():
+            page = Page(base64.b64decode(text, validate=True), int(size), mark)
+        if len(page.piece) != max(0, min(length, page.size - start + 1)):
+            raise Unverified(f"{self._name} cut its answer short: {len(page.piece):,} of {page.size:,} bytes.")
         return page
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except ValueError:
+            raise Unverified(f"{self._name} answered something else than was asked: its first row holds "
+                             "no text `page`. Look whether it is the SELECT-only query function.") from None
 
     def _refusal(self, outcome: Outcome) -> Exception:
         if outcome.sqlstate:
@@ -138,3 +148,4 @@ class LambdaSession:
         remedy = remedy_of(outcome.reason, "lambda:InvokeFunction") or (
             "Look at its log: what it was asked, and what it answered.")
         return kind(f"{self._name} did not answer the question ({outcome.place}): {outcome.reason} {remedy}")
+

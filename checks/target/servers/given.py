@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from checks.contract.contract import TargetSpec
@@ -20,11 +21,14 @@ def given_dsn(spec: TargetSpec, contract_file: str, value_of: Callable[[str], st
         value_of: the value of an environment variable. A function, so that no traceback shows the environment.
 
     Raises:
-        UsageError: the variable is not set.
+        UsageError: the variable is not set, or is none.
     """
     variable = variable_of(spec)
     if variable is None:
         return spec.dsn
+    if re.fullmatch(r"[A-Za-z_]\w*", variable) is None:
+        raise UsageError(f"{contract_file}: target.{spec.name}.dsn must name a variable after {VARIABLE!r}, such as "
+                         f"{VARIABLE}STAGING_DSN")
     found = value_of(variable)
     if not found:
         raise UsageError(f"Target {spec.name!r} takes its DSN from ${variable}, which is not set "

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from checks.target.refusals import why_refused
+from checks.values import Unreachable
+
 
 @dataclass(frozen=True)
 class ScratchServer:
@@ -14,6 +17,8 @@ class ScratchServer:
 
     uri: str
     """The libpq URL of a database that is there, `postgres` on servers that we start."""
+    name: str = "the scratch server"
+    """What messages call it. Its methods raise Unreachable where it does not answer."""
 
     def dsn(self, database: str = "postgres") -> str:
         """A libpq URL of `database` on this server."""
@@ -56,7 +61,10 @@ class ScratchServer:
     def _cursor(self, database: str | None) -> Iterator[Any]:
         import psycopg2
 
-        connection = psycopg2.connect(self.uri if database is None else self.dsn(database))
+        try:
+            connection = psycopg2.connect(self.uri if database is None else self.dsn(database))
+        except psycopg2.Error as error:
+            raise Unreachable(f"Cannot reach {self.name}: {why_refused(str(error))}") from None
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
