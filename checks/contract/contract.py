@@ -122,6 +122,8 @@ class TargetSpec:
     timeouts: Timeouts = USUAL_TIMEOUTS
     reply: ReplyShape = REFERENCE
     query_reply: ReplyShape = REFERENCE
+    fleet: str = ""
+    """The `[fleet.NAME]` that listed it."""
     deployment: tuple[str, ...] = ()
     """What is claimed of services, functions, logs, freshness and the way back: `service.trade-stream`, …, `rollback`."""
 

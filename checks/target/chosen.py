@@ -78,8 +78,8 @@ def chosen_targets(wanted: Sequence[str | None], contract: Contract, *, writes: 
     if shard is not None:
         kept = set(names[shard.number - 1::shard.of])
         if not kept:
-            raise UsageError(f"--shard {shard.number}/{shard.of}: there are only {len(names)} targets, so this part is empty. "
-                             f"Split them into {len(names)} parts or fewer.")
+            raise UsageError(f"--shard {shard.number}/{shard.of}: there are only {len(names)} targets, so this part is "
+                             f"empty. Split them into {len(names)} parts or fewer.")
         found = {name: target for name, target in found.items() if name in kept}
     return Chosen(tuple(found.values()), {name: why for name, why in fleets.unlisted.items() if name in found},
                   shard is not None or len(found) > 1, tuple(names))

@@ -34,11 +34,11 @@ def fleet_targets(fleet: FleetSpec, contract: Contract, through: str | None, env
     spec = replace(fleet.spec, through=through or fleet.spec.through)
     with as_unverified():
         members = _printed(fleet, contract, environ) if fleet.command else _selected(fleet, contract, environ)
-        base = replace(spec, dsn="given", way=spec.way if fleet.command else NO_DETOUR)
+        base = replace(spec, dsn="given", fleet=spec.name, way=spec.way if fleet.command else NO_DETOUR)
         found = {name: Target(replace(base, name=f"{spec.name}{BETWEEN}{name}"), dsn) for name, dsn in members}
     if not found:
-        raise Unverified(f"fleet.{spec.name} has no target: {'its command printed' if fleet.command else 'databases selects'} "
-                         "nothing, and a look at nothing is not green. Look at what lists it.")
+        lists = "its command printed" if fleet.command else "databases selects"
+        raise Unverified(f"fleet.{spec.name} has no target: {lists} nothing, and a look at nothing is not green. Look at what lists it.")
     return tuple(found[name] for name in sorted(found))
 
 
