@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -158,9 +159,15 @@ def execute(connection: Connection, sql: str) -> list[Row]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Lets Ctrl-C end a question that the server is still at: libpq's own wait sees no signal."""
+    """Lets Ctrl-C end a question that the server is still at: libpq's own wait sees no signal.
+
+    In the main thread only, which alone sees signals: what it sets counts for every thread.
+    """
     from psycopg2.extensions import get_wait_callback, set_wait_callback
 
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = get_wait_callback()
     set_wait_callback(_wait)
     try:

@@ -1,0 +1,59 @@
+"""Jobs done by a bounded number of threads that no exit waits for: what hangs on a dead host holds nobody up."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class InParallel(Generic[T]):
+    """`jobs`, at most `most` of them at a time; iterate over it for (index, result) as they come.
+
+    What a job raises is raised by the iteration; when that ends, for whatever reason, no further job is begun.
+    """
+
+    def __init__(self, jobs: Sequence[Callable[[], T]], most: int) -> None:
+        self.jobs, self.most = jobs, most
+        self.begun: set[int] = set()
+        """Indices of the jobs that were begun."""
+        self._todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, Callable[[], T]]] = queue.SimpleQueue()
+        self._over = threading.Event()
+
+    def __iter__(self) -> Iterator[tuple[int, T]]:
+        for index in range(len(self.jobs)):
+            self._todo.put(index)
+        for number in range(min(self.most, len(self.jobs))):
+            threading.Thread(target=self._work, name=f"look-{number}", daemon=True).start()
+        try:
+            for _ in self.jobs:
+                index, result = self._done.get()
+                yield index, result()
+        finally:
+            self._over.set()
+
+    def _work(self) -> None:
+        while not self._over.is_set():
+            try:
+                index = self._todo.get_nowait()
+            except queue.Empty:
+                return
+            self.begun.add(index)
+            self._done.put((index, self._tried(index)))
+
+    def _tried(self, index: int) -> Callable[[], T]:
+        """What gives the job's result, or raises what it raised."""
+        try:
+            result = self.jobs[index]()
+        except BaseException as error:  # it is raised where somebody waits for it
+            failure = error
+
+            def fail() -> T:
+                raise failure
+
+            return fail
+        return lambda: result
