@@ -131,6 +131,14 @@ def replay_left_out(place_scratch: bool, route: str, contract: Contract) -> Iter
             yield LeftOut("dedupe", "no event is replayed: a query function only reads")
 
 
+def one_case_an_area(report: Report) -> Report:
+    """`report` with all the claims of an area in one case without a name."""
+    areas: dict[str, list[Verdict]] = {}
+    for case in report.cases:
+        areas.setdefault(case.area, []).extend(case.verdicts)
+    return replace(report, cases=tuple(Case(area, "", tuple(verdicts)) for area, verdicts in areas.items()))
+
+
 def with_accepted(report: Report, accepts: Sequence[Accept], today: dt.date) -> Report:
     """`report` with every broken claim marked that one of `accepts` covers, and a note of each that covers none."""
     if not accepts:

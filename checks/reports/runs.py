@@ -283,7 +283,11 @@ def earlier_runs(folder: Path, most: int = MOST_EARLIER) -> list[RunRecord]:
     """
     files = sorted(filter(_looks_like_evidence, folder.glob("*.json")), key=lambda file: file.stat().st_mtime)
     found: dict[tuple[str, dt.datetime], RunRecord] = {}
-    for file in files[-most:]:
+    room = _MOST_BYTES
+    for file in files[:-most - 1:-1]:
+        room -= file.stat().st_size
+        if room < 0:
+            break
         with contextlib.suppress(UsageError):
             for run in read_every(file):
                 found.setdefault((run.target, run.at), run)

@@ -37,7 +37,7 @@ def fleet_targets(fleet: FleetSpec, contract: Contract, through: str | None, env
         base = replace(spec, dsn="given", fleet=spec.name, way=spec.way if fleet.command else NO_DETOUR)
         found = {name: Target(replace(base, name=f"{spec.name}{BETWEEN}{name}"), dsn) for name, dsn in members}
     if not found:
-        lists = "its command printed" if fleet.command else "databases selects"
+        lists = "its command prints" if fleet.command else "its SELECT gives"
         raise Unverified(f"fleet.{spec.name} has no target: {lists} nothing, and a look at nothing is not green. Look at what lists it.")
     return tuple(found[name] for name in sorted(found))
 
