@@ -118,10 +118,11 @@ def read_runs(files: Iterable[Path], tell: Say, target: str | None = None) -> li
         except UsageError as error:
             tell(f"left out: {error}")
             continue
-        for run in found:
-            twin = runs.setdefault((run.target, run.at), run)
-            if twin is not run:
-                tell(f"left out: {file} tells of the same run as {twin.source}.")
+        if target is not None and len(found) > 1:
+            found = [run for run in found if run.target == target]
+        twins = [twin.source for run in found if (twin := runs.setdefault((run.target, run.at), run)) is not run]
+        if twins:
+            tell(f"left out: {file} tells of the same run as {twins[0]}.")
     names = Counter(run.target for run in runs.values())
     if target is not None and target not in names and names:
         raise UsageError(f"None of these files is evidence of target {target!r}. They are of: {', '.join(names)}.")
@@ -157,7 +158,7 @@ def read_every(file: Path) -> list[RunRecord]:
     Raises:
         UsageError: it cannot be read, was cut, or is no evidence.
     """
-    return list(_records(read_document(file), str(file)))
+    return list(records(read_document(file), str(file)))
 
 
 def read_document(file: Path) -> Mapping[str, Any]:
@@ -187,7 +188,12 @@ def read_document(file: Path) -> Mapping[str, Any]:
     return document
 
 
-def _records(document: Mapping[str, Any], source: str) -> Iterator[RunRecord]:
+def records(document: Mapping[str, Any], source: str) -> Iterator[RunRecord]:
+    """The runs in one document, a target each.
+
+    Raises:
+        UsageError: it is no evidence document, or one that this version does not read.
+    """
     every = document.get("targets")
     if not isinstance(every, list):
         yield run_of(document, source)
@@ -292,6 +298,19 @@ def earlier_runs(folder: Path, most: int = MOST_EARLIER) -> list[RunRecord]:
             for run in read_every(file):
                 found.setdefault((run.target, run.at), run)
     return sorted(found.values(), key=lambda run: run.at)
+
+
+def tell_of_several(files: Sequence[Path]) -> bool:
+    """Whether one of `files`, or of those in a folder among them, is evidence of several targets."""
+    every = [file for each in files for file in (each.glob("*.json") if each.is_dir() else [each])]
+    return any(map(_is_of_several, filter(_looks_like_evidence, every)))
+
+
+def _is_of_several(file: Path) -> bool:
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        head = opened.read(4096)
+        return b'\n "targets": [' in head and b'\n "target": ' not in head.partition(b'\n "targets": [')[0]
+    return False
 
 
 def _looks_like_evidence(file: Path) -> bool:

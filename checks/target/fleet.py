@@ -38,7 +38,8 @@ def fleet_targets(fleet: FleetSpec, contract: Contract, through: str | None, env
         found = {name: Target(replace(base, name=f"{spec.name}{BETWEEN}{name}"), dsn) for name, dsn in members}
     if not found:
         lists = "its command prints" if fleet.command else "its SELECT gives"
-        raise Unverified(f"fleet.{spec.name} has no target: {lists} nothing, and a look at nothing is not green. Look at what lists it.")
+        raise Unverified(f"fleet.{spec.name} has no target: {lists} nothing, and a look at nothing is not green. Look at "
+                         "what lists it.")
     return tuple(found[name] for name in sorted(found))
 
 

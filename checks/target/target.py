@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from checks.contract.contract import Contract, TargetSpec
+from checks.contract.fleet import GLOB
 from checks.sql.names import nearest
 from checks.target.servers.given import given_dsn
 from checks.values import UsageError
 
 _URL = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
+_NO_GLOB = dict.fromkeys(map(ord, GLOB))
 _LIKE_A_DSN = re.compile(r"://|=|@")
 
 
@@ -104,7 +106,7 @@ def resolve_target(wanted: str | None, contract: Contract, *, writes: str | None
 def unknown(name: str, contract: Contract, more: Iterable[str] = ()) -> str:
     """That there is no target `name`, what there is, and which is nearest; `more` are names of a fleet's targets."""
     known = [*contract.targets, *contract.fleets]
-    close = "" if _LIKE_A_DSN.search(name) else nearest(name, [*known, *more])
+    close = "" if _LIKE_A_DSN.search(name) else nearest(name.translate(_NO_GLOB) or name, [*known, *more])
     return (f"{_unknown(name)} Known: {', '.join(known)} ({contract.file.name}), a postgresql:// URL, or host=… dbname=… as "
             f"libpq takes it.{close}")
 
