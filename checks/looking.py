@@ -21,11 +21,12 @@ from checks.claims.verify import Report
 from checks.contract.contract import Contract, Isolation
 from checks.target.chosen import Chosen
 from checks.target.parallel import InParallel
+from checks.target.routes.direct import give_up
 from checks.target.target import Target
 from checks.values import INTERRUPTED, Accepted, Case, Say, UsageError, Verdict, as_unverified
 
 if TYPE_CHECKING:
-    from checks.claims.shared import Shared
+    from checks.claims.fleet.shared import Shared
     from checks.expectation.expectation import Expectation
 
 USUAL_LOOKS = 16
@@ -101,7 +102,7 @@ def look_everywhere(plan: Plan, say: Say | None, stopped: Callable[[], bool] = l
     """
     targets = plan.chosen.targets
     with _telling(say, len(targets)) as telling:
-        made = _Looks(plan, telling)
+        made = _PlannedLooks(plan, telling)
         looks = [made.of(target) for target in targets]
         apart = [number for number, target in enumerate(targets) if _reads_only(target)]
         if len(apart) < 2 or not plan.wanted.contact:
@@ -122,13 +123,15 @@ def _reads_only(target: Target) -> bool:
     return not (target.ours or target.scratch or target.spec.way.tunnel)
 
 
-def _at_once(looks: Sequence[_Look], most: int, telling: _Lines, stopped: Callable[[], bool],
+def _at_once(looks: Sequence[_PlannedLook], most: int, telling: _Lines, stopped: Callable[[], bool],
              ) -> Iterator[tuple[Report, float]]:
     """What the `looks` came to, in their order; on Ctrl-C those that are known, and that the others were broken off."""
     from checks import check
 
     pool = InParallel([look.look for look in looks], most)
     found: dict[int, tuple[Report, float]] = {}
+    gc.freeze()  # what is known before is no garbage; of what each look leaves behind much is
+    gc.enable()
     try:
         for index, result in pool:
             found[index] = result
@@ -139,11 +142,13 @@ def _at_once(looks: Sequence[_Look], most: int, telling: _Lines, stopped: Callab
             raise
         found |= {index: (check.unseen(looks[index].target, looks[index].expectation, INTERRUPTED), 0.0)
                   for index in pool.begun - found.keys()}
+        give_up()
+        pool.ended(within_s=1.0)
     yield from (found[index] for index in sorted(found))
 
 
 @dataclass(frozen=True)
-class _Look:
+class _PlannedLook:
     """One look that is going to be made."""
 
     target: Target
@@ -151,14 +156,14 @@ class _Look:
     look: Callable[[], tuple[Report, float]]
 
 
-class _Looks:
+class _PlannedLooks:
     """Makes looks; what the migrations make is learnt once for all targets of one head."""
 
     def __init__(self, plan: Plan, telling: _Lines) -> None:
         self.plan, self.telling = plan, telling
         self._known: dict[str | None, tuple[Expectation, Shared | None]] = {}
 
-    def of(self, target: Target) -> _Look:
+    def of(self, target: Target) -> _PlannedLook:
         """The look at `target`.
 
         Raises:
@@ -184,10 +189,10 @@ class _Looks:
                 report = check.unseen(target, expectation, "the target was not contacted (--collect-only)", failed=False)
             return report, time.monotonic() - start
 
-        return _Look(target, expectation, look)
+        return _PlannedLook(target, expectation, look)
 
     def _expected(self, target: Target) -> tuple[Expectation, Shared | None]:
-        from checks.claims.shared import Shared
+        from checks.claims.fleet.shared import Shared
         from checks.expectation.derive import expectation_of
 
         through = target.spec.through

@@ -214,7 +214,7 @@ class ClaimsRun:
 
             yield from closing(self.reports, self.ran, self.looked_s)
             return
-        from checks.reports.fleet import told
+        from checks.reports.fleet.together import told
         from checks.reports.terminal import cost_of
 
         yield from told(self._told, cost_of(self.reports, self.ran, self.looked_s))

@@ -23,12 +23,12 @@ from checks.contract.contract import (
 from checks.contract.dedupe_reader import read_dedupe
 from checks.contract.deployment.reader import named_in, read_deployment
 from checks.contract.deployment.sections import DeploymentSpec
-from checks.contract.fleet import read_fleet
 from checks.contract.ledger import read_ledger
 from checks.contract.migrations_reader import read_migrations_spec
 from checks.contract.replay import read_replay
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.contract.toml_table import TomlTable
+from checks.contract.way.fleet import read_fleet
 from checks.contract.way.reader import check_way, read_timeouts, read_way
 from checks.sql.names import nearest, split_path
 from checks.values import LeftOut, UsageError

@@ -59,8 +59,8 @@ def _join(files: Sequence[Path], output: Path, options: argparse.Namespace) -> i
     from checks.evidence import prepare_output
     from checks.files import write_whole
     from checks.reports.document import as_text
-    from checks.reports.fleet import in_words
-    from checks.reports.join import joined
+    from checks.reports.fleet.join import joined
+    from checks.reports.fleet.together import in_words
     from checks.reports.outputs import rendered, report_file
     from checks.reports.runs import runs_of
     from checks.telling import printable

@@ -96,7 +96,7 @@ class Handover:
     def heartbeat(self, exit_code: int) -> None:
         """Tells the monitor, where one was named, that a run ended, and how."""
         if self.monitor is not None:
-            from checks.reports.fleet import in_words
+            from checks.reports.fleet.together import in_words
             from checks.reports.web import ping
 
             told = ", ".join(f"{run.target}: {run.verdict}" for run in self.runs[:20]) or "no claim was asked"

@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from checks.reports.fleet import alike, in_words, named, unseen, worst_first
+from checks.reports.fleet.together import alike, in_words, named, unseen, worst_first
 from checks.reports.history import shown
 from checks.reports.runs import WORDS, Claim, RunRecord, word
 from checks.values import AREAS, OWN

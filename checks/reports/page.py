@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import checks
-from checks.reports.fleet import alike, named, unseen, worst_first
+from checks.reports.fleet.together import alike, named, unseen, worst_first
 from checks.reports.history import ClaimHistory, History, Series, shown, sides
 from checks.reports.runs import WORDS, RunRecord, word
 from checks.resources import TEMPLATES

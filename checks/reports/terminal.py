@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from checks.claims.verify import Report
 from checks.reports.document import LOGIN_TRIGGERS
-from checks.reports.fleet import named
+from checks.reports.fleet.together import named
 from checks.telling import fit
 from checks.values import AREAS, OWN, Case, Verdict, VerdictWord
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from checks.contract.contract import Contract
-from checks.contract.fleet import BETWEEN, GLOB
+from checks.contract.way.fleet import BETWEEN, GLOB
 from checks.target.fleet import fleet_targets
 from checks.target.target import Target, redacted, resolve_target, unknown
 from checks.values import Unverified, UsageError

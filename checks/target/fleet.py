@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 from checks.contract.contract import Contract, FleetSpec
-from checks.contract.fleet import BETWEEN
+from checks.contract.way.fleet import BETWEEN
 from checks.contract.way.spec import NO_DETOUR
 from checks.target.routes.direct import open_session
 from checks.target.servers.given import given_dsn

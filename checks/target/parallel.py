@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
@@ -23,12 +24,22 @@ class InParallel(Generic[T]):
         self._todo: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[int, Callable[[], T]]] = queue.SimpleQueue()
         self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def ended(self, within_s: float) -> bool:
+        """Waits until no job goes on any more, for so many seconds at most; whether that is so."""
+        deadline = time.monotonic() + within_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def __iter__(self) -> Iterator[tuple[int, T]]:
         for index in range(len(self.jobs)):
             self._todo.put(index)
-        for number in range(min(self.most, len(self.jobs))):
-            threading.Thread(target=self._work, name=f"look-{number}", daemon=True).start()
+        self._threads = [threading.Thread(target=self._work, name=f"look-{number}", daemon=True)
+                         for number in range(min(self.most, len(self.jobs)))]
+        for thread in self._threads:
+            thread.start()
         try:
             for _ in self.jobs:
                 index, result = self._done.get()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from checks.contract.contract import Contract, TargetSpec
-from checks.contract.fleet import GLOB
+from checks.contract.way.fleet import GLOB
 from checks.sql.names import nearest
 from checks.target.servers.given import given_dsn
 from checks.values import UsageError

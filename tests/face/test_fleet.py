@@ -32,7 +32,7 @@ class Fleet(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def fleet(scratch_server: ScratchServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def fleet(scratch_server: ScratchServer, migrated_template: str) -> Iterator[Fleet]:
     names = [f"fl{os.getpid()}_{name}" for name in ("a", "b", "c", "d", ODD)]
     for name in names:
         quoted = name.replace('"', '""')

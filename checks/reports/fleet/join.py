@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from checks.reports.document import together
-from checks.reports.fleet import named
+from checks.reports.fleet.together import named
 from checks.reports.runs import RunRecord, read_document, records
 from checks.values import Say, UsageError
 
