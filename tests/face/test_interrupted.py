@@ -28,7 +28,8 @@ def test_ctrl_c_tells_what_is_known_so_far(migrated: str, tmp_path: Path) -> Non
             [sys.executable, "-W", "ignore", "-m", "pytest", str(ROOT / "checks"), "--rootdir", str(ROOT), "-c",
              str(ROOT / "pyproject.toml"), "--target", "postgresql://nobody@127.0.0.1:1/x", "--target", migrated, "--target",
              "postgresql://me:hunter2@127.0.0.1:2/x", "--looks", "1", "--evidence", str(tmp_path / "evidence.json")],
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         with asking.cursor() as cursor:
             while run.poll() is None:
                 cursor.execute(WAITS)

@@ -41,7 +41,8 @@ def chosen(found: Contract, *wanted: str, shard: Shard | None = None) -> Chosen:
     return chosen_targets(wanted, found, shard=shard, environ={**os.environ, "X": "postgresql://x/x"})
 
 
-LINES = "# tenants\n\nacme=postgresql://u:hush-1@h/a\npostgresql://u:hush-2@h/b\nhost=h2 dbname=c password=hush-3\nhost=h dbname=c"
+LINES = ("# tenants\n\nacme=postgresql://u:hush-1@h/a\npostgresql://u:hush-2@h/b\n"
+         "host=h2 dbname=c password=hush-3\nhost=h dbname=c")
 
 
 def test_a_command_prints_a_dsn_a_line_and_no_secret_is_shown(tmp_path: Path) -> None:
@@ -55,7 +56,8 @@ def test_a_command_prints_a_dsn_a_line_and_no_secret_is_shown(tmp_path: Path) ->
 @pytest.mark.parametrize("wanted, names", [
     (["t/*"], ["t/acme", "t/b", "t/h/c", "t/h2/c"]), (["*"], ["tenant-x", "prod", "t/acme", "t/b", "t/h/c", "t/h2/c"]),
     (["tenant-*", "prod", "tenant-x"], ["tenant-x", "prod"]), (["t/h*", "t/acme"], ["t/h/c", "t/h2/c", "t/acme"]),
-    (["postgresql://a@h/x", "postgresql://a@h/x", "postgresql://a:pw@h/x"], ["postgresql://a@h/x", "postgresql://a@h/x (2)"])])
+    (["postgresql://a@h/x", "postgresql://a@h/x", "postgresql://a:pw@h/x"],
+     ["postgresql://a@h/x", "postgresql://a@h/x (2)"])])
 def test_names_and_patterns_each_once(wanted: list[str], names: list[str], tmp_path: Path) -> None:
     assert [target.name for target in chosen(printing(tmp_path, LINES), *wanted).targets] == names
 
@@ -112,9 +114,11 @@ def test_what_lists_the_databases_only_reads(scratch_server: ScratchServer, tmp_
 
 
 @pytest.mark.parametrize("text, words", [
-    ('databases = "SELECT 1; DROP TABLE x"\ndsn = "env:D"', "must be one SELECT"), ('databases = "DELETE FROM x"', "one SELECT"),
+    ('databases = "SELECT 1; DROP TABLE x"\ndsn = "env:D"', "must be one SELECT"),
+    ('databases = "DELETE FROM x"', "must be one SELECT"),
     ('databases = "SELECT 1"', "fleet.t.dsn is missing"), ('dsn = "env:D"', "fleet.t.databases is missing"),
-    ('command = ["x"]\ndsn = "env:D"', "prints whole DSNs"), ('command = ["x"]\ntunnel = ["ssh"]', "fleet.t.tunnel does not go"),
+    ('command = ["x"]\ndsn = "env:D"', "prints whole DSNs"),
+    ('command = ["x"]\ntunnel = ["ssh"]', "fleet.t.tunnel does not go"),
     ('command = "x"', "must be a list"), ('comand = ["x"]\ndatabases = "SELECT 1"\ndsn = "x"', "Did you mean 'command'"),
     ('command = ["x"]\ntimeout = 3', "must be a length of time")])
 def test_a_fleet_that_is_written_wrong_is_one_sentence_with_its_key(text: str, words: str, tmp_path: Path) -> None:

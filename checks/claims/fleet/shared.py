@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +17,7 @@ from checks.claims.verify import of_the_ledger, of_the_rest
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled
 from checks.observation.observe import Observation
+from checks.observation.questions import Asked
 from checks.target.target import Target
 from checks.values import Case
 
@@ -33,8 +34,8 @@ class _Judged:
 
     expectation: Expectation
     ours: bool
-    seen: Observation
-    """Without what differs from one target to the next."""
+    seen: object
+    """What was seen, without what differs from one target to the next."""
     settled: Settled
     rest: tuple[Case, ...]
     by_ledger: list[tuple[object, tuple[Case, ...]]] = field(default_factory=list)
@@ -81,7 +82,7 @@ class Shared:
                 settled = Settled(expectation, seen)
                 known = _Judged(expectation, target.ours, alike, settled, of_the_rest(settled, target, today))
                 self._judged = [*self._judged[-MOST + 1:], known]
-            ledger = None if seen.ledger is None else (seen.ledger.question, seen.ledger.answer)
+            ledger = _asked(seen.ledger)
             cases = next((cases for answer, cases in reversed(known.by_ledger) if answer == ledger), None)
             if cases is None:
                 cases = with_causes((*of_the_ledger(known.settled.beside(seen)), *known.rest))
@@ -97,12 +98,27 @@ def _cut(document: str) -> tuple[Mapping[str, Any] | None, str]:
     return (identity, document[end:]) if isinstance(identity, dict) else (None, document)
 
 
-def _without_own(seen: Observation) -> Observation:
-    """`seen` without its ledger, its cost, and what only names the target."""
+def _without_own(seen: Observation) -> object:
+    """`seen` without its ledger, its cost, and what only names the target; rows of trials as the values that they are."""
     snapshot = seen.snapshot
     kept = {name: value for name, value in snapshot.identity.items()
             if name not in _OWN or (snapshot.settings and name == "database")}
-    return replace(seen, snapshot=replace(snapshot, identity=kept), ledger=None, cost={}, freshness=(), replica=None)
+    enums = {spec: (each.plan, each.trial and (_values(each.trial.question.question), each.trial.answer),
+                    _asked(each.lookup), each.attempts) for spec, each in seen.enums.items()}
+    return (enums, {key: _asked(each) for key, each in seen.checks.items()}, list(map(_asked, seen.dedupe)),
+            replace(seen, snapshot=replace(snapshot, identity=kept), enums={}, checks={}, dedupe=(), ledger=None, cost={},
+                    freshness=(), replica=None))
+
+
+def _asked(asked: Asked[Any] | None) -> object:
+    """What was asked and answered, as values: questions themselves are one another's equals only where they are the same."""
+    return None if asked is None else (_values(asked.question), asked.answer)
+
+
+def _values(question: Any) -> object:
+    if not is_dataclass(question):
+        return question
+    return type(question), *(getattr(question, each.name) for each in fields(question))
 
 
 def _forget(known: dict[bytes, Snapshot]) -> None:
