@@ -32,7 +32,7 @@ from checks.target.chosen import chosen_targets, read_shard
 from checks.target.open_target import open_place
 from checks.target.session import Session
 from checks.target.target import Target
-from checks.values import Unverified
+from checks.values import HarnessError, Unverified
 from postdeploy_checks_entry import PACKAGE, option
 
 OWN = ("target", "snapshot", "expected", "ask")
@@ -88,9 +88,12 @@ class OwnLook:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item a target, where several are looked at."""
     own = set(OWN) & set(metafunc.fixturenames) and PACKAGE not in Path(str(metafunc.module.__file__)).resolve().parents
-    if not own or not option(metafunc.config, "--target"):
+    if not own:
         return
-    _, targets = _chosen(metafunc.config)
+    try:
+        _, targets = _chosen(metafunc.config)
+    except HarnessError:  # the fixture says it, as it says all that keeps it from looking
+        return
     if len(targets) > 1:
         metafunc.parametrize("_own_look", range(len(targets)), ids=[target.name for target in targets], indirect=True,
                              scope="session")
@@ -103,7 +106,10 @@ def _chosen(config: pytest.Config) -> tuple[Contract, tuple[Target, ...]]:
         contract, shard = read_contract(config.invocation_params.dir / file), option(config, "--shard")
         found = chosen_targets(option(config, "--target") or [None], contract, writes=option(config, "--writes"),
                                through=option(config, "--through"), shard=read_shard(shard) if shard else None)
-        config.stash[_CHOSEN] = contract, tuple(target for target in found.targets if target.name not in found.unlisted)
+        listed = tuple(target for target in found.targets if target.name not in found.unlisted)
+        if not listed:
+            raise Unverified(next(iter(found.unlisted.values())))
+        config.stash[_CHOSEN] = contract, listed
     return config.stash[_CHOSEN]
 
 

@@ -21,7 +21,7 @@ def targets(count: int) -> list[RunRecord]:
     found = []
     for number in range(count):
         name, lost = f"t/{number:03d}", number % 3 == 0
-        claims = [claim("drift:a", "broken" if lost else "held", detail=f"missing in {name}" if lost else ""), claim("drift:b")]
+        claims = [claim("drift:a", "broken", detail=f"missing in {name}") if lost else claim("drift:a"), claim("drift:b")]
         if number == 4:
             claims[1] = claim("drift:b", "broken")
         if number == count - 1:
