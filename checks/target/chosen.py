@@ -133,8 +133,7 @@ def _named(name: str, contract: Contract, fleets: _Fleets, writes: str | None, t
     if not found:
         asked = name.partition(BETWEEN)[0]
         members = (target.name for fleet in contract.fleets if fnmatchcase(fleet, asked) for target in fleets.of(fleet))
-        raise UsageError(unknown(name, contract, members).replace("Unknown target", "No target is called", 1)
-                         if set(GLOB) & set(name) else unknown(name, contract, members))
+        raise UsageError(unknown(name, contract, members))
     return found
 
 
