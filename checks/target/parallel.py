@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+HEAD_START_S = 1.0
+"""So long the others wait for the first job at most."""
 
 
 class InParallel(Generic[T]):
@@ -24,12 +26,13 @@ class InParallel(Generic[T]):
         self._todo: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[int, Callable[[], T]]] = queue.SimpleQueue()
         self._over = threading.Event()
+        self._first = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def ended(self, within_s: float) -> bool:
         """Waits until no job goes on any more, for so many seconds at most; whether that is so."""
         deadline = time.monotonic() + within_s
-        for thread in self._threads:
+        for thread in filter(threading.Thread.is_alive, self._threads):
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
@@ -38,9 +41,11 @@ class InParallel(Generic[T]):
             self._todo.put(index)
         self._threads = [threading.Thread(target=self._work, name=f"look-{number}", daemon=True)
                          for number in range(min(self.most, len(self.jobs)))]
-        for thread in self._threads:
-            thread.start()
         try:
+            for number, thread in enumerate(self._threads):
+                thread.start()
+                if number == 0:  # what all need and nobody has worked out yet is worked out once
+                    self._first.wait(HEAD_START_S)
             for _ in self.jobs:
                 index, result = self._done.get()
                 yield index, result()
@@ -55,6 +60,7 @@ class InParallel(Generic[T]):
                 return
             self.begun.add(index)
             self._done.put((index, self._tried(index)))
+            self._first.set()
 
     def _tried(self, index: int) -> Callable[[], T]:
         """What gives the job's result, or raises what it raised."""
