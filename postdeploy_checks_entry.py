@@ -21,12 +21,15 @@ PACKAGE = Path(__file__).resolve().parent / "checks"
 PLUGIN = "checks.plugin"
 OPTIONS: dict[str, dict[str, Any]] = {
     "--target": {"action": "append", "metavar": "NAME|URL",
-                 "help": "where to look: a name in contract.toml, or a postgresql:// URL; repeatable"},
+                 "help": "where to look: a name in contract.toml, a fleet, a pattern such as 'tenant-*', or a postgresql:// "
+                         "URL; repeatable"},
     "--contract": {"metavar": "FILE", "help": "default: contract.toml in the rootdir"},
     "--writes": {"choices": ("never", "scratch"),
                  "help": "for URL targets: scratch says that this database may be destroyed (default: never)"},
     "--through": {"metavar": "VERSION",
                   "help": "the migration this target should have reached; later files are pending"},
+    "--looks": {"metavar": "N", "help": "so many targets are looked at at a time (default: 16)"},
+    "--shard": {"metavar": "K/N", "help": "only the K-th of N parts of the targets; `report` joins their evidence"},
     "--evidence": {"metavar": "FILE", "help": "write the evidence JSON"},
     "--report": {"action": "append", "metavar": "FILE",
                  "help": "write a report, by its suffix: .html, .sarif, or .md for a job summary; repeatable"},

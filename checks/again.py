@@ -8,9 +8,9 @@ from pathlib import Path
 
 from checks.claims.drift import EXTRA
 from checks.claims.verify import Report
-from checks.looking import Wanted, look_everywhere, without_collection
+from checks.looking import Wanted, look_everywhere, planned, without_collection
 from checks.reports.document import verdict_word
-from checks.reports.runs import WORDS, Claim, RunRecord, read_run, word
+from checks.reports.runs import WORDS, Claim, RunRecord, read_every, read_run, word
 from checks.reports.terminal import header, story
 from checks.values import AREAS, OWN, Say, Unverified, Verdict
 
@@ -31,17 +31,35 @@ def replay(evidence: Path, contract: Path, target: str | None, writes: str | Non
         UsageError: no evidence, no such target, a contract that is at fault.
         Unverified: another database answered, or nobody could look.
     """
-    run = read_run(evidence)
-    wanted = run.not_held()
-    if not wanted:
+    every = read_every(evidence)
+    runs = {run.target: run for run in every if run.not_held()}
+    if not runs:
         say(f"{evidence}: every claim was held; there is nothing to ask again.")
         return 0
-    areas = frozenset(claim["area"] for claim in wanted) & frozenset(AREAS)
+    if target is not None and len(every) > 1:
+        runs = {run.target: run for run in [read_run(evidence, target)]}
+    areas = frozenset(claim["area"] for run in runs.values() for claim in run.not_held()) & frozenset(AREAS)
+    heads = {run.document["target"].get("through") for run in runs.values()}
+    names = tuple(runs) if target is None or len(every) > 1 else (target,)
     with without_collection():
-        ((report, _),) = look_everywhere(
-            Wanted(contract.absolute(), (target or run.target,), writes, run.document["target"].get("through"), areas,
-                   contact=True, isolation=None), say)
-    for line in header(report, contract.name):
+        plan = planned(Wanted(contract.absolute(), names, writes, next(iter(heads)) if len(heads) == 1 else None, areas,
+                              contact=True, isolation=None))
+        reports = [report for report, _ in look_everywhere(plan, say)]
+    counts: Counter[str] = Counter()
+    for report in reports:
+        run = runs.get(report.target.name) or next(iter(runs.values()))
+        counts += _replayed(run, report, contract.name, say)
+    say("")
+    say(f"{counts['held']} of {counts.total()} fixed, {counts['broken']} broken, {counts['unverified']} unverified"
+        + (f", {counts['accepted']} accepted" if counts["accepted"] else "")
+        + (f", on {len(reports):,} targets" if len(reports) > 1 else ""))
+    return next((_EXIT[name] for name in WORDS if counts[name]), 0)
+
+
+def _replayed(run: RunRecord, report: Report, contract: str, say: Say) -> Counter[str]:
+    """Tells what the claims of `run` that were not held have come to; returns how many came to what."""
+    wanted = run.not_held()
+    for line in header(report, contract):
         say(line)
     _same_place(run, report)
     told = _Now(report)
@@ -50,11 +68,7 @@ def replay(evidence: Path, contract: Path, target: str | None, writes: str | Non
         say("")
         for line in told.lines(claim, came_to):
             say(line)
-    counts = Counter(words)
-    say("")
-    say(f"{counts['held']} of {len(words)} fixed, {counts['broken']} broken, {counts['unverified']} unverified"
-        + (f", {counts['accepted']} accepted" if counts["accepted"] else ""))
-    return next(_EXIT[name] for name in WORDS if name in counts)
+    return Counter(words)
 
 
 def _same_place(run: RunRecord, report: Report) -> None:

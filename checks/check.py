@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from checks.catalog.decode import decode
 from checks.catalog.objects import of_no_table
 from checks.claims.access.role import access_names
 from checks.claims.constraints import constrained_tables
 from checks.claims.deployment.waiting import as_pending, laid_on, moving, not_yet_applied, without
 from checks.claims.drift import EXTRA, SCHEMA
+from checks.claims.fleet.shared import Shared
 from checks.claims.functions.false_success import audit_names, false_success_names, judge_false_success
 from checks.claims.verify import Report, always_left_out, judge, with_accepted
 from checks.contract.migration import Migration
@@ -37,6 +39,8 @@ class Deploy:
     """Waits for so many seconds."""
     clock: Callable[[], float] = time.monotonic
     """Seconds that only grow."""
+    shared: Shared | None = None
+    """What the run's other targets were judged by, where there are others."""
 
 
 NO_DEPLOY = Deploy()
@@ -58,7 +62,7 @@ def check(target: Target, expectation: Expectation, areas: Collection[str] = ARE
     """
     try:
         with as_unverified(), open_place(target, expectation.contract, expectation.migrations) as place:
-            report = _until_settled(_Look(place, expectation, areas, say, deploy.since), deploy)
+            report = _until_settled(_Look(place, expectation, areas, say, deploy.since, deploy.shared), deploy)
     except Unverified as error:
         return unseen(target, expectation, str(error))
     except KeyboardInterrupt:
@@ -138,6 +142,7 @@ class _Look:
     areas: Collection[str]
     say: Say
     since: dt.datetime | None
+    shared: Shared | None = None
     again: bool = False
     """Whether this is a later look: no event is replayed a second time."""
 
@@ -152,8 +157,10 @@ class _Look:
         place, expectation = self.place, self.expectation
         try:
             with as_unverified():
-                seen = look(place, expectation.contract, expectation.objects)
-                report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date())
+                seen = look(place, expectation.contract, expectation.objects,
+                            decode if self.shared is None else self.shared.decoded)
+                report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date(),
+                               None if self.shared is None else self.shared.judged)
                 absent = not_yet_applied(expectation, seen) if patient else ()
                 if absent:
                     report = self._with_pending(report, seen, absent)

@@ -69,7 +69,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item a case: `[active_positions]`, or `[prod-active_positions]` with several targets."""
+    """One item a case: `[active_positions]`, `[prod-active_positions]` with several targets, `[tenants/acme]` with many."""
     if PACKAGE not in Path(metafunc.module.__file__ or "").resolve().parents:
         return
     run = metafunc.config.stash[STATE]
@@ -77,7 +77,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if fixture in metafunc.fixturenames:
             found = run.cases(area)
             several = len(run.reports) > 1
-            ids = [f"{report.target.name}-{case.name}" if several else case.name for report, case in found]
+            ids = ["-".join(filter(None, (report.target.name if several or not case.name else "", case.name)))
+                   for report, case in found]
             metafunc.parametrize(fixture, [TargetCase(report.target.name, case) for report, case in found], ids=ids,
                                  indirect=True)
 

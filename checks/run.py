@@ -18,10 +18,14 @@ from postdeploy_checks_entry import option, taken, typed
 
 if TYPE_CHECKING:
     from checks.claims.verify import Report
-    from checks.looking import Wanted
+    from checks.looking import Plan, Wanted
+    from checks.reports.runs import RunRecord
 
 EXIT_UNVERIFIED = 6
-PLACE = ("--target", "--contract", "--writes", "--through")
+MANY, FEW = 20, 4
+"""With more targets than this an item is an area of a target; with more than that the header tells of them together."""
+MOST_LOOKS = 256
+PLACE = ("--target", "--contract", "--writes", "--through", "--shard")
 """Without these a run might look elsewhere than it was told to."""
 
 
@@ -39,6 +43,14 @@ class ClaimsRun:
         """(target, area, case)."""
         self.other_failures = False
         self.handover = Handover(config)
+        self.plan: Plan | None = None
+        """Where is looked; None before that is known."""
+        self._told: list[RunRecord] = []
+
+    @property
+    def several(self) -> bool:
+        """Whether this run is told as one of several targets."""
+        return self.plan is not None and self.plan.chosen.several
 
     def cases(self, area: str) -> list[tuple[Report, Case]]:
         """Every case of `area` on every target."""
@@ -48,18 +60,17 @@ class ClaimsRun:
         """Looks at every target, once."""
         if self.contract:
             return
-        from checks.looking import Interrupts, look_everywhere, without_collection
+        from checks.looking import Interrupts, look_everywhere, planned, without_collection
 
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter is not None and reporter.verbosity >= 0 else None
         try:
             wanted = self._wanted()
             with without_collection(), Interrupts() as interrupts:
-                for report, took_s in look_everywhere(wanted, say):
-                    self.reports.append(report)
+                self.plan = planned(wanted)
+                for report, took_s in look_everywhere(self.plan, say, lambda: interrupts.pressed):
+                    self.reports.append(self._as_items(report))
                     self.looked_s.append(took_s)
-                    if interrupts.pressed:
-                        break
             if interrupts.pressed:
                 self._interrupted()
         except KeyboardInterrupt:
@@ -71,28 +82,33 @@ class ClaimsRun:
             self.handover.heartbeat(EXIT_UNVERIFIED)
             pytest.exit("\n".join([f"UNVERIFIED: {error}", *self.handover.said]), returncode=EXIT_UNVERIFIED)
 
+    def _as_items(self, report: Report) -> Report:
+        """An item a case, or, past what items cost, an item an area: of a fleet's targets, and of more than a few."""
+        from checks.claims.verify import one_case_an_area
+
+        many = self.plan is not None and len(self.plan.chosen.targets) > MANY
+        return one_case_an_area(report) if many or report.target.spec.fleet else report
+
     def _interrupted(self) -> None:
         """Tells what is known so far, and ends the run as pytest does where somebody presses Ctrl-C."""
-        from checks.reports.terminal import closing
-
         code = int(pytest.ExitCode.INTERRUPTED)
         self.ran = {(report.target.name, case.area, case.name) for report in self.reports for case in report.cases}
         if self.reports:
-            self.handover.hand_over(self._documents(), code)
+            self._hand_over(code)
         self.handover.heartbeat(code)
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self.reports:
             reporter.section("known so far")
-            for line in self.handover.told(closing(self.reports, self.ran, self.looked_s)):
+            for line in self.handover.told(self._closing()):
                 reporter.line(line)
-        targets = len(dict.fromkeys(option(self.config, "--target") or [None]))
+        targets = len(self.plan.chosen.targets) if self.plan is not None else len(self.reports)
         left = targets - len(self.reports)
         more = f" Not looked at: {left} of {targets} targets." if left else ""
         pytest.exit(f"Interrupted.{more} Nothing is left behind; run the same command again.", returncode=code)
 
     def _wanted(self) -> Wanted:
         from checks.contract.deployment.times import began, duration_of
-        from checks.looking import Wanted
+        from checks.looking import USUAL_LOOKS, Wanted
 
         self.handover.prepare()
         config = self.config
@@ -106,10 +122,14 @@ class ClaimsRun:
         length = duration_of(wait) if wait else dt.timedelta()
         if length is None:
             raise UsageError(f"--wait {wait}: no length of time, such as 90s, 10m or 1h.")
+        looks = option(config, "--looks")
+        if looks is not None and not (looks.isdecimal() and 1 <= int(looks) <= MOST_LOOKS):
+            raise UsageError(f"--looks {looks[:40]}: write how many targets are looked at at a time, 1 to {MOST_LOOKS}.")
         return Wanted(config.invocation_params.dir / file, tuple(dict.fromkeys(option(config, "--target") or [None])),
-                     option(config, "--writes"), option(config, "--through"), _areas(config),
-                     contact=not config.option.collectonly, isolation=option(config, "--isolation"),
-                      since=began(since, config.invocation_params.dir, self.started) if since else None, wait=length)
+                      option(config, "--writes"), option(config, "--through"), _areas(config),
+                      contact=not config.option.collectonly, isolation=option(config, "--isolation"),
+                      since=began(since, config.invocation_params.dir, self.started) if since else None, wait=length,
+                      looks=int(looks or USUAL_LOOKS), shard=option(config, "--shard"))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
@@ -118,9 +138,11 @@ class ClaimsRun:
 
     def pytest_report_header(self) -> list[str]:
         """Looks, then tells what was reached, and what is left out."""
-        from checks.reports.terminal import header
+        from checks.reports.terminal import header, header_of_many
 
         self.look()
+        if len(self.reports) > FEW:
+            return header_of_many(self.reports, self.contract)
         return [line for report in self.reports for line in header(report, self.contract)]
 
     @pytest.hookimpl(optionalhook=True)
@@ -166,29 +188,49 @@ class ClaimsRun:
                         if (report.target.name, case.area, case.name) in self.ran]
             if exitstatus in (0, 1) and not self.other_failures:
                 session.exitstatus = {"held": 0, "broken": 1, "unverified": EXIT_UNVERIFIED}[verdict_word(verdicts)]
-            self.handover.hand_over(self._documents(), int(session.exitstatus))
+            self._hand_over(int(session.exitstatus))
             if self.handover.unwritten and session.exitstatus == 0:  # a gate that goes by the file may not be green
                 session.exitstatus = EXIT_UNVERIFIED
         self.handover.heartbeat(int(session.exitstatus))
 
-    def _documents(self) -> Iterator[dict[str, Any]]:
+    def _hand_over(self, code: int) -> None:
         from checks.reports.document import evidence
 
-        finished = dt.datetime.now(dt.UTC)
-        return (evidence(report, self.ran, self.started, finished) for report in self.reports)
+        finished, known = dt.datetime.now(dt.UTC), dict[int, dict[str, Any]]()
+        documents = (evidence(report, self.ran, self.started, finished, known) for report in self.reports)
+        shard = None
+        if self.plan is not None and self.plan.wanted.shard is not None:
+            chosen, (number, _, of) = self.plan.chosen, self.plan.wanted.shard.partition("/")
+            shard = {"number": int(number), "of": int(of), "targets": len(chosen.every), "list": chosen.digest}
+        self.handover.hand_over(documents, code, self.several, shard)
+        if self.several:
+            from checks.reports.runs import runs_of
+
+            self._told = self.handover.runs or runs_of(list(documents), "this run")
+
+    def _closing(self) -> Iterator[str]:
+        if not self.several:
+            from checks.reports.terminal import closing
+
+            yield from closing(self.reports, self.ran, self.looked_s)
+            return
+        from checks.reports.fleet.together import told
+        from checks.reports.terminal import cost_of
+
+        yield from told(self._told, cost_of(self.reports, self.ran, self.looked_s))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The closing table and the story of every claim that is not held."""
         if not self.ran:
             return
-        from checks.reports.terminal import closing
-
         if any(report.failure for report in self.reports):  # one reason for all: said once, below
             terminalreporter.reportchars = terminalreporter.reportchars.replace("E", "")
         terminalreporter.section("claims")
         for name in taken(self.config):
             terminalreporter.line(f"{name} is another plugin's here: the claims do without it")
-        for line in self.handover.told(closing(self.reports, self.ran, self.looked_s)):
+        if self.several:  # told above once for all targets alike, not item by item
+            terminalreporter.reportchars = terminalreporter.reportchars.replace("E", "").replace("f", "")
+        for line in self.handover.told(self._closing()):
             terminalreporter.line(line)
 
 

@@ -177,6 +177,7 @@ class Case:
 
     area: str
     name: str
+    """Empty: all that the area is about."""
     verdicts: tuple[Verdict, ...] = field(default=())
 
     @property
@@ -203,7 +204,7 @@ class TargetCase:
     case: Case
 
     def __repr__(self) -> str:
-        return ", ".join(verdict.claim for verdict in self.case.verdicts)
+        return ", ".join(verdict.claim for verdict in self.case.verdicts) if self.case.name else self.target
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -212,10 +213,14 @@ class TargetCase:
 
     @property
     def told(self) -> list[tuple[str, str]]:
-        """(name, value) of what a pytest item says of itself, in JUnit too: its key, then each claim and its verdict."""
+        """(name, value) of what a pytest item says of itself, in JUnit too: its key, then each claim and its verdict.
+
+        Of an area as a whole, which many targets have, those that are not held.
+        """
+        verdicts = self.case.verdicts if self.case.name else [each for each in self.case.verdicts if each.verdict != "held"]
         return [("case", json.dumps(self.key)), ("target", self.target), ("area", self.case.area),
                 *((verdict.claim, f"{'accepted' if verdict.accepted else verdict.verdict} ({verdict.evidence})")
-                  for verdict in self.case.verdicts)]
+                  for verdict in verdicts)]
 
 
 LOCAL_EXTRA = "install it with: pip install 'postdeploy-checks[local]'  (in a checkout: pip install -e '.[local]')"

@@ -25,25 +25,26 @@ from checks.catalog.key import Key
 from checks.catalog.objects import Object
 from checks.catalog.select import snapshot_select
 from checks.catalog.snapshot import Snapshot
+from checks.contract.contract import Contract
 from checks.contract.reader import read_contract
 from checks.expectation.derive import expectation_of
+from checks.target.chosen import chosen_targets, read_shard
 from checks.target.open_target import open_place
 from checks.target.session import Session
-from checks.target.target import Target, resolve_target
-from checks.values import Unverified
+from checks.target.target import Target
+from checks.values import HarnessError, Unverified
 from postdeploy_checks_entry import PACKAGE, option
 
 OWN = ("target", "snapshot", "expected", "ask")
 """The fixtures that make a test a claim."""
-_LOOKS = pytest.StashKey[dict[str, "OwnLook"]]()
+_CHOSEN = pytest.StashKey[tuple[Contract, tuple[Target, ...]]]()
 
 
 class OwnLook:
     """A look at one target that starts when somebody asks, reads only, and ends with the run."""
 
-    def __init__(self, contract: Path, name: str | None, writes: str | None, through: str | None) -> None:
-        self.contract = read_contract(contract)
-        self.target = resolve_target(name, self.contract, writes=writes, through=through)
+    def __init__(self, contract: Contract, target: Target) -> None:
+        self.contract, self.target = contract, target
         self._stack = ExitStack()
 
     @cached_property
@@ -86,19 +87,36 @@ class OwnLook:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item a target, where several are looked at."""
-    names = option(metafunc.config, "--target") or []
     own = set(OWN) & set(metafunc.fixturenames) and PACKAGE not in Path(str(metafunc.module.__file__)).resolve().parents
-    if own and len(names) > 1:
-        metafunc.parametrize("_own_look", names, indirect=True, scope="session")
+    if not own:
+        return
+    try:
+        _, targets = _chosen(metafunc.config)
+    except HarnessError:  # the fixture says it, as it says all that keeps it from looking
+        return
+    if len(targets) > 1:
+        metafunc.parametrize("_own_look", range(len(targets)), ids=[target.name for target in targets], indirect=True,
+                             scope="session")
+
+
+def _chosen(config: pytest.Config) -> tuple[Contract, tuple[Target, ...]]:
+    """The contract, and the targets of this run."""
+    if _CHOSEN not in config.stash:
+        file = Path(option(config, "--contract") or config.rootpath / "contract.toml")
+        contract, shard = read_contract(config.invocation_params.dir / file), option(config, "--shard")
+        found = chosen_targets(option(config, "--target") or [None], contract, writes=option(config, "--writes"),
+                               through=option(config, "--through"), shard=read_shard(shard) if shard else None)
+        listed = tuple(target for target in found.targets if target.name not in found.unlisted)
+        if not listed:
+            raise Unverified(next(iter(found.unlisted.values())))
+        config.stash[_CHOSEN] = contract, listed
+    return config.stash[_CHOSEN]
 
 
 @pytest.fixture(scope="session")
 def _own_look(request: pytest.FixtureRequest) -> Iterator[OwnLook]:
-    config = request.config
-    given = option(config, "--target") or [None]
-    file = Path(option(config, "--contract") or config.rootpath / "contract.toml")
-    look = OwnLook(config.invocation_params.dir / file, getattr(request, "param", next(iter(given))),
-                   option(config, "--writes"), option(config, "--through"))
+    contract, targets = _chosen(request.config)
+    look = OwnLook(contract, targets[getattr(request, "param", 0)])
     yield look
     look.close()
 

@@ -99,8 +99,8 @@ def prepare(contract: Contract, expectation: Expectation, server: ScratchServer,
     Raises:
         UsageError: the reference Lambdas are not to be found, or a migration does not replay.
     """
-    spec = contract.targets[contract.default_target]
-    region = next((s.region for s in (spec, *contract.targets.values()) if s.region), REGION)
+    default = [spec for name, spec in contract.targets.items() if name == contract.default_target]
+    region = next((s.region for s in (*default, *contract.targets.values()) if s.region), REGION)
     folders = [*(contract.root / s.functions for s in contract.targets.values()), LAMBDAS]
     folder = sources(folders)
     if folder is None:

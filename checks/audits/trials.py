@@ -147,7 +147,8 @@ class Bench:
     def _once(self, world: LyingEndpoint, fault: Fault | None) -> tuple[Ending, str]:
         """How one run ended, and, when it said success, why the version is not proven."""
         world.reset(fault)
-        named = (variable_of(spec) for spec in self._prepared.contract.targets.values())
+        contract = self._prepared.contract
+        named = map(variable_of, (*contract.targets.values(), *(fleet.spec for fleet in contract.fleets.values())))
         databases = {variable: world.dsn for variable in named if variable is not None}
         variables = environment(os.environ, world.aws.endpoint_url, self._prepared.region, self._runner.folder,
                                 databases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from checks.claims.access.judge import judge_access
 from checks.claims.access.role import access_left_out
@@ -43,7 +43,15 @@ class Report:
     """What is told at the end beside the claims."""
 
 
-def judge(expectation: Expectation, seen: Observation, target: Target, today: dt.date) -> Report:
+class Judging(Protocol):
+    """How every case is judged: `judged`, or `Shared.judged`, which does it once for targets that look alike."""
+
+    def __call__(self, expectation: Expectation, seen: Observation, target: Target, today: dt.date) -> tuple[Case, ...]:
+        """Every case, in the order of the areas."""
+
+
+def judge(expectation: Expectation, seen: Observation, target: Target, today: dt.date,
+          judging: Judging | None = None) -> Report:
     """What `seen` says of every claim.
 
     Args:
@@ -51,6 +59,7 @@ def judge(expectation: Expectation, seen: Observation, target: Target, today: dt
         seen: what was asked of the target, and answered.
         target: which.
         today: the date in UTC, for what the contract accepts until then.
+        judging: how; None: by itself.
     """
     left = [*expectation.contract.absent, *always_left_out(target, expectation), *dedupe_left_out(expectation, seen),
             *access_left_out(expectation, ours=target.ours)]
@@ -58,7 +67,7 @@ def judge(expectation: Expectation, seen: Observation, target: Target, today: dt
         left += constraints_left_out(expectation, seen)
     tables = [key for key in expectation.objects if key.kind == "table"]
     elsewhere = bool(tables) and not any(key in seen.snapshot.objects for key in tables)
-    cases, identity = judged(expectation, seen, target, today), dict(seen.snapshot.identity)
+    cases, identity = (judging or judged)(expectation, seen, target, today), dict(seen.snapshot.identity)
     if seen.lag is not None:
         cases, identity = as_a_standby_tells(cases, seen.lag), {**identity, "replica": seen.lag}
         if target.scratch and target.spec.route == "direct":
@@ -70,12 +79,23 @@ def judge(expectation: Expectation, seen: Observation, target: Target, today: dt
 def judged(expectation: Expectation, seen: Observation, target: Target, today: dt.date) -> tuple[Case, ...]:
     """Every case, in the order of the areas."""
     settled = Settled(expectation, seen)
+    return with_causes((*of_the_ledger(settled), *of_the_rest(settled, target, today)))
+
+
+def of_the_ledger(settled: Settled) -> tuple[Case, ...]:
+    """The cases that rest on the ledger's rows too."""
+    return _judged_apart(lambda: judge_ledger(settled)) if settled.expectation.derived is not None else ()
+
+
+def of_the_rest(settled: Settled, target: Target, today: dt.date) -> tuple[Case, ...]:
+    """The cases that rest on everything but the ledger's rows."""
+    expectation, seen = settled.expectation, settled.seen
     areas: list[Callable[[], Iterable[Case]]] = [
         lambda: judge_enums(expectation, seen), lambda: judge_dedupe(expectation, seen),
         lambda: judge_access(settled, ours=target.ours), lambda: judge_drift(settled, today)]
     if expectation.derived is not None:
-        areas = [lambda: judge_ledger(settled), lambda: judge_constraints(settled), *areas]
-    return with_causes(tuple(case for area in areas for case in _judged_apart(area)))
+        areas = [lambda: judge_constraints(settled), *areas]
+    return tuple(case for area in areas for case in _judged_apart(area))
 
 
 def _judged_apart(area: Callable[[], Iterable[Case]]) -> tuple[Case, ...]:
@@ -109,6 +129,14 @@ def replay_left_out(place_scratch: bool, route: str, contract: Contract) -> Iter
             yield LeftOut("dedupe", "no event is replayed: writes = \"never\"")
         elif route == "lambda":
             yield LeftOut("dedupe", "no event is replayed: a query function only reads")
+
+
+def one_case_an_area(report: Report) -> Report:
+    """`report` with all the claims of an area in one case without a name."""
+    areas: dict[str, list[Verdict]] = {}
+    for case in report.cases:
+        areas.setdefault(case.area, []).extend(case.verdicts)
+    return replace(report, cases=tuple(Case(area, "", tuple(verdicts)) for area, verdicts in areas.items()))
 
 
 def with_accepted(report: Report, accepts: Sequence[Accept], today: dt.date) -> Report:

@@ -122,8 +122,24 @@ class TargetSpec:
     timeouts: Timeouts = USUAL_TIMEOUTS
     reply: ReplyShape = REFERENCE
     query_reply: ReplyShape = REFERENCE
+    fleet: str = ""
+    """The `[fleet.NAME]` that listed it."""
     deployment: tuple[str, ...] = ()
     """What is claimed of services, functions, logs, freshness and the way back: `service.trade-stream`, …, `rollback`."""
+
+
+@dataclass(frozen=True)
+class FleetSpec:
+    """One `[fleet.NAME]`: targets that are listed anew by each run, called `NAME/DATABASE`. They are only read."""
+
+    spec: TargetSpec
+    """What each of them has; with `databases` its `dsn` leads to the database that is asked for the list."""
+    databases: str = ""
+    """One SELECT of one column: the names of databases beside that of `dsn`."""
+    command: tuple[str, ...] = field(default=(), repr=False)
+    """Instead: what prints a DSN or NAME=DSN on each line."""
+    timeout_ms: int = 60_000
+    """After which the command is ended."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +190,7 @@ class Contract:
     accepts: tuple[Accept, ...] = ()
     access: tuple[AccessSpec, ...] = ()
     deployment: DeploymentSpec = field(default_factory=DeploymentSpec)
+    fleets: Mapping[str, FleetSpec] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:

@@ -28,8 +28,9 @@ from checks.contract.migrations_reader import read_migrations_spec
 from checks.contract.replay import read_replay
 from checks.contract.reply_shape import REFERENCE, ReplyShape
 from checks.contract.toml_table import TomlTable
+from checks.contract.way.fleet import read_fleet
 from checks.contract.way.reader import check_way, read_timeouts, read_way
-from checks.sql.names import split_path
+from checks.sql.names import nearest, split_path
 from checks.values import LeftOut, UsageError
 
 
@@ -61,12 +62,15 @@ def _contract(file: Path, top: TomlTable) -> Contract:
     deployment = read_deployment(top)
     targets = {name: _target(name, table, deployment, file.resolve().parent)
                for name, table in top.named_tables("target").items()}
-    if not targets:
+    fleets = {name: read_fleet(name, table, file.resolve().parent) for name, table in top.named_tables("fleet").items()}
+    for name in fleets.keys() & targets.keys():
+        raise top.error(f"fleet.{name}", "has the name of a target; give one of them another")
+    if not targets and not fleets:
         targets = {"embedded": TargetSpec("embedded", server="embedded", writes="scratch")}
-    default = top.text("default_target", next(iter(targets)))
-    if default not in targets:
-        raise top.error("default_target", f"names {default!r}, which is no [target.…]. "
-                                          f"Known: {', '.join(targets)}")
+    default = top.text("default_target", next(iter((*targets, *fleets))))
+    if default not in (*targets, *fleets):
+        raise top.error("default_target", f"names {default!r}, which is no [target.…] and no [fleet.…]."
+                                          f"{nearest(default, (*targets, *fleets))} Known: {', '.join((*targets, *fleets))}")
     schemas = top.texts("schemas", ("public",))
     migrations = read_migrations_spec(top, file.resolve().parent)
     constraints, drift = top.table("constraints"), top.table("drift")
@@ -84,6 +88,7 @@ def _contract(file: Path, top: TomlTable) -> Contract:
         deployment=deployment,
         replay=read_replay(top.table("replay"), file.resolve().parent,
                            {name: spec.writes == "scratch" for name, spec in targets.items()}),
+        fleets=fleets,
     )
     top.finish()
     return _with_absent(contract)

@@ -48,7 +48,7 @@ def see_evidence(root: Path, pattern: str, target: str, now: dt.datetime, slack:
     newest: dt.datetime | None = None
     counts = dict.fromkeys(("unreadable", "foreign", "blind", "ahead"), 0)
     for file in files[:MOST_FILES]:
-        document = _document(file)
+        document = _document(file, target)
         ended = None if document is None else _ended(document)
         if document is None or ended is None:
             counts["unreadable"] += 1
@@ -70,15 +70,18 @@ def _written(file: Path) -> float:
         return 0.0
 
 
-def _document(file: Path) -> Mapping[str, Any] | None:
-    """An evidence document; None: it is none."""
+def _document(file: Path, target: str) -> Mapping[str, Any] | None:
+    """An evidence document, of several that of `target` where it is among them; None: it is none."""
     try:
         if file.stat().st_size > MOST_BYTES:
             return None
         found = json.loads(file.read_text(encoding="utf-8"))
+        if "targets" in found:
+            every = found["targets"]
+            found = next((each for each in every if each["target"]["name"] == target), every[0])
         whole = (isinstance(found["target"]["name"], str) and found["schema"] == 1
                  and all(isinstance(claim, dict) for claim in found["claims"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
     return found if whole else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 
 from checks.catalog.difference import Difference, told
@@ -24,6 +25,12 @@ class Settled:
         self.expectation, self.seen, self.found = expectation, seen, seen.snapshot
         self._sides = expectation.sides(seen.snapshot)
         self._known: dict[Key, tuple[Difference, ...]] = {}
+
+    def beside(self, seen: Observation) -> Settled:
+        """The same for an observation that differs from this one in what the ledger holds, and in nothing else."""
+        found = copy(self)
+        found.seen = seen
+        return found
 
     @property
     def elsewhere(self) -> bool:

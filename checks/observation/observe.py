@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -86,7 +86,7 @@ class Observation:
 
 
 def observe(session: Session, contract: Contract, expected: Mapping[Key, Object],
-            freshness: Sequence[FreshnessSpec] = ()) -> Observation:
+            freshness: Sequence[FreshnessSpec] = (), decoded: Callable[[str], Snapshot] = decode) -> Observation:
     """Looks at a target.
 
     Args:
@@ -94,13 +94,14 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
         contract: what is declared.
         expected: the derived objects, for predicates that differ and must be told apart.
         freshness: the tables that must have rows of late.
+        decoded: makes a Snapshot of the catalogue's document.
 
     Raises:
         Unverified: the target did not answer, or not as a catalogue does.
         Rejected: the role may not read the catalogue.
     """
     roles = {spec.role for spec in contract.access} | {key.bare for key in expected if key.kind == "role"}
-    found = _snapshot(session, contract, sorted(roles))
+    found = _snapshot(session, contract, sorted(roles), decoded)
     plans = plan_enums(contract.enums, found)
     ledger = ledger_question(contract, found)
     lookups = {plan.spec: lookup_question(plan, found) for plan in plans}
@@ -135,7 +136,8 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
         stored, dedupe, _asked(replica, answers), asdict(session.cost), renewed)
 
 
-def look(place: Place, contract: Contract, expected: Mapping[Key, Object]) -> Observation:
+def look(place: Place, contract: Contract, expected: Mapping[Key, Object],
+         decoded: Callable[[str], Snapshot] = decode) -> Observation:
     """One look at a target whose server is up, through a fresh session; arguments as `observe` has them.
 
     Raises:
@@ -144,7 +146,8 @@ def look(place: Place, contract: Contract, expected: Mapping[Key, Object]) -> Ob
     session = place.session()
     named, known = place.target.spec.deployment, contract.deployment.freshness
     try:
-        return observe(session, contract, expected, [spec for name, spec in known.items() if f"freshness.{name}" in named])
+        return observe(session, contract, expected, [spec for name, spec in known.items() if f"freshness.{name}" in named],
+                       decoded)
     except Rejected as refusal:
         raise Unverified(f"Target {place.target.name!r} refused the question about its catalogue: {refusal}."
                          + _remedy(refusal)) from None
@@ -173,13 +176,13 @@ def _remedy(refusal: Rejected) -> str:
                       "PostgreSQL 14 to 18 are supported.")
 
 
-def _snapshot(session: Session, contract: Contract, roles: Sequence[str]) -> Snapshot:
+def _snapshot(session: Session, contract: Contract, roles: Sequence[str], decoded: Callable[[str], Snapshot]) -> Snapshot:
     rows = session.ask(snapshot_select(contract.read_schemas, contract.ledger.table if contract.ledger else None, roles))
     document = next(iter(next(iter(rows), ())), None)
     if not isinstance(document, str):
         raise Unverified("The target answered nothing to the question about its catalogue.")
     try:
-        return decode(document)
+        return decoded(document)
     except (ValueError, KeyError, TypeError, IndexError):
         raise Unverified("The target answered the question about its catalogue with something else. "
                          "Look whether the route leads to a PostgreSQL 14 or later.") from None

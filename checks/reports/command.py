@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from checks.values import UsageError
@@ -12,7 +14,8 @@ from checks.values import UsageError
 def add_report(parser: argparse.ArgumentParser) -> None:
     """The arguments of `report`."""
     parser.add_argument("files", nargs="*", metavar="EVIDENCE", help="evidence files, or folders of them")
-    parser.add_argument("-o", "--output", metavar="FILE", help=".html: all runs; .md, .sarif: the newest one")
+    parser.add_argument("-o", "--output", metavar="FILE", help=".html: all runs; .md, .sarif: the newest one; .json: the "
+                        "evidence of several targets, or of shards, joined")
     parser.add_argument("--target", metavar="NAME", help="whose runs, where the files are of several")
     parser.add_argument("--diff", nargs=2, metavar=("BEFORE", "AFTER"), help="say what changed between two runs")
     parser.set_defaults(act=report)
@@ -26,18 +29,21 @@ def report(options: argparse.Namespace) -> int:
     """
     from checks.files import write_whole
     from checks.reports.outputs import rendered, report_file
-    from checks.reports.runs import read_runs
+    from checks.reports.runs import read_runs, tell_of_several
     from checks.telling import printable
 
     if options.diff:
-        return _diff(*map(Path, options.diff))
+        return _diff(Path(options.diff[0]), Path(options.diff[1]), options.target)
     if not options.files or not options.output:
         raise UsageError("Name evidence files and a report: python -m checks report evidence/*.json -o drift.html; "
                          "or two files: --diff BEFORE AFTER.")
     output = Path(options.output)
+    files = list(map(Path, options.files))
+    if output.suffix == ".json" or (not options.target and tell_of_several(files)):
+        return _join(files, output, options)
     report_file("--output", output)
     left_out: list[str] = []
-    runs = read_runs(map(Path, options.files), left_out.append, options.target)
+    runs = read_runs(files, left_out.append, options.target)
     for line in left_out:
         print(printable(line), file=sys.stderr)
     for file, text in rendered(output, runs[-1:], runs[:-1], options.contract, left_out):
@@ -48,10 +54,40 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
-def _diff(before: Path, after: Path) -> int:
+def _join(files: Sequence[Path], output: Path, options: argparse.Namespace) -> int:
+    """Writes what all files tell of all targets, each as it was seen last."""
+    from checks.evidence import prepare_output
+    from checks.files import write_whole
+    from checks.reports.document import as_text
+    from checks.reports.fleet.join import joined
+    from checks.reports.fleet.together import in_words
+    from checks.reports.outputs import rendered, report_file
+    from checks.reports.runs import runs_of
+    from checks.telling import printable
+
+    if output.suffix == ".json":
+        prepare_output("--output", output)
+    else:
+        report_file("--output", output)
+    notes: list[str] = []
+    document = joined(files, notes.append)
+    for line in notes:
+        print(printable(line), file=sys.stderr)
+    if output.suffix == ".json":
+        write_whole(output, as_text(document))
+    else:
+        runs = runs_of(document["targets"], str(output))
+        for file, text in rendered(output, runs, (), options.contract, notes):
+            write_whole(file, text)
+    counts = Counter(each["verdict"] for each in document["targets"])
+    print(f"written: {output}, about {counts.total():,} targets: {in_words(counts)}")
+    return 0
+
+
+def _diff(before: Path, after: Path, target: str | None) -> int:
     from checks.reports.compare import changes, lines
     from checks.reports.runs import read_run
 
-    for line in lines(changes(read_run(before), read_run(after))):
+    for line in lines(changes(read_run(before, target), read_run(after, target))):
         print(line)
     return 0

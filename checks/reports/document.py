@@ -26,13 +26,14 @@ def verdict_word(verdicts: Iterable[Verdict]) -> str:
 
 
 def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetime, finished: dt.datetime,
-             ) -> dict[str, Any]:
+             known: dict[int, dict[str, Any]] | None = None) -> dict[str, Any]:
     """The evidence document of one target; see docs/evidence.md. It holds no secret and no stored row.
 
     Args:
         report: what the run came to.
         ran: (target, area, case) of the items that were run.
         started, finished: UTC.
+        known: id of a verdict -> how it is told, for verdicts that targets of one run share.
     """
     spec = report.target.spec
     verdicts = [verdict for case in report.cases for verdict in case.verdicts
@@ -52,7 +53,7 @@ def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetim
         "statements": report.cost.get("statements", 0), "scans": report.cost.get("scans", 0),
         "invocations": report.cost.get("invocations", 0),
         "left_out": [_left_out(left) for left in report.left_out],
-        "claims": [_claim(verdict) for verdict in verdicts],
+        "claims": [_told_once(verdict, known) for verdict in verdicts],
     }
     if report.failure:
         document["failure"] = report.failure
@@ -61,16 +62,50 @@ def evidence(report: Report, ran: set[tuple[str, str, str]], started: dt.datetim
     return document
 
 
+def together(documents: Iterable[Mapping[str, Any]], shard: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The evidence document of several targets.
+
+    Args:
+        documents: each one's own.
+        shard: which part of a run this is: its number, of how many, and what it is a part of.
+    """
+    every = list(documents)
+    words = {document["verdict"] for document in every}
+    worst = next((word for word in ("broken", "unverified", "held") if word in words), "unverified")
+    return {"schema": SCHEMA, "verdict": worst, **({"shard": dict(shard)} if shard else {}), "targets": every}
+
+
 def as_text(document: Mapping[str, Any]) -> str:
     """The evidence document as JSON, one claim a line, so that two runs can be compared line by line."""
+    told: dict[int, str] = {}
+    if "targets" not in document:
+        return _text(document, told) + "\n"
+    head = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in document.items() if name != "targets"]
+    texts = ",\n".join(_text(each, told) for each in document["targets"])
+    return "{\n" + ",\n".join([*head, f' "targets": [\n{texts}\n ]']) + "\n}\n"
+
+
+def _text(document: Mapping[str, Any], told: dict[int, str]) -> str:
+    """One target's; `told` remembers the text of claims that several share."""
     head = {name: value for name, value in document.items() if name != "claims"}
+    for claim in document["claims"]:
+        if id(claim) not in told:
+            told[id(claim)] = json.dumps(claim)
     lines = [*(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()),
-             ' "claims": [\n  ' + ",\n  ".join(map(json.dumps, document["claims"])) + "\n ]"]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+             ' "claims": [\n  ' + ",\n  ".join(told[id(claim)] for claim in document["claims"]) + "\n ]"]
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def _left_out(left: LeftOut) -> dict[str, str]:
     return {"area": left.area, "why": left.why}
+
+
+def _told_once(verdict: Verdict, known: dict[int, dict[str, Any]] | None) -> dict[str, Any]:
+    if known is None:
+        return _claim(verdict)
+    if id(verdict) not in known:
+        known[id(verdict)] = _claim(verdict)
+    return known[id(verdict)]
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,33 +58,35 @@ class Handover:
 
             self.outputs = outputs_of(given, self.evidence, self._place(), os.environ)
 
-    def hand_over(self, documents: Iterable[Mapping[str, Any]], exit_code: int) -> None:
+    def hand_over(self, documents: Iterable[Mapping[str, Any]], exit_code: int, several: bool = False,
+                  shard: Mapping[str, Any] | None = None) -> None:
         """Writes and sends everything but the heartbeat.
 
         Args:
             documents: the evidence, a target each.
             exit_code: of the run.
+            several: whether the evidence is written as of several targets.
+            shard: which part of a run this is.
         """
         suites = [plugin for plugin in self.config.pluginmanager.get_plugins() if hasattr(plugin, "add_global_property")]
         if not (self.evidence or self.outputs or suites or _in_github()):
             return
         from checks.files import write_whole
-        from checks.reports.document import as_text
-        from checks.reports.outputs import named, publish, suite_properties
-        from checks.reports.runs import run_of
+        from checks.reports.document import as_text, together
+        from checks.reports.outputs import publish, suite_properties
+        from checks.reports.runs import runs_of
 
         every = list(documents)
         earlier = self.outputs.earlier() if self.outputs else []
         if self.evidence is not None:
-            for document in every:
-                file = self.evidence if len(every) == 1 else named(self.evidence, document["target"]["name"])
-                try:
-                    write_whole(file, as_text(document))
-                except OSError as error:
-                    self.unwritten = True
-                    self.said.append(f"UNVERIFIED: --evidence {file} could not be written: {error.strerror}. What is told "
-                                     "here stands; make room for the file, and run again.")
-        self.runs = [run_of(document, "this run") for document in every]
+            document = together(every, shard) if several or len(every) != 1 else every[0]
+            try:
+                write_whole(self.evidence, as_text(document))
+            except OSError as error:
+                self.unwritten = True
+                self.said.append(f"UNVERIFIED: --evidence {self.evidence} could not be written: {error.strerror}. What is "
+                                 "told here stands; make room for the file, and run again.")
+        self.runs = runs_of(every, "this run")
         for suite in suites:  # of JUnit
             for name, value in suite_properties(self.runs):
                 suite.add_global_property(name, value)
@@ -93,9 +96,12 @@ class Handover:
     def heartbeat(self, exit_code: int) -> None:
         """Tells the monitor, where one was named, that a run ended, and how."""
         if self.monitor is not None:
+            from checks.reports.fleet.together import in_words
             from checks.reports.web import ping
 
-            told = ", ".join(f"{run.target}: {run.verdict}" for run in self.runs) or "no claim was asked"
+            told = ", ".join(f"{run.target}: {run.verdict}" for run in self.runs[:20]) or "no claim was asked"
+            if len(self.runs) > 20:
+                told = f"{len(self.runs):,} targets: {in_words(Counter(run.verdict for run in self.runs))}"
             self.said += filter(None, [ping(self.monitor, exit_code, told)])
 
     def told(self, closing: Iterator[str]) -> Iterator[str]:

@@ -6,19 +6,48 @@ import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from checks.reports.fleet.together import alike, in_words, named, unseen, worst_first
 from checks.reports.history import shown
 from checks.reports.runs import WORDS, Claim, RunRecord, word
 from checks.values import AREAS, OWN
 
 LIMIT_BYTES = 1_000_000
 """A step's summary may have 1 MiB (GitHub, "Workflow commands": step isolation and limits), and others write to it too."""
+_FEW, _ROWS = 4, 100
+"""More targets than this have one table, of so many rows."""
 _OPEN = 5
 """So many stories are open at once."""
 
 
 def summary(runs: Sequence[RunRecord], limit_bytes: int = LIMIT_BYTES) -> str:
-    """One section a run; claims that would not fit are counted."""
+    """One section a run; of more than a few together, the worst first. What would not fit is counted."""
+    if len(runs) > _FEW:
+        return _of_many(runs, limit_bytes)
     return "\n".join(_section(run, limit_bytes // max(len(runs), 1)) for run in runs)
+
+
+def _of_many(runs: Sequence[RunRecord], limit_bytes: int) -> str:
+    ordered = worst_first(runs)
+    lines = [f"## {ordered[0].verdict}: {len(runs):,} targets", "", in_words(Counter(run.verdict for run in runs)), "",
+             "| target | verdict | held | broken | unverified | accepted |", "|---|---|--:|--:|--:|--:|"]
+    lines += [f"| {code(run.target)} | {run.verdict} | " + " | ".join(
+        str(run.counts[name]) for name in ("held", "broken", "unverified", "accepted")) + " |" for run in ordered[:_ROWS]]
+    if rest := Counter(run.verdict for run in ordered[_ROWS:]):
+        lines += ["", f"and {rest.total():,} more: {in_words(rest)}"]
+    lines += ["", *(f"<p>not looked at: {code(named(targets))}</p><pre>{html.escape(why)}</pre>"
+                    for why, targets in unseen(runs)), ""]
+    head = "\n".join(lines)
+    told = [f"{code(f'{len(each.targets):,} of {len(runs):,}: {each.named}')}\n{_story(each.claim, number < _OPEN)}"
+            for number, each in enumerate(alike(runs))]
+    room, kept = limit_bytes - len(head.encode()) - 300, 0
+    for story in told:
+        room -= len(story.encode())
+        if room < 0:
+            break
+        kept += 1
+    more = f"\n{len(told) - kept:,} more are not shown here: a job summary may have 1 MiB. The evidence has them all.\n" \
+        if kept < len(told) else ""
+    return head + "".join(told[:kept]) + more
 
 
 def _section(run: RunRecord, limit_bytes: int) -> str:

@@ -18,6 +18,8 @@ from checks.reports.web import Link, link, notify
 from checks.values import UsageError
 
 REPORT_EXTRA = "pip install 'postdeploy-checks[report]'  (in a checkout: pip install -e '.[report]')"
+MOST_PAGES = 20
+"""With more targets than this a page tells of all of them, and there is none about each."""
 SUFFIXES = (".html", ".sarif", ".md")
 """Of a `--report FILE`; the suffix decides."""
 
@@ -87,7 +89,7 @@ def _needs(what: str, library: str) -> None:
 
 def rendered(file: Path, runs: Sequence[RunRecord], earlier: Sequence[RunRecord], place: str,
              notes: Sequence[str] = ()) -> Iterator[tuple[Path, str]]:
-    """(file, text) of the report `file` about `runs`, one a target; a page is about one target, so there is one each."""
+    """(file, text) of the report `file` about `runs`, one a target; of a few targets there is a page each too."""
     if file.suffix == ".md":
         from checks.reports.markdown import summary
 
@@ -97,11 +99,14 @@ def rendered(file: Path, runs: Sequence[RunRecord], earlier: Sequence[RunRecord]
 
         yield file, sarif(runs, place)
     else:
-        from checks.reports.page import page
+        from checks.reports.page import page, page_of_many
 
-        for run in runs:
+        pages = {run.target: named(file, run.target) for run in runs} if 1 < len(runs) <= MOST_PAGES else {}
+        if len(runs) != 1:
+            yield file, page_of_many(runs, notes, {target: each.name for target, each in pages.items()})
+        for run in runs if pages or len(runs) == 1 else ():
             past = [other for other in earlier if other.target == run.target and other.at < run.at]
-            yield file if len(runs) == 1 else named(file, run.target), page(history([*past, run]), notes)
+            yield pages.get(run.target, file), page(history([*past, run]), notes)
 
 
 def named(file: Path, target: str) -> Path:

@@ -6,14 +6,16 @@ import base64
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 import checks
+from checks.reports.fleet.together import alike, named, unseen, worst_first
 from checks.reports.history import ClaimHistory, History, Series, shown, sides
-from checks.reports.runs import WORDS
+from checks.reports.runs import WORDS, RunRecord, word
 from checks.resources import TEMPLATES
 from checks.telling import printable
 
@@ -27,6 +29,8 @@ _OPEN = 40
 """So many claims that are not held are told in full at once; the others open."""
 _EPISODES = 12
 """So many of the newest episodes of a claim are listed."""
+_ROWS, _STORIES = 5_000, 500
+"""So many targets, and so many stories, a page about many has."""
 _SMALL = 24
 """So many of the figures that belong to claims are plotted."""
 
@@ -53,6 +57,30 @@ def page(past: History, notes: Sequence[str] = ()) -> str:
         sides=sides, shown=shown, anchor=anchor,
         now_open={claim.id for claim in past.claims[:_OPEN] if claim.word not in ("held", "gone")},
         episodes=lambda claim: claim.episodes[:-_EPISODES - 1:-1], version=checks.__version__, described=_described)
+
+
+def page_of_many(runs: Sequence[RunRecord], notes: Sequence[str] = (),
+                 pages: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The page about several targets: all of them, the worst first, and what is told alike of many told once.
+
+    Args:
+        runs: one a target.
+        notes: sentences about what it does not tell.
+        pages: target -> the file beside this one that is about it.
+    """
+    from jinja2 import Environment, FileSystemLoader
+    from markupsafe import Markup
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    ordered = worst_first(runs)
+    stories = alike(runs, accepted=True)
+    return environment.get_template("targets.html").render(
+        runs=ordered[:_ROWS], all=len(ordered), rest=len(ordered) - _ROWS, words=WORDS, word=word, pages=pages,
+        verdict=ordered[0].verdict, verdicts=Counter(run.verdict for run in runs), at=shown(min(run.at for run in runs)),
+        stories=stories[:_STORIES], more=len(stories) - _STORIES, unseen=unseen(runs), notes=list(map(printable, notes)),
+        style=Markup(style), style_hash=_hash(style), quoted=lambda name: quote(name), named=named, open=_OPEN,
+        version=checks.__version__)
 
 
 def anchor(claim: str) -> str:

@@ -7,13 +7,14 @@ import datetime as dt
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from checks.reports.document import SCHEMA
+from checks.sql.names import nearest
 from checks.telling import printable
 from checks.values import Say, UsageError
 
@@ -113,13 +114,15 @@ def read_runs(files: Iterable[Path], tell: Say, target: str | None = None) -> li
     several = [file for each in files for file in (sorted(each.glob("*.json")) if each.is_dir() else [each])]
     for file in several:
         try:
-            run = read_run(file)
+            found = read_every(file)
         except UsageError as error:
             tell(f"left out: {error}")
             continue
-        twin = runs.setdefault((run.target, run.at), run)
-        if twin is not run:
-            tell(f"left out: {file} tells of the same run as {twin.source}.")
+        if target is not None and len(found) > 1:
+            found = [run for run in found if run.target == target]
+        twins = [twin.source for run in found if (twin := runs.setdefault((run.target, run.at), run)) is not run]
+        if twins:
+            tell(f"left out: {file} tells of the same run as {twins[0]}.")
     names = Counter(run.target for run in runs.values())
     if target is not None and target not in names and names:
         raise UsageError(f"None of these files is evidence of target {target!r}. They are of: {', '.join(names)}.")
@@ -132,8 +135,34 @@ def read_runs(files: Iterable[Path], tell: Say, target: str | None = None) -> li
     return sorted((run for run in runs.values() if run.target == kept), key=lambda run: run.at)
 
 
-def read_run(file: Path) -> RunRecord:
-    """The run that an evidence file tells of.
+def read_run(file: Path, target: str | None = None) -> RunRecord:
+    """The run that an evidence file tells of: of `target`, where it tells of several.
+
+    Raises:
+        UsageError: it cannot be read, was cut, is no evidence, or is of several, or of another.
+    """
+    found = read_every(file)
+    kept = [run for run in found if target is None or run.target == target]
+    if len(kept) == 1:
+        return kept[0]
+    names = [run.target for run in found]
+    if kept:
+        raise UsageError(f"{file} is of {len(names):,} targets; --target NAME says of which you want to know, such as "
+                         f"{names[0]}.")
+    raise UsageError(f"{file} is no evidence of target {target!r}.{nearest(str(target), names)}")
+
+
+def read_every(file: Path) -> list[RunRecord]:
+    """The runs that an evidence file tells of, a target each.
+
+    Raises:
+        UsageError: it cannot be read, was cut, or is no evidence.
+    """
+    return list(records(read_document(file), str(file)))
+
+
+def read_document(file: Path) -> Mapping[str, Any]:
+    """The JSON object in an evidence file, which may be of several targets and is not looked at further.
 
     Raises:
         UsageError: it cannot be read, was cut, or is no evidence.
@@ -154,7 +183,40 @@ def read_run(file: Path) -> RunRecord:
         whole = "was cut off or is half written" if text.lstrip().startswith("{") else "is no evidence file"
         where = f" (no JSON from line {error.lineno} on)" if isinstance(error, json.JSONDecodeError) else ""
         raise UsageError(f"{file} {whole}{where}.") from None
-    return run_of(document, str(file))
+    if not isinstance(document, dict):
+        raise UsageError(f"{file} is no evidence file of postdeploy-checks.")
+    return document
+
+
+def records(document: Mapping[str, Any], source: str) -> Iterator[RunRecord]:
+    """The runs in one document, a target each.
+
+    Raises:
+        UsageError: it is no evidence document, or one that this version does not read.
+    """
+    every = document.get("targets")
+    if not isinstance(every, list):
+        yield run_of(document, source)
+        return
+    if document.get("schema") != SCHEMA:
+        raise UsageError(f"{source} is evidence of schema {str(document.get('schema'))[:20]}; this version reads {SCHEMA}.")
+    if not every:
+        raise UsageError(f"{source} is evidence of no target.")
+    for each in every:
+        yield run_of(each, source)
+
+
+def runs_of(documents: Sequence[Mapping[str, Any]], source: str) -> list[RunRecord]:
+    """Documents of this run as RunRecords; claims that they share stay shared."""
+    shown: dict[int, Any] = {}
+
+    def claim(value: Any) -> Any:
+        if id(value) not in shown:
+            shown[id(value)] = _shown(value)
+        return shown[id(value)]
+
+    return [RunRecord(source, {name: list(map(claim, value)) if name == "claims" else _shown(value, name)
+                               for name, value in document.items()}) for document in documents]
 
 
 def run_of(document: object, source: str) -> RunRecord:
@@ -227,11 +289,28 @@ def earlier_runs(folder: Path, most: int = MOST_EARLIER) -> list[RunRecord]:
     """
     files = sorted(filter(_looks_like_evidence, folder.glob("*.json")), key=lambda file: file.stat().st_mtime)
     found: dict[tuple[str, dt.datetime], RunRecord] = {}
-    for file in files[-most:]:
+    room = _MOST_BYTES
+    for file in files[:-most - 1:-1]:
+        room -= file.stat().st_size
+        if room < 0:
+            break
         with contextlib.suppress(UsageError):
-            run = read_run(file)
-            found.setdefault((run.target, run.at), run)
+            for run in read_every(file):
+                found.setdefault((run.target, run.at), run)
     return sorted(found.values(), key=lambda run: run.at)
+
+
+def tell_of_several(files: Sequence[Path]) -> bool:
+    """Whether one of `files`, or of those in a folder among them, is evidence of several targets."""
+    every = [file for each in files for file in (each.glob("*.json") if each.is_dir() else [each])]
+    return any(map(_is_of_several, filter(_looks_like_evidence, every)))
+
+
+def _is_of_several(file: Path) -> bool:
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        head = opened.read(4096)
+        return b'\n "targets": [' in head and b'\n "target": ' not in head.partition(b'\n "targets": [')[0]
+    return False
 
 
 def _looks_like_evidence(file: Path) -> bool:

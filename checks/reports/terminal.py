@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from checks.claims.verify import Report
 from checks.reports.document import LOGIN_TRIGGERS
+from checks.reports.fleet.together import named
 from checks.telling import fit
 from checks.values import AREAS, OWN, Case, Verdict, VerdictWord
 
@@ -24,6 +25,39 @@ def header(report: Report, contract: str) -> list[str]:
     if ran := seen.get(LOGIN_TRIGGERS):
         lines.append(f"  ran at login: the event trigger {', '.join(ran)}, code of the database's own")
     return [*map(fit, lines), *(f"  left out: {left.area}: {left.why}" for left in report.left_out)]
+
+
+def header_of_many(reports: Sequence[Report], contract: str) -> list[str]:
+    """What was reached, told once for all targets alike, and what is left out there and why."""
+    lines: dict[str, list[str]] = {}
+    left: dict[str, int] = {}
+    for report in reports:
+        spec, seen = report.target.spec, report.identity
+        reached = (f"PostgreSQL {seen['server_version']}, role {seen['role']}, "
+                   f"{'in recovery (standby)' if seen['in_recovery'] else 'primary'}") if seen else \
+            "not reached" if report.failure else "not contacted"
+        lines.setdefault(f"{reached}, route {spec.route}, writes {spec.writes}, contract {contract}", []).append(spec.name)
+        if ran := seen.get(LOGIN_TRIGGERS):
+            text = f"  ran at login: the event trigger {', '.join(ran)}, code of the database's own"
+            left[text] = left.get(text, 0) + 1
+        for each in report.left_out:
+            text = f"  left out: {each.area}: {each.why.replace(f'target {spec.name} ', 'the target ')}"
+            left[text] = left.get(text, 0) + 1
+    told = [f"{len(names):,} target{'s' if len(names) > 1 else ''} {named(names)}: {text}" for text, names in lines.items()]
+    return [*map(fit, told), *(text if count == len(reports) else f"{text} (on {count:,} of {len(reports):,})"
+                               for text, count in left.items())]
+
+
+def cost_of(reports: Sequence[Report], ran: set[tuple[str, str, str]], looked_s: Sequence[float]) -> str:
+    """What a run of several targets cost, in one line."""
+    cost = Counter[str]()
+    for report in reports:
+        cost.update(report.cost)
+    skipped = sum(len(case.verdicts) for report in reports for case in report.cases
+                  if (report.target.name, case.area, case.name) not in ran)
+    more = f"; {skipped:,} claims not asked" if skipped else ""
+    return (f"{cost['statements']:,} statements, {cost['scans']:,} scans of stored rows, {cost['invocations']:,} "
+            f"invocations; looks took {sum(looked_s):,.1f} s together, the longest {max(looked_s, default=0):,.1f} s{more}")
 
 
 def with_own(reports: Sequence[Report], said: Mapping[str, str]) -> tuple[list[Report], tuple[str, str, str]]:

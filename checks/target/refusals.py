@@ -37,8 +37,9 @@ _WORDS = (
     (r"expected authentication request from server|received invalid (?:protocol|response)"
      r"|invalid response to SSL negotiation",
      "Something answers there that is no PostgreSQL server: look at host and port in the DSN."),
-    (rf"database {_NAME} does not exist|no such database: [\w.$-]{{1,63}}|permission denied for database {_NAME}"
+    (rf"database {_NAME} does not exist|no such database: [\w.$-]{{1,63}}"
      rf"|database {_NAME} is not currently accepting connections", "Look at the database name in the DSN."),
+    (rf"permission denied for database {_NAME}", "Let the role in: GRANT CONNECT ON DATABASE … TO the role."),
     (rf'role {_NAME} (?:does not exist|is not permitted to log in)|no such user', "Look at the user name in the DSN."),
     (r"too many (?:clients|connections)|remaining connection slots are reserved|no more connections allowed"
      r"|query_wait_timeout", "Wait until connections are free."),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from checks.contract.contract import Contract, TargetSpec
+from checks.contract.way.fleet import GLOB
 from checks.sql.names import nearest
 from checks.target.servers.given import given_dsn
 from checks.values import UsageError
 
 _URL = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
+_NO_GLOB = dict.fromkeys(map(ord, GLOB))
 _LIKE_A_DSN = re.compile(r"://|=|@")
 
 
@@ -86,9 +88,11 @@ def resolve_target(wanted: str | None, contract: Contract, *, writes: str | None
     if shown is not None:
         spec = TargetSpec(name=shown, dsn="url", writes=writes or "never")
         return Target(replace(spec, through=through), Secret(name))
+    if name in contract.fleets or name.partition("/")[0] in contract.fleets and shown is None:
+        raise UsageError(f"{name!r} is a fleet, or a part of one, and this asks one target: name it by its DSN, or under "
+                         f"[target.NAME] of {contract.file.name}.")
     if name not in contract.targets:
-        raise UsageError(f"{_unknown(name)} Known: {', '.join(contract.targets)} ({contract.file.name}), a postgresql:// "
-                         f"URL, or host=… dbname=… as libpq takes it.{_nearest(name, contract)}")
+        raise UsageError(unknown(name, contract))
     spec = contract.targets[name]
     if writes is not None:
         raise UsageError(f"--writes is for postgresql:// URLs; target {name!r} says it in {contract.file.name}: "
@@ -99,16 +103,20 @@ def resolve_target(wanted: str | None, contract: Contract, *, writes: str | None
     return Target(replace(spec, dsn="given" if spec.dsn else ""), dsn)
 
 
+def unknown(name: str, contract: Contract, more: Iterable[str] = ()) -> str:
+    """That there is no target `name`, what there is, and which is nearest; `more` are names of a fleet's targets."""
+    known = [*contract.targets, *contract.fleets]
+    close = "" if _LIKE_A_DSN.search(name) else nearest(name.translate(_NO_GLOB) or name, [*known, *more])
+    return (f"{_unknown(name)} Known: {', '.join(known)} ({contract.file.name}), a postgresql:// URL, or host=… dbname=… as "
+            f"libpq takes it.{close}")
+
+
 def _unknown(name: str) -> str:
     """What is wrong with a target's name, without repeating what may be a part of a DSN."""
     if not _LIKE_A_DSN.search(name):
         return f"Unknown target {name[:80]!r}."
     scheme = re.match(r"[a-z][a-z0-9+.-]{0,40}://|jdbc:[a-z]{1,20}:", name, re.IGNORECASE)
     return f"Unknown target {(scheme[0] if scheme else '') + '…'!r}: it is no DSN that libpq reads."
-
-
-def _nearest(name: str, contract: Contract) -> str:
-    return "" if _LIKE_A_DSN.search(name) else nearest(name, contract.targets)
 
 
 def redacted(dsn: str) -> str | None:

@@ -29,6 +29,8 @@ server = "embedded"
 server = "embedded"
 [target.a.reply]
 success = "ok"
+[fleet.t]
+command = ["x"]
 [enums]
 "a.b" = { values = ["x"], null = "rejected" }
 [access]
@@ -63,6 +65,7 @@ command = ["x"]
 """
 PLACES = {
     "migrations": "migrations.oneOf.1", "ledger": "ledger", "replay": "replay", "target.a": "target.additionalProperties",
+    "fleet.t": "fleet.additionalProperties",
     "enums.a.b": "enums.additionalProperties.oneOf.1", "constraints": "constraints", "drift": "drift",
     "dedupe.d": "dedupe.additionalProperties", "dedupe.d.effects[0]": "dedupe.additionalProperties.properties.effects.items",
     "service.s": "service.additionalProperties", "function.f": "function.additionalProperties",

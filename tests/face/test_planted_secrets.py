@@ -118,8 +118,7 @@ def test_no_dsn_that_fails_is_repeated(options: Sequence[str], folder: Path) -> 
     targets = [*TARGETS.values(), *(name.lower() for name in environment)]
     found = outputs(folder, targets, options, codes=(6,), contract=contract, environment=environment)
     assert leaks(found) == []
-    assert found["stdout"].count("looked for") >= len(set(targets)) - 3  # those that are not shown share a name
-    assert len(found) >= len(environment)
+    assert len(json.loads(found["evidence.json"])["targets"]) == len(set(targets))
 
 
 @pytest.mark.parametrize("target", STRANGE.values(), ids=STRANGE.keys())
@@ -240,7 +239,7 @@ def test_no_reply_is_repeated(options: Sequence[str], folder: Path, planted: Loc
     found = outputs(folder, names, options, codes=(1, 6), contract="\n".join(LAMBDA.format(name=name) for name in names),
                     environment=environment)
     assert leaks(found) == []
-    assert all(f"evidence.{name}.json" in found for name in names)
+    assert [each["target"]["name"] for each in json.loads(found["evidence.json"])["targets"]] == names
 
 
 @pytest.mark.parametrize("number", range(len(REPLIES)), ids=REPLIES.keys())

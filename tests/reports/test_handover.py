@@ -124,7 +124,7 @@ def test_a_page_of_one_run_has_the_nights_before_it_and_several_targets_have_a_p
     texts: dict[Path, str] = {}
     assert list(publish(outputs, now, outputs.earlier(), 1, texts.__setitem__)) == []
     assert {file.name: re.findall(r'data-strip="(\w+)"', text) for file, text in texts.items()} == {
-        "r.prod.html": ["hb", "hb"], "r.staging.html": ["uh", "uh"]}
+        "r.html": [], "r.prod.html": ["hb", "hb"], "r.staging.html": ["uh", "uh"]}
 
 
 def test_a_disk_that_is_full_at_the_end_is_told_and_the_other_reports_are_made(tmp_path: Path) -> None:

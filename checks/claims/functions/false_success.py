@@ -11,11 +11,12 @@ from checks.claims.functions.deployed_code import judge_code, judge_executed
 from checks.claims.functions.query_function import judge_query
 from checks.contract.contract import LOCAL_MIGRATION, LOCAL_QUERY, Contract, TargetSpec
 from checks.contract.migration import Migration
+from checks.contract.reply_shape import ReplyShape
 from checks.deployment.functions import ControlPlane
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.lambdas.client import invoke, plain_name
-from checks.lambdas.replies.corpus import misjudged
+from checks.lambdas.replies.corpus import Misjudged, misjudged
 from checks.lambdas.replies.reply import Reply
 from checks.lambdas.replies.specimens import Specimen, load
 from checks.resources import PAYLOADS
@@ -73,13 +74,25 @@ def reply_shape(spec: TargetSpec, corpus: tuple[Specimen, ...] | UsageError) -> 
     if isinstance(corpus, UsageError):
         return Finding("unverified", str(corpus), next_step="Run the suite from its checkout, which has the corpus.")
     wrong = [bad for function, shape in (("migration", spec.reply), ("query", spec.query_reply))
-             for bad in misjudged(shape, [one for one in corpus if one.function == function])]
+             for bad in _misjudged(function, shape, corpus)]
     if not wrong:
         return Finding("held", f"{len(corpus)} replies told in them")
     more = f" And {len(wrong) - 3} more." if len(wrong) > 3 else ""
     return Finding("broken", "\n".join(bad.sentence for bad in wrong[:3]) + more, wrong[0].specimen.name,
                    f"Describe the replies more closely: [target.{spec.name}.reply] and "
                    f"[target.{spec.name}.query_reply].")
+
+
+def _misjudged(function: str, shape: ReplyShape, corpus: tuple[Specimen, ...]) -> Sequence[Misjudged]:
+    return _ours_misjudged(function, shape) if corpus is _corpus() else \
+        misjudged(shape, [one for one in corpus if one.function == function])
+
+
+@cache
+def _ours_misjudged(function: str, shape: ReplyShape) -> Sequence[Misjudged]:
+    """As `misjudged`, once for all targets whose replies are built alike."""
+    corpus = _corpus()
+    return [] if isinstance(corpus, UsageError) else misjudged(shape, [one for one in corpus if one.function == function])
 
 
 def false_success_names(contract: Contract, target: Target) -> tuple[str, ...]:

@@ -78,12 +78,17 @@ def read_timeouts(table: TomlTable) -> Timeouts:
         UsageError: with the key path and the remedy.
     """
     usual = USUAL_TIMEOUTS
-    return Timeouts(_milliseconds(table, "statement_timeout", usual.statement_ms),
-                    _milliseconds(table, "lock_timeout", usual.lock_ms),
-                    _milliseconds(table, "idle_timeout", usual.idle_ms))
+    return Timeouts(length_ms(table, "statement_timeout", usual.statement_ms),
+                    length_ms(table, "lock_timeout", usual.lock_ms),
+                    length_ms(table, "idle_timeout", usual.idle_ms))
 
 
-def _milliseconds(table: TomlTable, key: str, default: int) -> int:
+def length_ms(table: TomlTable, key: str, default: int) -> int:
+    """The length of time at `key`, in milliseconds.
+
+    Raises:
+        UsageError: it has no unit, or is none.
+    """
     text = table.take(key, object)
     if text is None:
         return default

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -177,18 +177,41 @@ def execute(connection: Connection, sql: str) -> list[Row]:
     import psycopg2
 
     try:
-        with connection.cursor() as cursor, _interruptible():
+        with connection.cursor() as cursor, _interruptible(connection):
             cursor.execute(sql)
             return list(cursor.fetchall()) if cursor.description else []
     except psycopg2.Error as error:
         raise _refusal(error, sql) from None
 
 
+_asking: set[Connection] = set()
+"""Connections on which another thread than the main one is asking."""
+
+
+def give_up() -> None:
+    """Asks the servers to give up what other threads are asking them."""
+    import psycopg2
+
+    for connection in tuple(_asking):
+        with suppress(psycopg2.Error):
+            connection.cancel()
+
+
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Lets Ctrl-C end a question that the server is still at: libpq's own wait sees no signal."""
+def _interruptible(connection: Connection) -> Iterator[None]:
+    """Lets Ctrl-C end a question that the server is still at: libpq's own wait sees no signal.
+
+    In the main thread only, which alone sees signals: what it sets counts for every thread. Of others see `give_up`.
+    """
     from psycopg2.extensions import get_wait_callback, set_wait_callback
 
+    if threading.current_thread() is not threading.main_thread():
+        _asking.add(connection)
+        try:
+            yield
+        finally:
+            _asking.discard(connection)
+        return
     before = get_wait_callback()
     set_wait_callback(_wait)
     try:

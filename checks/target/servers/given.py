@@ -12,13 +12,15 @@ VARIABLE = "env:"
 """Begins a `dsn` that names an environment variable."""
 
 
-def given_dsn(spec: TargetSpec, contract_file: str, value_of: Callable[[str], str | None]) -> str:
+def given_dsn(spec: TargetSpec, contract_file: str, value_of: Callable[[str], str | None],
+              kind: str = "target") -> str:
     """The DSN that `spec.dsn` is or refers to; it may hold a secret.
 
     Args:
         spec: the target.
         contract_file: its name, for messages.
         value_of: the value of an environment variable. A function, so that no traceback shows the environment.
+        kind: `target` or `fleet`.
 
     Raises:
         UsageError: the variable is not set, or is none.
@@ -31,8 +33,8 @@ def given_dsn(spec: TargetSpec, contract_file: str, value_of: Callable[[str], st
                          f"{VARIABLE}STAGING_DSN")
     found = value_of(variable)
     if not found:
-        raise UsageError(f"Target {spec.name!r} takes its DSN from ${variable}, which is not set "
-                         f"({contract_file}: target.{spec.name}.dsn). "
+        raise UsageError(f"{kind.capitalize()} {spec.name!r} takes its DSN from ${variable}, which is not set "
+                         f"({contract_file}: {kind}.{spec.name}.dsn). "
                          f"Set it: export {variable}=postgresql://…")
     return found
 

@@ -1,0 +1,1 @@
+"""Many targets of one contract: what they have in common is judged once."""

@@ -1,0 +1,1 @@
+"""Runs of several targets: told together, and joined."""
