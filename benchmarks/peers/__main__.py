@@ -24,7 +24,7 @@ from typing import Any
 
 from psycopg2.extensions import parse_dsn
 
-from benchmarks.peers.faults import FAULTS, LOOK_ALIKES, MORE, Step
+from benchmarks.peers.faults import FAULTS, LOOK_ALIKES, MORE, ROLE, Step
 from benchmarks.peers.page import write_page
 from benchmarks.peers.relay import Relay, relayed
 from benchmarks.peers.tools import OURS, ROOT, Expected, Tool, pgtap, tools, versions, write_down
@@ -54,9 +54,10 @@ json.dump({"code": code, "told": told, "wall_s": wall, "cpu_s": used.ru_utime + 
 class Bench:
     """The server, the relays in front of it, and the tools."""
 
-    def __init__(self, server: ScratchServer, relays: dict[int, Relay], folder: Path, sql: Path | None, limit_s: float) -> None:
+    def __init__(self, server: ScratchServer, relays: dict[int, Relay], folder: Path, sql: Path | None, limit_s: float,
+                 only: Sequence[str]) -> None:
         self.server, self.relays, self.folder, self.sql, self.limit_s = server, relays, folder, sql, limit_s
-        self.tools = [tool for tool in tools(folder, sql) if not tool.missing]
+        self.tools = [tool for tool in tools(folder, sql) if not tool.missing and (not only or tool.name in only)]
 
     def expected(self, tables: int, more: str = "") -> Expected:
         """A project of `tables` tables, its lock, a database that it made, and what each tool keeps of it."""
@@ -114,6 +115,7 @@ def measured(bench: Bench, tables: int, runs: int) -> Iterator[dict[str, Any]]:
 
 def told(bench: Bench) -> Iterator[dict[str, Any]]:
     """A row a step: what each tool said of it."""
+    bench.server.execute(f"CREATE ROLE {ROLE}")
     expected = bench.expected(10, MORE)
     verifying = [tool for tool in bench.tools if tool.verifies]
     steps = [("healthy", Step("", "nothing is changed", "SELECT 1")), *(("fault", step) for step in FAULTS),
@@ -133,13 +135,13 @@ def told(bench: Bench) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def prepared(sql: Path | None, limit_s: float) -> Iterator[Bench]:
+def prepared(sql: Path | None, limit_s: float, only: Sequence[str] = ()) -> Iterator[Bench]:
     """An embedded server with its relays."""
     with embedded() as server, tempfile.TemporaryDirectory(prefix="postdeploy-peers-") as name:
         said = parse_dsn(server.dsn())
         socket = f"{said['host']}/.s.PGSQL.{said['port']}"
         with relayed(socket, 0) as near, relayed(socket, ROUND_TRIPS_MS[1] / 2000) as far:
-            yield Bench(server, dict(zip(ROUND_TRIPS_MS, (near, far), strict=True)), Path(name), sql, limit_s)
+            yield Bench(server, dict(zip(ROUND_TRIPS_MS, (near, far), strict=True)), Path(name), sql, limit_s, only)
 
 
 def machine() -> str:
@@ -156,15 +158,18 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--limit", type=float, default=600, metavar="SECONDS", help="a command is ended after so long")
     parser.add_argument("--pgtap", type=Path, default=pgtap(), metavar="FILE", help="pgTAP's functions as SQL: pgtap.sql")
+    parser.add_argument("--only", nargs="*", default=[], metavar="TOOL", help="some tools, and no faults")
     parser.add_argument("--write", type=Path, metavar="PAGE.md", help="and PAGE.json, PAGE.svg beside it")
     asked = parser.parse_args()
+    if asked.only and asked.write:
+        parser.error("the page has every tool: --write goes without --only")
     found: dict[str, Any] = {
         "command": f"python -m benchmarks.peers {' '.join(_public(sys.argv[1:]))}".strip(), "at": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(), "limit_s": asked.limit, "ours": OURS}
-    with prepared(asked.pgtap, asked.limit) as bench:
+    with prepared(asked.pgtap, asked.limit, asked.only) as bench:
         found["versions"] = {"PostgreSQL": bench.server.rows("SHOW server_version")[0][0], **versions()}
         found["missing"] = {tool.name: tool.missing for tool in tools(bench.folder, asked.pgtap) if tool.missing}
-        found["steps"] = list(told(bench))
+        found["steps"] = [] if asked.only else list(told(bench))
         found["figures"] = []
         for tables in asked.tables:
             for row in measured(bench, tables, asked.runs):

@@ -20,10 +20,13 @@ CREATE POLICY own ON book_0003 USING (symbol = CURRENT_USER);
 ALTER TABLE book_0004 ADD COLUMN mood mood NOT NULL DEFAULT 'calm', ADD COLUMN code text COLLATE "C",
     ADD COLUMN total numeric GENERATED ALWAYS AS (quantity * price) STORED;
 ALTER TABLE book_0005 ADD CONSTRAINT uq_book_0005_pair UNIQUE (symbol, created_at);
-GRANT SELECT ON book_0006 TO pg_monitor;
+GRANT SELECT ON book_0006 TO reporter;
 INSERT INTO schema_migrations (version) VALUES ('0005_more');
 """
 """A migration beside those of the generated tables, so that there is something of every kind."""
+
+ROLE = "reporter"
+"""A role that MORE grants something to; roles belong to the server, and no migration makes them."""
 
 
 class Step(NamedTuple):
@@ -72,7 +75,7 @@ FAULTS = (
     Step("C14", "a function's body is another", "CREATE OR REPLACE FUNCTION doubled(n numeric) RETURNS numeric LANGUAGE sql "
          "IMMUTABLE AS $$ SELECT n * 3 $$"),
     Step("C15", "a sequence ends earlier", "ALTER SEQUENCE ticket MAXVALUE 1000"),
-    Step("C16", "a grant is revoked", "REVOKE SELECT ON book_0006 FROM pg_monitor"),
+    Step("C16", "a grant is revoked", "REVOKE SELECT ON book_0006 FROM reporter"),
     Step("C16", "PUBLIC can write", "GRANT INSERT, UPDATE ON book_0007 TO PUBLIC"),
     Step("N11", "an identity's sequence is behind max(id)",
          "INSERT INTO book_0001 (id, symbol, side, quantity) VALUES (100, 'A', 'long', 5)"),
