@@ -40,13 +40,14 @@ WEIGHED = """
 import json, resource, subprocess, sys, time
 start = time.perf_counter()
 try:
-    done = subprocess.run(sys.argv[2:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=float(sys.argv[1]))
+    done = subprocess.run(sys.argv[2:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=float(sys.argv[1]))
     code, told = done.returncode, done.stdout
 except subprocess.TimeoutExpired:
     code, told = None, ""
 wall, used = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-json.dump({"code": code, "told": told, "wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024},
-          sys.stdout)
+json.dump({"code": code, "told": told, "wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime,
+           "peak_mb": used.ru_maxrss / 1024}, sys.stdout)
 """
 """Runs a command from a process that is small itself: a child's peak begins with that of the process it was forked from."""
 
@@ -71,7 +72,8 @@ class Bench:
         self._apply(expected, *made, "ANALYZE")
         write_down(expected, self.tools)
         if self.sql is not None:
-            self._apply(expected, f"CREATE SCHEMA tap; SET search_path = tap, public; {self.sql.read_text(encoding='utf-8')}")
+            functions = self.sql.read_text(encoding="utf-8")
+            self._apply(expected, f"CREATE SCHEMA tap; SET search_path = tap, public; {functions}")
         return expected
 
     def _apply(self, expected: Expected, *texts: str) -> None:
@@ -85,10 +87,10 @@ class Bench:
         url = f"postgresql://postgres@127.0.0.1:{relay.port}/{database}"
         before = relay.statements.value
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        ours = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")}
         done = subprocess.run(
-            [sys.executable, "-c", WEIGHED, str(self.limit_s), *tool.command(expected, url)], cwd=ROOT, check=True, text=True,
-            stdout=subprocess.PIPE, env={**kept, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
-                                         **tool.environment(expected, url)})
+            [sys.executable, "-c", WEIGHED, str(self.limit_s), *tool.command(expected, url)], cwd=ROOT, check=True,
+            stdout=subprocess.PIPE, text=True, env={**kept, **ours, **tool.environment(expected, url)})
         said = json.loads(done.stdout)
         return {**said, "statements": relay.statements.value - before, "claims": tool.claims(said["told"])}
 
@@ -110,7 +112,8 @@ def measured(bench: Bench, tables: int, runs: int) -> Iterator[dict[str, Any]]:
         for name, each in found.items():
             yield {"tool": name, "tables": tables, "round_trip_ms": round_trip_ms, "runs": len(each),
                    "ended": each[0]["code"] is not None, "statements": each[0]["statements"], "claims": each[0]["claims"],
-                   **{what: round(statistics.median(one[what] for one in each), 3) for what in ("wall_s", "cpu_s", "peak_mb")}}
+                   **{what: round(statistics.median(one[what] for one in each), 3)
+                      for what in ("wall_s", "cpu_s", "peak_mb")}}
 
 
 def told(bench: Bench) -> Iterator[dict[str, Any]]:
@@ -164,7 +167,7 @@ def main() -> int:
     if asked.only and asked.write:
         parser.error("the page has every tool: --write goes without --only")
     found: dict[str, Any] = {
-        "command": f"python -m benchmarks.peers {' '.join(_public(sys.argv[1:]))}".strip(), "at": f"{datetime.now(UTC):%Y-%m-%d}",
+        "command": " ".join(["python -m benchmarks.peers", *_public(sys.argv[1:])]), "at": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(), "limit_s": asked.limit, "ours": OURS}
     with prepared(asked.pgtap, asked.limit, asked.only) as bench:
         found["versions"] = {"PostgreSQL": bench.server.rows("SHOW server_version")[0][0], **versions()}

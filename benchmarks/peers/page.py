@@ -12,20 +12,23 @@ Found = Mapping[str, Any]
 
 HEAD = """# Benchmark: other ways to verify a schema, in the same run
 
-Made by `{command}` on {at}; `tox run -e benchmark` runs the same. {machine}. Others shared the machine and kept it busy, so
-compare the rows of one table with each other, not with another day's. {versions}. docs/benchmark.json has every figure.
+Made by `{command}` on {at}; `tox run -e benchmark` runs it. Machine: {machine}. {versions}. Where the load is above 0
+others shared the machine: compare the rows of one table with each other, not with another day's.
+[benchmark.json](benchmark.json) has every figure.
 
-Each figure is the median of fresh processes that took turns, with their bytecode kept, against one embedded PostgreSQL through
-a relay that counts statements; the relay of the second part adds 10 ms each way and does not limit throughput. CPU time is
-user and system time of the process and its children, not of the server; memory is the peak of its largest process. The schema
-is benchmarks/schema.py's: a table has 10 columns, 6 constraints and 5 indexes.
+Each figure is the median of {runs} fresh processes that took turns, or one where a command is slow, with their bytecode
+kept, against one embedded PostgreSQL through a relay that counts statements. In the second part the relay adds 10 ms each
+way; it does not limit throughput. CPU time is user and system time of the process and its children, not of the server;
+memory is the peak of its largest process. A table of the schema has 10 columns, 6 constraints and 5 indexes
+(benchmarks/schema.py).
 
-Every tool had written down beforehand, in its own form, what should be there: a lock file, a dump, JSON, a second database (migra,
-over loopback), a list of questions, a pgTAP script (pgTAP's functions stand in the database, so it needs to write there once).
-A claim is what each tool counts: an item, a test, a statement of the dump, an object; they are not of one size.
-"empty pytest" runs one test that passes. "bare script" fetches the snapshot and evaluates the declared enums' CHECKs over sampled values, and judges nothing.
+Every tool had written down beforehand, in its own form, what should be there: a lock file, a dump, JSON, a second
+database (migra, over loopback), a list of questions, a script (pgTAP, whose functions stand in the database: it is
+written to once). A claim is what the tool counts: an object, a statement of a dump, an item. They are not of one size.
+*empty pytest* runs one test that passes; *bare script* fetches our snapshot, evaluates the CHECKs of the declared enums
+over sampled values, and judges nothing.
 """
-COLUMNS = ("tool", "statements", "wall", "CPU", "peak memory", "claims", "of ours")
+COLUMNS = ("tool", "statements", "wall", "CPU", "peak memory", "claims", "wall, ours = 1")
 
 
 def write_page(found: Found, page: Path) -> None:
@@ -38,7 +41,8 @@ def write_page(found: Found, page: Path) -> None:
 def as_page(found: Found, plotted: str) -> str:
     """The page's text; `plotted` is the name of the plot beside it."""
     known = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
-    parts = [HEAD.format(**{**found, "versions": known}), f"![wall time by tables]({plotted})\n"]
+    most = max(row["runs"] for row in found["figures"])
+    parts = [HEAD.format(**{**found, "versions": known, "runs": most}), f"![wall time by tables]({plotted})\n"]
     for round_trip_ms in dict.fromkeys(row["round_trip_ms"] for row in found["figures"]):
         parts += [f"## {f'A round trip of {round_trip_ms} ms' if round_trip_ms else 'Loopback'}\n"]
         for tables in dict.fromkeys(row["tables"] for row in found["figures"]):
@@ -55,10 +59,10 @@ def _figures(rows: Sequence[Mapping[str, Any]], ours: str) -> Iterator[Sequence[
     for row in rows:
         if row["ended"]:
             yield (row["tool"], f"{row['statements']:,}", f"{row['wall_s']:.2f} s", f"{row['cpu_s']:.2f} s",
-                   f"{row['peak_mb']:.0f} MB", f"{row['claims']:,}" if row["claims"] else "", f"{row['wall_s'] / took:.1f} ×")
+                   f"{row['peak_mb']:.0f} MB", f"{row['claims']:,}" if row["claims"] else "", f"{row['wall_s'] / took:.1f}")
         else:
             yield (row["tool"], f"{row['statements']:,} so far", f"ended after {row['wall_s']:.0f} s", "", "", "",
-                   f"over {row['wall_s'] / took:.0f} ×")
+                   f"over {row['wall_s'] / took:.0f}")
 
 
 def _bound(rows: Sequence[Mapping[str, Any]], ours: str) -> str:
@@ -70,14 +74,15 @@ def _bound(rows: Sequence[Mapping[str, Any]], ours: str) -> str:
 def _steps(found: Found) -> Iterator[str]:
     names = list(found["steps"][0]["said"])
     kinds = {kind: [step for step in found["steps"] if step["kind"] == kind] for kind in ("fault", "look-alike")}
-    yield (f"{len(kinds['fault'])} faults of [docs/faults.md](faults.md) and {len(kinds['look-alike'])} look-alikes, each on a copy "
-           "of the database of ten tables and some more objects. Every tool was quiet about the unchanged copy.\n")
+    faults, alikes = map(len, kinds.values())
+    yield (f"{faults} faults of [faults.md](faults.md) and {alikes} look-alikes, each on a copy of the database of ten "
+           "tables and some more objects. Every tool was quiet about the unchanged copy.\n")
     yield _table(("tool", "faults told", "look-alikes cried about"), (
         (name, *(f"{sum(step['said'][name] == 'told' for step in steps)} of {len(steps)}" for steps in kinds.values()))
         for name in names))
     for steps in kinds.values():
         yield _table(("id", steps[0]["kind"], *names),
-                     ((step["id"], step["what"].replace("|", "\\|"), *(step["said"][name] for name in names)) for step in steps))
+                     ((step["id"], step["what"], *(step["said"][name] for name in names)) for step in steps))
 
 
 def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:

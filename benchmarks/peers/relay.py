@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ class Relay(NamedTuple):
 
 @contextmanager
 def relayed(socket: str, delay_s: float) -> Iterator[Relay]:
-    """A relay, in a process of its own, in front of the server at the Unix `socket`; `delay_s` each way, at full throughput."""
+    """A relay, in its own process, in front of the server at the Unix `socket`; `delay_s` each way, throughput unharmed."""
     statements = multiprocessing.Value("q", 0)
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.Process(target=_main, args=(socket, delay_s, statements, theirs), daemon=True)
@@ -65,7 +66,7 @@ def relayed(socket: str, delay_s: float) -> Iterator[Relay]:
         process.join()
 
 
-def _main(socket: str, delay_s: float, statements: Synchronized[int], told: multiprocessing.connection.Connection) -> None:
+def _main(socket: str, delay_s: float, statements: Synchronized[int], told: Connection) -> None:
     async def serve() -> None:
         async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             behind, ahead = await asyncio.open_unix_connection(socket)

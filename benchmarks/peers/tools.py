@@ -80,8 +80,8 @@ def tools(folder: Path, sql: Path | None) -> Iterator[Tool]:
         return [python, "-m", "pytest", "-q", *QUIET, *words]
 
     yield Tool("empty pytest", lambda expected, url: run(str(empty)), verifies=False)
-    yield Tool("bare script", lambda expected, url: [python, str(ROOT / "benchmarks" / "bare.py"), url, str(expected.contract)],
-               verifies=False)
+    yield Tool("bare script", lambda expected, url: [python, str(ROOT / "benchmarks" / "bare.py"), url,
+                                                     str(expected.contract)], verifies=False)
     yield Tool(OURS, lambda expected, url: run("checks/", "--contract", str(expected.contract), "--target", url),
                r"^  [a-z-]+ +(\d+) +(\d+) +(\d+)$")
     yield Tool("pg_dump, diff", lambda expected, url: [python, str(SCRIPTS / "dump_diff.py"), url,
@@ -92,14 +92,16 @@ def tools(folder: Path, sql: Path | None) -> Iterator[Tool]:
                missing=_lacks("sqlalchemy"))
     yield Tool("migra", lambda expected, url: [python, str(SCRIPTS / "migra_diff.py"), url, expected.url],
                missing=_lacks("migra") or _lacks("sqlbag"))
-    yield Tool("one query a claim, pytest", lambda expected, url: run(str(SCRIPTS / "test_naive.py")), r"(\d+) (?:passed|failed)",
-               environment=lambda expected, url: {"NAIVE_CLAIMS": str(expected.folder / "claims.json"), "NAIVE_URL": url})
+    yield Tool("one query a claim, pytest", lambda expected, url: run(str(SCRIPTS / "test_naive.py")),
+               r"(\d+) (?:passed|failed)", environment=lambda expected, url: {
+                   "NAIVE_CLAIMS": str(expected.folder / "claims.json"), "NAIVE_URL": url})
     prove = shutil.which("pg_prove") or ""
     yield Tool("pgTAP, pg_prove", lambda expected, url: [prove, "--dbname", url, str(expected.folder / "schema.sql")],
                r"Tests=(\d+)", broken=tuple(range(1, 256)),
-               missing="" if prove and sql else "Debian's postgresql-15-pgtap and libtap-parser-sourcehandler-pgtap-perl, or "
-                                                "--pgtap FILE, are not there")
-    yield Tool("pg-schema-diff", lambda expected, url: [], missing="a program in Go; this benchmark does not drive it")
+               missing="" if prove and sql else
+               "needs Debian's libtap-parser-sourcehandler-pgtap-perl, and postgresql-15-pgtap or --pgtap FILE")
+    yield Tool("pg-schema-diff", lambda expected, url: [],
+               missing="a Go module; it could not be fetched where this was written, so it is not driven")
 
 
 def _lacks(module: str) -> str:

@@ -13,7 +13,8 @@ NAIVE = {
     "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'":
         "SELECT data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default "
         "FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s AND column_name = %s",
-    "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'":
+    "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND "
+    "contype <> 'n'":
         "SELECT pg_get_constraintdef(oid), convalidated FROM pg_constraint WHERE conrelid = %s::regclass AND conname = %s",
     "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'":
         "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indexrelid = %s::regclass",
@@ -42,20 +43,22 @@ PGTAP = (
     """SELECT format('col_not_null(%L, %L, %L, %L)', 'public', c.relname, a.attname, c.relname || '.' || a.attname)
        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attnotnull
        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'""",
-    """SELECT format('is(pg_get_expr(d.adbin, d.adrelid), %L, %L) FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid '
-           'AND a.attnum = d.adnum WHERE d.adrelid = %L::regclass AND a.attname = %L', pg_get_expr(d.adbin, d.adrelid),
+    """SELECT format('is(pg_get_expr(d.adbin, d.adrelid), %L, %L) FROM pg_attrdef d JOIN pg_attribute a '
+           'ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE d.adrelid = %L::regclass AND a.attname = %L',
+           pg_get_expr(d.adbin, d.adrelid),
            'default of ' || c.relname || '.' || a.attname, c.relname, a.attname)
-       FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class c ON c.oid = d.adrelid
+       FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+       JOIN pg_class c ON c.oid = d.adrelid
        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'""",
     """SELECT format('col_is_pk(%L, %L, %L, %L)', 'public', conrelid::regclass, attname, conname)
        FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
        WHERE contype = 'p' AND connamespace = 'public'::regnamespace""",
-    """SELECT format('fk_ok(%L, %L, %L, %L, %L, %L, %L)', 'public', conrelid::regclass, f.attname, 'public', confrelid::regclass,
-           t.attname, conname)
+    """SELECT format('fk_ok(%L, %L, %L, %L, %L, %L, %L)', 'public', conrelid::regclass, f.attname, 'public',
+           confrelid::regclass, t.attname, conname)
        FROM pg_constraint JOIN pg_attribute f ON f.attrelid = conrelid AND f.attnum = conkey[1]
        JOIN pg_attribute t ON t.attrelid = confrelid AND t.attnum = confkey[1] WHERE contype = 'f'""",
-    """SELECT format('is(pg_get_constraintdef(oid), %L, %L) FROM pg_constraint WHERE conrelid = %L::regclass AND conname = %L',
-           pg_get_constraintdef(oid), conname, conrelid::regclass, conname)
+    """SELECT format('is(pg_get_constraintdef(oid), %L, %L) FROM pg_constraint WHERE conrelid = %L::regclass '
+           'AND conname = %L', pg_get_constraintdef(oid), conname, conrelid::regclass, conname)
        FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace""",
     """SELECT format('indexes_are(%L, %L, ARRAY[%s], %L)', 'public', tablename, string_agg(quote_literal(indexname), ', '),
            tablename || ' has its indexes') FROM pg_indexes WHERE schemaname = 'public' GROUP BY tablename""",

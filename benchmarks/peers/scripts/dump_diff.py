@@ -16,7 +16,8 @@ def dumped(url: str, pg_dump: str) -> str:
     """The dump of schema public, without the key that is new in every one, and the ledger's rows."""
     whole = [pg_dump, "--schema-only", "--schema=public", url]
     rows = [pg_dump, "--data-only", "--inserts", "--table=public.schema_migrations", url]
-    told = "".join(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout for command in (whole, rows))
+    told = "".join(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+                   for command in (whole, rows))
     told = re.sub(r"^\\(un)?restrict .*$", "", told, flags=re.MULTILINE)
     return re.sub(r"(INSERT INTO \S+ VALUES \('[^']*').*", r"\1", told)
 

@@ -10,6 +10,8 @@ import sys
 from migra import Migration
 from sqlbag import S
 
+KINDS = ("selectables", "indexes", "constraints", "enums", "sequences", "triggers", "rlspolicies", "privileges")
+
 
 def main(url: str, expected: str) -> int:
     with S(url) as found, S(expected) as wanted:
@@ -18,7 +20,7 @@ def main(url: str, expected: str) -> int:
         migration.add_all_changes(privileges=True)
         print(migration.sql)
         inspected = migration.changes.i_target
-        print(f"{sum(len(getattr(inspected, kind)) for kind in ('selectables', 'indexes', 'constraints', 'enums', 'sequences', 'triggers', 'rlspolicies', 'privileges'))} claims")
+        print(f"{sum(len(getattr(inspected, kind)) for kind in KINDS)} claims")
     return 1 if migration.sql else 0
 
 

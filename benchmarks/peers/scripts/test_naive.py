@@ -21,7 +21,8 @@ def cursor():
     connection.close()
 
 
-@pytest.mark.parametrize("question, arguments, expected", [claim[1:] for claim in CLAIMS], ids=[claim[0] for claim in CLAIMS])
+@pytest.mark.parametrize("question, arguments, expected", [claim[1:] for claim in CLAIMS],
+                         ids=[claim[0] for claim in CLAIMS])
 def test_is_as_expected(cursor, question, arguments, expected):
     cursor.execute(question, arguments)
     assert [list(row) for row in cursor.fetchall()] == expected
