@@ -27,7 +27,7 @@ from psycopg2.extensions import parse_dsn
 from benchmarks.peers.faults import FAULTS, LOOK_ALIKES, MORE, ROLE, Step
 from benchmarks.peers.page import write_page
 from benchmarks.peers.relay import Relay, relayed
-from benchmarks.peers.tools import OURS, ROOT, Expected, Tool, pgtap, tools, versions, write_down
+from benchmarks.peers.tools import OURS, PGTAP, ROOT, Expected, Tool, pgtap, tools, versions, write_down
 from benchmarks.schema import write_project
 from checks.contract.reader import read_contract
 from checks.expectation.derive import write_lock
@@ -71,7 +71,7 @@ class Bench:
         made = (file.read_text(encoding="utf-8") for file in sorted((folder / "migrations").glob("*.sql")))
         self._apply(expected, *made, "ANALYZE")
         write_down(expected, self.tools)
-        if self.sql is not None:
+        if self.sql is not None and any(tool.name == PGTAP for tool in self.tools):
             functions = self.sql.read_text(encoding="utf-8")
             self._apply(expected, f"CREATE SCHEMA tap; SET search_path = tap, public; {functions}")
         return expected

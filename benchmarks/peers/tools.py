@@ -23,6 +23,8 @@ QUIET = [word for name in ("html", "metadata", "allure_pytest", "timeout", "reru
          for word in ("-p", f"no:{name}")]
 """Without plugins that only this project's own tests need, for every pytest here."""
 OURS = "pytest checks/"
+DUMP, REFLECTION = "pg_dump, diff", "SQLAlchemy reflection"
+NAIVE, PGTAP = "one query a claim, pytest", "pgTAP, pg_prove"
 
 
 @dataclass(frozen=True)
@@ -84,19 +86,19 @@ def tools(folder: Path, sql: Path | None) -> Iterator[Tool]:
                                                      str(expected.contract)], verifies=False)
     yield Tool(OURS, lambda expected, url: run("checks/", "--contract", str(expected.contract), "--target", url),
                r"^  [a-z-]+ +(\d+) +(\d+) +(\d+)$")
-    yield Tool("pg_dump, diff", lambda expected, url: [python, str(SCRIPTS / "dump_diff.py"), url,
+    yield Tool(DUMP, lambda expected, url: [python, str(SCRIPTS / "dump_diff.py"), url,
                                                        str(expected.folder / "expected.sql"), pg_dump()],
                missing="" if pg_dump() else "there is no pg_dump")
-    yield Tool("SQLAlchemy reflection", lambda expected, url: [python, str(SCRIPTS / "reflection.py"), url,
+    yield Tool(REFLECTION, lambda expected, url: [python, str(SCRIPTS / "reflection.py"), url,
                                                                str(expected.folder / "reflected.json")],
                missing=_lacks("sqlalchemy"))
     yield Tool("migra", lambda expected, url: [python, str(SCRIPTS / "migra_diff.py"), url, expected.url],
                missing=_lacks("migra") or _lacks("sqlbag"))
-    yield Tool("one query a claim, pytest", lambda expected, url: run(str(SCRIPTS / "test_naive.py")),
+    yield Tool(NAIVE, lambda expected, url: run(str(SCRIPTS / "test_naive.py")),
                r"(\d+) (?:passed|failed)", environment=lambda expected, url: {
                    "NAIVE_CLAIMS": str(expected.folder / "claims.json"), "NAIVE_URL": url})
     prove = shutil.which("pg_prove") or ""
-    yield Tool("pgTAP, pg_prove", lambda expected, url: [prove, "--dbname", url, str(expected.folder / "schema.sql")],
+    yield Tool(PGTAP, lambda expected, url: [prove, "--dbname", url, str(expected.folder / "schema.sql")],
                r"Tests=(\d+)", broken=tuple(range(1, 256)),
                missing="" if prove and sql else
                "needs Debian's libtap-parser-sourcehandler-pgtap-perl, and postgresql-15-pgtap or --pgtap FILE")
@@ -125,9 +127,11 @@ def versions() -> dict[str, str]:
 
 def write_down(expected: Expected, these: list[Tool]) -> None:
     """Lets each tool keep what should be there, as its users would."""
+    written = {NAIVE: (write_naive, "claims.json"), PGTAP: (write_pgtap, "schema.sql")}
     with closing(connect(Secret(expected.url), "the benchmark's server")) as connection, connection.cursor() as cursor:
-        write_naive(cursor, expected.folder / "claims.json")
-        write_pgtap(cursor, expected.folder / "schema.sql")
-    for tool in these:
-        if tool.name in ("pg_dump, diff", "SQLAlchemy reflection"):
-            subprocess.run([*tool.command(expected, expected.url), "--write"], check=True)
+        for tool in these:
+            if tool.name in written:
+                write, file = written[tool.name]
+                write(cursor, expected.folder / file)
+            elif tool.name in (DUMP, REFLECTION):
+                subprocess.run([*tool.command(expected, expected.url), "--write"], check=True)
