@@ -148,10 +148,10 @@ def prepared(sql: Path | None, limit_s: float, only: Sequence[str] = ()) -> Iter
 
 
 def machine() -> str:
-    """Processors, memory, and how busy it is."""
+    """Processors, memory and system."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB, {platform.system()}, Python "
-            f"{platform.python_version()}, load {os.getloadavg()[1]:.1f} when the run began")
+            f"{platform.python_version()}")
 
 
 def main() -> int:
@@ -173,11 +173,13 @@ def main() -> int:
         found["versions"] = {"PostgreSQL": bench.server.rows("SHOW server_version")[0][0], **versions()}
         found["missing"] = {tool.name: tool.missing for tool in tools(bench.folder, asked.pgtap) if tool.missing}
         found["steps"] = [] if asked.only else list(told(bench))
-        found["figures"] = []
+        found["figures"], busy = [], [os.getloadavg()[0]]
         for tables in asked.tables:
             for row in measured(bench, tables, asked.runs):
                 found["figures"].append(row)
+                busy.append(os.getloadavg()[0])
                 print(json.dumps(row), flush=True)
+        found["load"] = f"{min(busy):.1f} to {max(busy):.1f}"
     if asked.write is not None:
         write_page(found, asked.write)
     return 0

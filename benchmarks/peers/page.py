@@ -12,9 +12,10 @@ Found = Mapping[str, Any]
 
 HEAD = """# Benchmark: other ways to verify a schema, in the same run
 
-Made by `{command}` on {at}; `tox run -e benchmark` runs it. Machine: {machine}. {versions}. Where the load is above 0
-others shared the machine: compare the rows of one table with each other, not with another day's.
-[benchmark.json](benchmark.json) has every figure.
+Made by `{command}` on {at}; `tox run -e benchmark` runs it.
+{machine}, load {load} meanwhile. Above a load of 1 a core others shared the machine: compare the rows of
+one table with each other, not with another table's or another day's. [benchmark.json](benchmark.json) has every figure.
+{versions}.
 
 Each figure is the median of {runs} fresh processes that took turns, or one where a command is slow, with their bytecode
 kept, against one embedded PostgreSQL through a relay that counts statements. In the second part the relay adds 10 ms each
