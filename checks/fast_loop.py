@@ -20,6 +20,7 @@ OURS = frozenset({"_pytest", "pytest", "checks", "postdeploy_checks_entry", "_hy
 """Packages whose hooks miss nothing when a held claim runs here; the last is what execnet calls xdist's in a worker."""
 _HOOKS = ("pytest_runtest", "pytest_pyfunc_call", "pytest_fixture", "pytest_assertion_pass")
 _UNHEARD = pytest.StashKey[bool]()
+_PLACES = pytest.StashKey[dict[object, tuple[str, int | None, str]]]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -76,10 +77,20 @@ def is_held(item: pytest.Item) -> bool:
             and all(verdict.verdict == "held" for verdict in value.case.verdicts))
 
 
+def _place(item: pytest.Item) -> tuple[str, int | None, str]:
+    """`item.location`, of which all but the name is worked out once for the items of a function."""
+    known = item.session.stash.setdefault(_PLACES, {})
+    function = item.obj  # type: ignore[attr-defined]
+    if function not in known:
+        known[function] = item.location
+    file, line, _ = known[function]
+    return file, line, item.name
+
+
 def _run_held(item: pytest.Item) -> None:
     """Asserts the claim and tells pytest of the three phases that it passed."""
     about, = item.callspec.params.values()  # type: ignore[attr-defined]
-    hook, place = item.ihook, item.location
+    hook, place = item.ihook, _place(item)
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=place)
     start = time.time()
     item.obj(about.case)  # type: ignore[attr-defined]

@@ -61,7 +61,7 @@ class Marked:
     def recognises(self, source: Source) -> bool:
         """Whether the folder may be one of these."""
         return any(self.marker.search(line) for path in source.files()[:20]
-                   for line in path.read_bytes().decode(errors="replace").splitlines())
+                   for line in path.read_bytes().decode(errors="replace").splitlines() if "--" in line)
 
 
 def _digits(name: str) -> str | None:

@@ -40,4 +40,4 @@ def read(source: Source) -> Iterator[Migration]:
 def recognises(source: Source) -> bool:
     """Whether the folder may be one of these."""
     return any(_MARKER.search(line) for path in source.files()[:20]
-               for line in path.read_bytes().decode(errors="replace").splitlines())
+               for line in path.read_bytes().decode(errors="replace").splitlines() if "--" in line)
