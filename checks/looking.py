@@ -79,11 +79,11 @@ def planned(wanted: Wanted) -> Plan:
 
     with as_unverified():
         contract = read_contract(wanted.contract)
-    if wanted.isolation is not None:
-        contract = replace(contract, audits=tuple(replace(spec, isolation=wanted.isolation) for spec in contract.audits))
-    with as_unverified():
-        return Plan(wanted, contract, chosen_targets(wanted.targets, contract, writes=wanted.writes, through=wanted.through,
-                                                     shard=read_shard(wanted.shard) if wanted.shard else None))
+        if wanted.isolation is not None:
+            contract = replace(contract, audits=tuple(replace(spec, isolation=wanted.isolation) for spec in contract.audits))
+        shard = read_shard(wanted.shard) if wanted.shard else None
+        return Plan(wanted, contract, chosen_targets(wanted.targets, contract, writes=wanted.writes,
+                                                     through=wanted.through, shard=shard))
 
 
 def look_everywhere(plan: Plan, say: Say | None, stopped: Callable[[], bool] = lambda: False,
@@ -110,9 +110,7 @@ def look_everywhere(plan: Plan, say: Say | None, stopped: Callable[[], bool] = l
         if len(apart) < 2 or not plan.wanted.contact:
             apart = []
         yield from _at_once([looks[number] for number in apart], plan.wanted.looks, telling, stopped)
-        for number, look in enumerate(looks):
-            if number in apart:
-                continue
+        for look in (each for number, each in enumerate(looks) if number not in apart):
             if stopped():
                 return
             telling.step(f"{look.target.name}: what is there")
