@@ -63,6 +63,10 @@ def apply(target: Target, contract: Contract, versions: Sequence[str], say: Say)
     """
     if contract.migrations is None or contract.ledger is None:
         raise UsageError(f"{contract.file.name} names no migrations folder or no [ledger]; there is nothing to apply.")
+    if contract.pattern is not None:
+        raise UsageError(f"schemas of {contract.file.name} has {contract.pattern!r}, and which of the schemas like it are "
+                         "to be migrated, and by which role, is your tool's to know. Apply with it, then look: "
+                         f"pytest checks/ --target {target.name}")
     if contract.ledger.tool != "plain":
         tool = contract.ledger.tool
         raise UsageError(f"The ledger of {contract.file.name} is {tool}'s, which only that tool writes. Apply with {tool}, "

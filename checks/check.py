@@ -10,17 +10,20 @@ from dataclasses import dataclass, replace
 
 from checks.catalog.decode import decode
 from checks.catalog.objects import of_no_table
+from checks.catalog.snapshot import Snapshot
 from checks.claims.access.role import access_names
 from checks.claims.constraints import constrained_tables
 from checks.claims.deployment.waiting import as_pending, laid_on, moving, not_yet_applied, without
 from checks.claims.drift import EXTRA, SCHEMA
 from checks.claims.fleet.shared import Shared
 from checks.claims.functions.false_success import audit_names, false_success_names, judge_false_success
-from checks.claims.verify import Report, always_left_out, judge, with_accepted
+from checks.claims.tenants import judge_views, nobody
+from checks.claims.verify import Judging, Report, always_left_out, judge, with_accepted
 from checks.contract.migration import Migration
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled
-from checks.observation.observe import Observation, look
+from checks.expectation.tenants import View, views
+from checks.observation.observe import Observation, Scope, look, look_each
 from checks.replays.claims import replay_verdicts
 from checks.target.open_target import Place, open_place
 from checks.target.target import Target
@@ -44,6 +47,8 @@ class Deploy:
 
 
 NO_DEPLOY = Deploy()
+_OF_THE_DATABASE = ("ledger", "constraints", "enums", "dedupe", "access", "drift")
+"""Areas that are judged by the look at the database alone."""
 
 
 def check(target: Target, expectation: Expectation, areas: Collection[str] = AREAS,
@@ -126,8 +131,8 @@ def names_of(expectation: Expectation, target: Target) -> tuple[tuple[str, str],
     names += [("access", name) for name in access_names(expectation, ours=target.ours)]
     names += [("deployment", name) for name in target.spec.deployment]
     if expectation.derived is not None:
-        names += [("drift", key.relation) for key in objects if key.kind == "table"]
-        if any(of_no_table(objects)):
+        names += [("drift", key.relation) for key in objects if key.kind == "table" and expectation.judges(key)]
+        if any(map(expectation.judges, of_no_table(objects))):
             names.append(("drift", SCHEMA))
         names.append(("drift", EXTRA))
     return tuple(names)
@@ -157,13 +162,10 @@ class _Look:
         place, expectation = self.place, self.expectation
         try:
             with as_unverified():
-                seen = look(place, expectation.contract, expectation.objects,
-                            decode if self.shared is None else self.shared.decoded)
-                report = judge(expectation, seen, place.target, dt.datetime.now(dt.UTC).date(),
-                               None if self.shared is None else self.shared.judged)
-                absent = not_yet_applied(expectation, seen) if patient else ()
-                if absent:
-                    report = self._with_pending(report, seen, absent)
+                if expectation.contract.pattern is not None:
+                    return self._many(patient), None
+                seen = look(place, expectation.contract, expectation.objects, self._decoded)
+                report = self._judged(expectation, seen, patient, None if self.shared is None else self.shared.judged)
         except Unverified as error:
             return unseen(place.target, expectation, str(error)), None
         settled = Settled(expectation, seen)
@@ -175,8 +177,40 @@ class _Look:
             replace(case, verdicts=(*case.verdicts, *replayed.get(case.name, ()))) if case.area == "dedupe" else case
             for case in report.cases)), settled
 
-    def _with_pending(self, strict: Report, seen: Observation, absent: Sequence[Migration]) -> Report:
-        report = judge(without(self.expectation, absent), seen, self.place.target, dt.datetime.now(dt.UTC).date())
+    def _many(self, patient: bool) -> Report:
+        """Of many schemas that the same migrations make."""
+        place, expectation, seen = self.place, self.expectation, list[View]()
+
+        def split(snapshot: Snapshot) -> list[Scope]:
+            seen[:] = views(expectation, snapshot)
+            return [view.scope for view in seen]
+
+        observed = look_each(place, expectation.contract, expectation.objects, split, self._decoded)
+
+        def judged(one: Expectation, its: Observation) -> Report:
+            names = (name for name in names_of(one, place.target) if name[0] in _OF_THE_DATABASE)
+            return _complete(self._judged(one, its, patient), tuple(names))
+
+        report = judge_views(expectation, list(zip(seen, observed, strict=True)), judged)
+        if len(seen) > 1:
+            return report
+        told = {(case.area, case.name) for case in report.cases}
+        return replace(report, cases=(*report.cases, *(
+            _unseen(area, name, nobody(expectation.contract)) for area, name in names_of(expectation, place.target)
+            if area in _OF_THE_DATABASE and (area, name) not in told)))
+
+    @property
+    def _decoded(self) -> Callable[[str], Snapshot]:
+        return decode if self.shared is None else self.shared.decoded
+
+    def _judged(self, expectation: Expectation, seen: Observation, patient: bool, judging: Judging | None = None) -> Report:
+        report = judge(expectation, seen, self.place.target, dt.datetime.now(dt.UTC).date(), judging)
+        absent = not_yet_applied(expectation, seen) if patient else ()
+        return self._with_pending(report, expectation, seen, absent) if absent else report
+
+    def _with_pending(self, strict: Report, expectation: Expectation, seen: Observation, absent: Sequence[Migration],
+                      ) -> Report:
+        report = judge(without(expectation, absent), seen, self.place.target, dt.datetime.now(dt.UTC).date())
         names = {migration.version for migration in absent}
         waiting = (as_pending(case) for case in strict.cases if case.area == "ledger" and case.name in names)
         return replace(report, cases=(*report.cases, *waiting))

@@ -139,6 +139,8 @@ class Verdict:
     """For a claim that is not held: each difference as two sides, where it is one of two sides."""
     figures: tuple[Figure, ...] = ()
     """What was counted."""
+    schema: str = ""
+    """Of many schemas that are made by the same migrations, the one that it is about, as reports show it."""
     moving: bool = False
     """For a claim that is unverified: whether what it is about is still on its way, so that a later look may tell more."""
 

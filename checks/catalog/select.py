@@ -42,6 +42,8 @@ _IDENTITY = """
         'search_path', pin.path, 'replication_role', current_setting('session_replication_role'),
         'schemas_present', (SELECT json_agg(nspname ORDER BY nspname) FROM pg_namespace
                             WHERE nspname = ANY ({schemas})),
+        'spelled', (SELECT json_object_agg(nspname, quote_ident(nspname::text)) FROM pg_namespace
+                    WHERE nspname = ANY ({schemas})),
         'usage', (SELECT json_agg(nspname ORDER BY nspname) FROM pg_namespace
                   WHERE nspname = ANY ({schemas}) AND has_schema_privilege(oid, 'USAGE')),
         'login_triggers', (SELECT json_agg(evtname ORDER BY evtname) FROM pg_event_trigger
@@ -57,7 +59,7 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None, roles: Seq
     `pin` comes first in the FROM list and every section is LATERAL to it, so that it runs before any deparsing.
     """
     words = {
-        "schemas": text_array(schemas), "ledger": literal(ledger_table), "enforcement": text_array(ENFORCEMENT_SETTINGS),
+        "schemas": schemas_sql(schemas), "ledger": literal(ledger_table), "enforcement": text_array(ENFORCEMENT_SETTINGS),
         "own_type": _own("pg_type", "t.oid"), "own_function": _own("pg_proc", "p.oid"),
         "own_relation": _own("pg_class", "c.oid"), **SAFETY_WORDS,
     }
@@ -81,6 +83,25 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None, roles: Seq
     WITH RECURSIVE {GROUND.format(**words)},{ROLES.format(**words)},{SAFETY_GROUND.format(**words)}
     SELECT format('%s', json_build_object('identity', ({_IDENTITY.format(**words)}),
 {sections})) AS doc OFFSET 0) d""")
+
+
+def schemas_sql(schemas: Sequence[str]) -> str:
+    """The names of the schemas that are read, as a text[]: those named, and those like a pattern with `*` or `?`.
+
+    Like a pattern is neither what PostgreSQL itself makes, nor `public`.
+    """
+    patterns = [schema for schema in schemas if "*" in schema or "?" in schema]
+    if not patterns:
+        return text_array(schemas)
+    like = " OR ".join(f"s.nspname LIKE {literal(_like(pattern))}" for pattern in patterns)
+    return (f"(ARRAY(SELECT s.nspname::text FROM pg_namespace s WHERE s.nspname::text = ANY ({text_array(schemas)}) "
+            f"OR ({like}) AND s.nspname NOT IN ('public', 'information_schema') AND s.nspname NOT LIKE 'pg\\_%'))")
+
+
+def _like(pattern: str) -> str:
+    """A pattern of ours as one of LIKE's."""
+    escaped = re.sub(r"([\\%_])", r"\\\1", pattern)
+    return escaped.replace("*", "%").replace("?", "_")
 
 
 def _own(catalog: str, oid: str) -> str:

@@ -30,11 +30,13 @@ def judge_constraints(settled: Settled) -> tuple[Case, ...]:
     by_table: dict[str, list[Verdict]] = {name: [enforcement(name, expectation, seen.snapshot)]
                                           for name in constrained_tables(expectation)}
     for key, item in expectation.objects.items():
+        if not expectation.judges(key):
+            continue
         if isinstance(item, Constraint):
             by_table.setdefault(key.relation, []).append(constraint(key, item, settled))
         elif isinstance(item, Index) and item.unique and not item.backs_constraint:
             by_table.setdefault(item.table, []).append(unique_index(shown(key.bare), key, item, settled))
-    for key in seen.stored.sequences:
+    for key in filter(expectation.judges, seen.stored.sequences):
         feeds = seen.snapshot.objects[key]
         if isinstance(feeds, Sequence) and feeds.owner is not None:
             by_table.setdefault(feeds.owner.relation, []).append(sequence(feeds.owner, key, seen))
@@ -44,14 +46,14 @@ def judge_constraints(settled: Settled) -> tuple[Case, ...]:
 def constrained_tables(expectation: Expectation) -> tuple[str, ...]:
     """The expected relations that can have constraints."""
     return tuple(key.relation for key, item in expectation.objects.items()
-                 if key.kind == "table" and getattr(item, "kind", "") not in _VIEWS)
+                 if key.kind == "table" and expectation.judges(key) and getattr(item, "kind", "") not in _VIEWS)
 
 
 def constraints_left_out(expectation: Expectation, seen: Observation) -> tuple[LeftOut, ...]:
     """Sequences that this role may not read, so that nothing is said about them."""
     found = seen.snapshot
     unread = [key.path for key, item in found.objects.items()
-              if isinstance(item, Sequence) and item.owner in expectation.objects
+              if isinstance(item, Sequence) and item.owner in expectation.objects and expectation.judges(key)
               and key.path not in found.readable_sequences]
     if not unread:
         return ()

@@ -35,13 +35,15 @@ def judge_drift(settled: Settled, today: dt.date) -> tuple[Case, ...]:
     expectation, found = settled.expectation, settled.found
     if expectation.derived is None:
         return ()
-    tables: dict[str, list[Difference]] = {key.relation: [] for key in expectation.objects if key.kind == "table"}
-    loose: dict[Key, list[Difference]] = {key: [] for key in of_no_table(expectation.objects)}
+    tables: dict[str, list[Difference]] = {key.relation: [] for key in expectation.objects
+                                           if key.kind == "table" and expectation.judges(key)}
+    loose: dict[Key, list[Difference]] = {key: [] for key in filter(expectation.judges, of_no_table(expectation.objects))}
     elsewhere = settled.elsewhere
     extra: dict[str, list[Difference]] = {}
     ignored: list[str] = []
-    others = [key.title for key in found.objects if key.kind in _OTHERS_MAY and key not in expectation.objects]
-    for key in dict.fromkeys((*expectation.objects, *found.objects)):
+    others = [key.title for key in found.objects if key.kind in _OTHERS_MAY and key not in expectation.objects
+              and expectation.judges(key)]
+    for key in filter(expectation.judges, dict.fromkeys((*expectation.objects, *found.objects))):
         if expectation.objects.get(key) == found.objects.get(key) or _told_by_another(key, expectation, found):
             continue
         owner = _owner(key, expectation, found)

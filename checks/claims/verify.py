@@ -125,6 +125,9 @@ def replay_left_out(place_scratch: bool, route: str, contract: Contract) -> Iter
     for spec in contract.dedupe:
         if spec.consumer is None:
             yield LeftOut("dedupe", f"no event is replayed: dedupe.{spec.name} names no consumer")
+        elif contract.pattern is not None:
+            yield LeftOut("dedupe", f"no event is replayed: a consumer works in one schema, and {contract.pattern} stands "
+                          "for many")
         elif not place_scratch:
             yield LeftOut("dedupe", "no event is replayed: writes = \"never\"")
         elif route == "lambda":

@@ -82,6 +82,11 @@ class DriftIgnore:
         return (self.until is None or today <= self.until) and fnmatch.fnmatchcase(key, self.pattern)
 
 
+def is_pattern(schema: str) -> bool:
+    """Whether one of `schemas` stands for every schema whose name is like it."""
+    return "*" in schema or "?" in schema
+
+
 SERVERS = ("given", "embedded", "container")
 """Ways to come by a database; each is a file of checks/target/servers."""
 ROUTES = ("direct", "lambda")
@@ -196,6 +201,11 @@ class Contract:
     def root(self) -> Path:
         """The folder that relative paths start from."""
         return self.file.parent
+
+    @property
+    def pattern(self) -> str | None:
+        """The one of `schemas` that stands for many, each made by the same migrations: `tenant_*`."""
+        return next((schema for schema in self.schemas if is_pattern(schema)), None)
 
     @property
     def read_schemas(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from checks.contract.contract import (
     Isolation,
     Seeds,
     TargetSpec,
+    is_pattern,
 )
 from checks.contract.dedupe_reader import read_dedupe
 from checks.contract.deployment.reader import named_in, read_deployment
@@ -32,6 +33,9 @@ from checks.contract.way.fleet import read_fleet
 from checks.contract.way.reader import check_way, read_timeouts, read_way
 from checks.sql.names import nearest, split_path
 from checks.values import LeftOut, UsageError
+
+LONGEST_NAME = 63
+"""Bytes of an identifier (PostgreSQL manual, 4.1.1)."""
 
 
 def read_contract(file: Path) -> Contract:
@@ -71,7 +75,7 @@ def _contract(file: Path, top: TomlTable) -> Contract:
     if default not in (*targets, *fleets):
         raise top.error("default_target", f"names {default!r}, which is no [target.…] and no [fleet.…]."
                                           f"{nearest(default, (*targets, *fleets))} Known: {', '.join((*targets, *fleets))}")
-    schemas = top.texts("schemas", ("public",))
+    schemas = _schemas(top)
     migrations = read_migrations_spec(top, file.resolve().parent)
     constraints, drift = top.table("constraints"), top.table("drift")
     contract = Contract(
@@ -92,6 +96,17 @@ def _contract(file: Path, top: TomlTable) -> Contract:
     )
     top.finish()
     return _with_absent(contract)
+
+
+def _schemas(top: TomlTable) -> tuple[str, ...]:
+    schemas = top.texts("schemas", ("public",))
+    patterns = [schema for schema in schemas if is_pattern(schema)]
+    if len(patterns) > 1:
+        raise top.error("schemas", f"has {len(patterns)} patterns ({', '.join(patterns)}), and the migrations make what one "
+                                   "stands for. Leave one, and verify the others by a contract of their own")
+    if any(len(pattern.encode()) > LONGEST_NAME for pattern in patterns):
+        raise top.error("schemas", f"has a pattern longer than the {LONGEST_NAME} bytes of a name")
+    return schemas
 
 
 def _with_absent(contract: Contract) -> Contract:

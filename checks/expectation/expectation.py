@@ -9,6 +9,7 @@ from functools import cached_property
 from checks.catalog.difference import Difference, Sides, difference, field_change
 from checks.catalog.key import Key
 from checks.catalog.objects import Function, Object, facts, functions
+from checks.catalog.renamed import standing_in
 from checks.catalog.snapshot import Snapshot
 from checks.contract.contract import Contract
 from checks.contract.layouts.source import titled
@@ -32,11 +33,17 @@ class Expectation:
     """Those the target should have, in order."""
     pending: tuple[Migration, ...]
     """Later files: merged, not expected yet."""
+    schema: str = ""
+    """The one schema that is judged, of many that are made by the same migrations; empty: all that is expected is judged."""
 
     @property
     def in_one(self) -> bool:
         """Whether one command applies all migrations, so that what each one did is not known."""
         return self.contract.migrations is not None and self.contract.migrations.in_one
+
+    def judges(self, key: Key) -> bool:
+        """Whether the object `key` is judged here, and not only there to be referred to."""
+        return not self.schema or standing_in(key) == shown(self.schema)
 
     @property
     def known(self) -> tuple[Migration, ...]:

@@ -26,6 +26,7 @@ from checks.expectation.extension_versions import stated_versions, without_versi
 from checks.expectation.ledger_changes import Times, ledger_changes
 from checks.expectation.lock import derived_from
 from checks.expectation.planned_insert import plan_insert
+from checks.expectation.stand_in import refuse_elsewhere, standing_for_many
 from checks.observation.ledger_rows import LedgerAnswer, ledger_question
 from checks.sql.names import literal
 from checks.target.build import run_command
@@ -71,7 +72,8 @@ class ScratchDatabase:
 
     def look(self) -> Snapshot:
         """Reads the catalogue, without what the ledger's tool keeps for itself."""
-        (document,), = self._asked()
+        with standing_for_many(self.run, self.contract):
+            (document,), = self._asked()
         self.seen = decode(document)
         return replace(self.seen, objects={key: item for key, item in self.seen.objects.items()
                                            if not _ledgers_own(self.contract, key, item)})
@@ -148,6 +150,9 @@ def replay(migrations: tuple[Migration, ...], contract: Contract, server: Scratc
             _by_commands(database, spec, migrations, first.sets, step)
         else:
             _by_files(database, migrations, first.sets, step, restore)
+        if contract.pattern is not None:
+            refuse_elsewhere(contract, database.look().objects)
+            database.run(restore)
         inserts = {text: plan_insert(database.run, text) for text in statements(contract)}
         major = database.look().identity["server_version_num"] // 10_000
     return Derived(derived_from(migrations, contract), major, tuple(database.steps), inserts)

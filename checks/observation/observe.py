@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from checks.catalog.decode import decode
 from checks.catalog.key import Key
@@ -85,16 +85,41 @@ class Observation:
         return self.replica.answer if isinstance(self.replica.answer, Lag) else Lag()
 
 
+class Scope(NamedTuple):
+    """What is asked about together: of one contract, a part of what one SELECT saw."""
+
+    contract: Contract
+    expected: Mapping[Key, Object]
+    """The objects that are judged, for predicates that differ and must be told apart."""
+    snapshot: Snapshot
+
+
+Split = Callable[[Snapshot], Sequence[Scope]]
+"""The scopes of what was seen."""
+
+
 def observe(session: Session, contract: Contract, expected: Mapping[Key, Object],
             freshness: Sequence[FreshnessSpec] = (), decoded: Callable[[str], Snapshot] = decode) -> Observation:
-    """Looks at a target.
+    """Looks at a target as a whole; see `observe_each`."""
+    seen, = observe_each(session, contract, expected, lambda found: (Scope(contract, expected, found),), freshness, decoded)
+    return seen
+
+
+def observe_each(session: Session, contract: Contract, expected: Mapping[Key, Object], split: Split,
+                 freshness: Sequence[FreshnessSpec] = (), decoded: Callable[[str], Snapshot] = decode,
+                 ) -> tuple[Observation, ...]:
+    """Looks at a target once, whatever there are of scopes: one Snapshot, and one SELECT with the questions of all of them.
 
     Args:
         session: the way there.
         contract: what is declared.
-        expected: the derived objects, for predicates that differ and must be told apart.
+        expected: the derived objects.
+        split: which scopes there are.
         freshness: the tables that must have rows of late.
         decoded: makes a Snapshot of the catalogue's document.
+
+    Returns:
+        What was seen, a scope each.
 
     Raises:
         Unverified: the target did not answer, or not as a catalogue does.
@@ -102,52 +127,83 @@ def observe(session: Session, contract: Contract, expected: Mapping[Key, Object]
     """
     roles = {spec.role for spec in contract.access} | {key.bare for key in expected if key.kind == "role"}
     found = _snapshot(session, contract, sorted(roles), decoded)
-    plans = plan_enums(contract.enums, found)
-    ledger = ledger_question(contract, found)
-    lookups = {plan.spec: lookup_question(plan, found) for plan in plans}
-    trials = {plan.spec: plan.trial for plan in plans}
-    checks, replica = dict(check_questions(expected, found)), lag_question(found)
+    asked = [_ScopeAsked(scope) for scope in split(found)]
+    replica = lag_question(found)
+    answers = ask_all(session, [*(question for each in asked for question in each.questions()), *filter(None, [replica])])
+    session.rest()
+    plans = [plan for each in asked for plan in each.plans]
+    attempts = attempt(session, found, plans) if session.can_run and replica is None else {}
+    every = asked[0].scope.expected if len(asked) == 1 else {
+        key: item for each in asked for key, item in each.scope.expected.items()}
+    stored = scan(session, found, every)
+    dedupe = [scan_dedupe(session, each.scope.contract, each.scope.snapshot) for each in asked]
+    renewed = scan_freshness(session, contract, freshness, found) if freshness else ()
+    cost = asdict(session.cost)
+    return tuple(Observation(
+        each.scope.snapshot, _asked(each.ledger, answers), each.enums(answers, attempts),
+        {key: Asked(question, answers.get(question)) for key, question in each.checks.items()},
+        _part(stored, each.scope) if len(asked) > 1 else stored, counts, _asked(replica, answers), cost, renewed)
+        for each, counts in zip(asked, dedupe, strict=True))
 
-    def asked() -> Iterator[Question]:
-        if ledger is not None:
-            yield ledger
-        for plan in plans:
-            lookup = lookups[plan.spec]
+
+def _part(stored: StoredRows, scope: Scope) -> StoredRows:
+    """What was counted of one scope."""
+    there = scope.snapshot.objects
+    return StoredRows({key: stored.constraints[key] for key in there if key in stored.constraints},
+                      {key: stored.sequences[key] for key in there if key in stored.sequences})
+
+
+class _ScopeAsked:
+    """The questions of one scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope, (contract, expected, found) = scope, scope
+        self.plans = plan_enums(contract.enums, found)
+        self.ledger = ledger_question(contract, found)
+        self.lookups = {plan.spec: lookup_question(plan, found) for plan in self.plans}
+        self.trials = {plan.spec: plan.trial for plan in self.plans}
+        self.checks = dict(check_questions(expected, found))
+
+    def questions(self) -> Iterator[Question]:
+        """All of them."""
+        if self.ledger is not None:
+            yield self.ledger
+        for plan in self.plans:
+            lookup, trial = self.lookups[plan.spec], self.trials[plan.spec]
             if lookup is not None:
                 yield lookup
-            trial = trials[plan.spec]
             if trial is not None:
                 yield trial.question
-        yield from checks.values()
-        if replica is not None:
-            yield replica
+        yield from self.checks.values()
 
-    answers = ask_all(session, asked())
-    session.rest()
-    attempts = attempt(session, found, plans) if session.can_run and replica is None else {}
-    enums = {plan.spec: EnumSeen(plan, _tried(trials[plan.spec], answers),
-                                 _asked(lookups[plan.spec], answers) or _left(lookup_unasked(plan, found)),
-                                 attempts.get(plan.spec.shown, ())) for plan in plans}
-    stored, dedupe = scan(session, found, expected), scan_dedupe(session, contract, found)
-    renewed = scan_freshness(session, contract, freshness, found) if freshness else ()
-    return Observation(
-        found, _asked(ledger, answers), enums,
-        {key: Asked(question, answers.get(question)) for key, question in checks.items()},
-        stored, dedupe, _asked(replica, answers), asdict(session.cost), renewed)
+    def enums(self, answers: Mapping[Question, Any], attempts: Mapping[str, tuple[Attempt, ...]],
+              ) -> dict[EnumSpec, EnumSeen]:
+        """What was answered about each declared enum."""
+        return {plan.spec: EnumSeen(
+            plan, _tried(self.trials[plan.spec], answers),
+            _asked(self.lookups[plan.spec], answers) or _left(lookup_unasked(plan, self.scope.snapshot)),
+            attempts.get(plan.spec.shown, ())) for plan in self.plans}
 
 
 def look(place: Place, contract: Contract, expected: Mapping[Key, Object],
          decoded: Callable[[str], Snapshot] = decode) -> Observation:
-    """One look at a target whose server is up, through a fresh session; arguments as `observe` has them.
+    """One look at a target as a whole; see `look_each`."""
+    seen, = look_each(place, contract, expected, lambda found: (Scope(contract, expected, found),), decoded)
+    return seen
+
+
+def look_each(place: Place, contract: Contract, expected: Mapping[Key, Object], split: Split,
+              decoded: Callable[[str], Snapshot] = decode) -> tuple[Observation, ...]:
+    """One look at a target whose server is up, through a fresh session; arguments as `observe_each` has them.
 
     Raises:
         Unverified: with what would let us look.
     """
     session = place.session()
     named, known = place.target.spec.deployment, contract.deployment.freshness
+    fresh = [spec for name, spec in known.items() if f"freshness.{name}" in named]
     try:
-        return observe(session, contract, expected, [spec for name, spec in known.items() if f"freshness.{name}" in named],
-                       decoded)
+        return observe_each(session, contract, expected, split, fresh, decoded)
     except Rejected as refusal:
         raise Unverified(f"Target {place.target.name!r} refused the question about its catalogue: {refusal}."
                          + _remedy(refusal)) from None

@@ -59,6 +59,8 @@ class Unasked:
         return self.why
 
 
+TOGETHER = 1_000
+"""Questions in one SELECT: that of a ledger locks its table and its index, as long as the transaction lasts."""
 Q = TypeVar("Q")
 
 
@@ -135,6 +137,8 @@ def ask_all(session: Session, questions: Iterable[Question]) -> dict[Question, A
         else:
             for (question, _), value in zip(batch, json_list(rows, len(batch)), strict=True):
                 found[question] = question.read(value)
+            if waiting:
+                session.rest()
     return found
 
 
@@ -164,12 +168,13 @@ Batch = list[tuple[Question, str]]
 
 
 def _batches(asked: Batch, limit: int) -> list[Batch]:
-    """As many together as make a question of at most `limit` bytes of JSON, in quotes; the last batch first."""
+    """As many together as make a question of at most `limit` bytes of JSON, in quotes, and of at most `TOGETHER`; the last
+    batch first."""
     batches: list[Batch] = []
     size = limit
     for question, text in asked:
         more = len(json.dumps(literal(text)))
-        if size + more > limit:
+        if size + more > limit or len(batches[-1]) == TOGETHER:
             batches.append([])
             size = 0
         size += more

@@ -113,6 +113,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
             "evidence": verdict.evidence, "detail": verdict.detail, "witness": verdict.witness,
             "next_step": verdict.next_step, **({"note": verdict.note} if verdict.note else {}),
             **({"cause": verdict.cause} if verdict.cause else {}),
+            **({"schema": verdict.schema} if verdict.schema else {}),
             **({"differs": [each._asdict() for each in verdict.differs]} if verdict.differs else {}),
             **({"figures": {each.name: each.value for each in verdict.figures}} if verdict.figures else {}),
             **({"accepted": {"reason": verdict.accepted.reason, "until": verdict.accepted.until or None}}

@@ -6,6 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from checks.reports.alike import NO_OTHER, Same, claims_alike
 from checks.reports.fleet.together import alike, in_words, named, unseen, worst_first
 from checks.reports.history import shown
 from checks.reports.runs import WORDS, Claim, RunRecord, word
@@ -37,7 +38,7 @@ def _of_many(runs: Sequence[RunRecord], limit_bytes: int) -> str:
     lines += ["", *(f"<p>not looked at: {code(named(targets))}</p><pre>{html.escape(why)}</pre>"
                     for why, targets in unseen(runs)), ""]
     head = "\n".join(lines)
-    told = [f"{code(f'{len(each.targets):,} of {len(runs):,}: {each.named}')}\n{_story(each.claim, number < _OPEN)}"
+    told = [f"{code(f'{len(each.targets):,} of {len(runs):,}: {each.named}')}\n{_story(each.claim, NO_OTHER, number < _OPEN)}"
             for number, each in enumerate(alike(runs))]
     room, kept = limit_bytes - len(head.encode()) - 300, 0
     for story in told:
@@ -52,14 +53,15 @@ def _of_many(runs: Sequence[RunRecord], limit_bytes: int) -> str:
 
 def _section(run: RunRecord, limit_bytes: int) -> str:
     head = "\n".join(_head(run)) + "\n"
-    told = [_story(claim, number < _OPEN) for number, claim in enumerate(run.not_held())]
+    said = list(claims_alike(run.not_held()))
+    told = [_story(claim, same, number < _OPEN) for number, (claim, same) in enumerate(said)]
     room, kept = limit_bytes - len(head.encode()) - 300, 0
     for story in told:
         room -= len(story.encode())
         if room < 0:
             break
         kept += 1
-    rest = Counter(word(claim) for claim in run.not_held()[kept:])
+    rest = Counter(word(claim) for claim, _ in said[kept:])
     cut = f"\n{_counted(rest)} more are not shown here: a job summary may have 1 MiB. The evidence has them all.\n" \
         if rest else ""
     return head + "".join(told[:kept]) + cut
@@ -87,10 +89,11 @@ def _head(run: RunRecord) -> Iterator[str]:
     yield ""
 
 
-def _story(claim: Claim, opened: bool) -> str:
-    parts = [("found", claim.get("detail")), ("witness", claim.get("witness")), ("next", claim.get("next_step"))]
+def _story(claim: Claim, same: Same, opened: bool) -> str:
+    parts = [("schemas", same.named), ("found", claim.get("detail")), ("witness", claim.get("witness")),
+             ("next", claim.get("next_step"))]
     told = "\n".join(f"{name:<9}{text}" for name, text in parts if text)
-    return (f"<details{' open' if opened else ''}><summary><b>{word(claim)}</b> {code(claim['id'])} "
+    return (f"<details{' open' if opened else ''}><summary><b>{word(claim)}</b> {code(claim['id'])}{same.counted} "
             f"{escaped(str(claim.get('sentence') or ''))}</summary>\n<pre>{html.escape(told)}</pre></details>\n")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from checks.claims.verify import Report
+from checks.reports.alike import Same, verdicts_alike
 from checks.reports.document import LOGIN_TRIGGERS
 from checks.reports.fleet.together import named
 from checks.telling import fit
@@ -93,9 +94,9 @@ def closing(reports: Sequence[Report], ran: set[tuple[str, str, str]], looked_s:
             continue
         yield from (f"  {note}" for note in report.notes)
         for case in cases:
-            for verdict in (*case.broken, *case.unverified):
+            for verdict, same in verdicts_alike((*case.broken, *case.unverified)):
                 yield ""
-                yield from story(verdict)
+                yield from story(verdict, same)
         accepted = [verdict for case in cases for verdict in case.accepted]
         if accepted:
             yield ""
@@ -130,10 +131,12 @@ def _counts(cases: Iterable[Case]) -> dict[str, Counter[str]]:
     return counts
 
 
-def story(verdict: Verdict) -> Iterator[str]:
-    """One claim that is not held: its sentence, what was found, the witness, the next step."""
-    yield f"{verdict.verdict.upper()} {verdict.claim}"
+def story(verdict: Verdict, same: Same | None = None) -> Iterator[str]:
+    """One claim that is not held: its sentence, of which schemas the same is said, what was found, what to do."""
+    yield f"{verdict.verdict.upper()} {verdict.claim}{same.counted if same else ''}"
     yield f"  claim    {verdict.sentence}"
+    if same and same.named:
+        yield f"  schemas  {same.named}"
     for number, line in enumerate(verdict.detail.splitlines() or ["nothing more is known"]):
         yield f"  {'found' if number == 0 else '':<9}{line}"
     if verdict.witness:
@@ -144,4 +147,5 @@ def story(verdict: Verdict) -> Iterator[str]:
 
 def case_story(case: Case) -> str:
     """Every claim of a case that is not held, for pytest's own report and JUnit."""
-    return "\n".join(line for verdict in (*case.broken, *case.unverified) for line in (*story(verdict), "")).strip()
+    return "\n".join(line for verdict, same in verdicts_alike((*case.broken, *case.unverified))
+                     for line in (*story(verdict, same), "")).strip()

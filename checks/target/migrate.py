@@ -92,8 +92,15 @@ def prepare(run: Run, contract: Contract, migrations: Iterable[Migration]) -> st
     apply_files(run, prelude)
     said = [each.text for file in prelude for each in statements(file.sql)
             if each.words[:1] == ("SET",) and not {"LOCAL", "TRANSACTION", "CONSTRAINTS"} & set(each.words)]
-    spec = contract.migrations
-    if spec is not None and spec.tool == "flyway" and not spec.build:  # which makes its schemas, and prefers the first
+    spec, pattern = contract.migrations, contract.pattern
+    if pattern is not None:  # a schema that stands for all those like it, where names without a schema lead
+        path = ", ".join(ident(schema) for schema in dict.fromkeys((pattern, *contract.schemas, "public")))
+        run("; ".join(f"CREATE SCHEMA IF NOT EXISTS {ident(schema)}" for schema in contract.schemas if schema != "public"))
+        said.insert(0, f"SET search_path = {path}")
+        if spec is not None and spec.build:
+            (database, *_), *_ = run("SELECT current_database()")
+            run(f"ALTER DATABASE {ident(database)} SET search_path = {path}")
+    elif spec is not None and spec.tool == "flyway" and not spec.build:  # which makes its schemas, and prefers the first
         run("; ".join(f"CREATE SCHEMA IF NOT EXISTS {ident(schema)}" for schema in contract.schemas))
         if contract.schemas[0] != "public":
             said.insert(0, f'SET search_path = {ident(contract.schemas[0])}, "$user", public')

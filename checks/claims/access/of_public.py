@@ -28,7 +28,8 @@ def public_tables(public: str, expectation: Expectation, found: Snapshot) -> Fin
 
 def _of_tables(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
     for key, item in found.objects.items():
-        if not isinstance(item, Access) or key.own != "public" or Key.table(key.relation) not in expectation.objects:
+        if not isinstance(item, Access) or key.own != "public" or Key.table(key.relation) not in expectation.objects \
+                or not expectation.judges(key):
             continue
         expected = expectation.objects.get(key)
         allowed = (*expected.privileges, *expected.partly) if isinstance(expected, Access) else ()
@@ -40,7 +41,7 @@ def _of_tables(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
 
 
 def _of_schemas(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
-    for key in found.objects:
+    for key in filter(expectation.judges, found.objects):
         if key.kind == "open schema" and key not in expectation.objects and not (key == _OPEN_PUBLIC and _before_15(found)):
             yield Amiss(f"it can make objects in the schema {key.own}",
                         f"REVOKE CREATE ON SCHEMA {own_written(key.own)} FROM PUBLIC;")
@@ -54,7 +55,7 @@ def _before_15(found: Snapshot) -> bool:
        breaks="everybody can execute a function that runs with its owner's rights, and no migration leaves it so")
 def public_code(public: str, expectation: Expectation, found: Snapshot) -> Finding:
     """PUBLIC can execute no SECURITY DEFINER function, unless the migrations leave it so"""
-    open_to_all = [key for key in found.objects if key.kind == "open definer"]
+    open_to_all = [key for key in found.objects if key.kind == "open definer" and expectation.judges(key)]
     left = ", ".join(key.own for key in open_to_all if key in expectation.objects)
     return told([_opened(key.own, expectation, found) for key in open_to_all if key not in expectation.objects],
                 note=f"everybody can execute {left} with its owner's rights" if left else "")
@@ -79,7 +80,7 @@ def default_privileges(public: str, expectation: Expectation, found: Snapshot) -
 def _defaults(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
     ours = {"public", *(shown(name) for name in role_names(expectation, ours=False))}
     again = "Say it with ALTER DEFAULT PRIVILEGES, as the role that makes the objects."
-    expected, there = _given(expectation.objects), _given(found.objects)
+    expected, there = _given(expectation, expectation.objects), _given(expectation, found.objects)
     for (what, role), privileges in expected.items():
         if there.get((what, role)) != privileges:
             yield Amiss(f"new {what} should give {privileges} to {role}", again)
@@ -88,11 +89,11 @@ def _defaults(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
             yield Amiss(f"new {what} give {privileges} to {role}, and no migration says so", again)
 
 
-def _given(objects: Mapping[Key, object]) -> dict[tuple[str, str], str]:
+def _given(expectation: Expectation, objects: Mapping[Key, object]) -> dict[tuple[str, str], str]:
     """(what is made, role) -> the default privileges among `objects`."""
     found = {}
     for key, item in objects.items():
-        if key.kind == "default privileges" and isinstance(item, Other):
+        if key.kind == "default privileges" and isinstance(item, Other) and expectation.judges(key):
             what, _, role = key.own.rpartition(" for ")
             found[what, role] = dict(item.attributes)["privileges"]
     return found

@@ -113,7 +113,7 @@ def functions(role: Role, expectation: Expectation, found: Snapshot) -> Finding:
 def _functions(role: Role, expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
     for key, function in expectation.functions.items():
         denied = Key("denied function", "", f"{key.own} for {role.own}") in found.objects
-        if key not in found.objects or denied == _kept_from(key, role, expectation):
+        if key not in found.objects or not expectation.judges(key) or denied == _kept_from(key, role, expectation):
             continue
         name = f"{routine(function)} {function_written(key)}"
         if denied:

@@ -110,16 +110,17 @@ def role_of(name: str, expectation: Expectation, found: Snapshot) -> Role:
     views = frozenset(table for table in side.tables if getattr(side.relation(table), "kind", "") in _VIEWS)
     granted = {key.relation: item for key, item in expectation.objects.items()
                if isinstance(item, Access) and key.own == shown(name)}
-    return Role(name, spec, side.tables, views, granted,
-                {privilege: _declared(spec, privilege, contract, side, views) for privilege in PRIVILEGES})
+    tables = tuple(table for table in side.tables if expectation.judges(Key.table(table)))
+    return Role(name, spec, tables, views, granted,
+                {privilege: _declared(spec, privilege, contract, tables, views) for privilege in PRIVILEGES})
 
 
-def _declared(spec: AccessSpec, privilege: str, contract: Contract, side: Snapshot, views: frozenset[str],
+def _declared(spec: AccessSpec, privilege: str, contract: Contract, every: tuple[str, ...], views: frozenset[str],
               ) -> tuple[str, ...]:
     tables = spec.tables(privilege)
     if tables != "*":
         return tuple(map(contract.relation, tables))
-    return tuple(table for table in side.tables if privilege == "select" or table not in views)
+    return tuple(table for table in every if privilege == "select" or table not in views)
 
 
 class Amiss(NamedTuple):

@@ -35,7 +35,7 @@ def not_yet_applied(expectation: Expectation, seen: Observation) -> tuple[Migrat
 def without(expectation: Expectation, absent: Sequence[Migration]) -> Expectation:
     """`expectation` with the last migrations pending."""
     kept = expectation.migrations[:len(expectation.migrations) - len(absent)]
-    return expect(expectation.contract, expectation.derived, kept[-1].version)
+    return replace(expect(expectation.contract, expectation.derived, kept[-1].version), schema=expectation.schema)
 
 
 def as_pending(case: Case) -> Case:
