@@ -15,9 +15,9 @@ from checks.claims.access.role import access_names
 from checks.claims.constraints import constrained_tables
 from checks.claims.deployment.waiting import as_pending, laid_on, moving, not_yet_applied, without
 from checks.claims.drift import EXTRA, SCHEMA
+from checks.claims.fleet.schemas import judge_views, nobody
 from checks.claims.fleet.shared import Shared
 from checks.claims.functions.false_success import audit_names, false_success_names, judge_false_success
-from checks.claims.tenants import judge_views, nobody
 from checks.claims.verify import Judging, Report, always_left_out, judge, with_accepted
 from checks.contract.migration import Migration
 from checks.expectation.expectation import Expectation

@@ -26,7 +26,7 @@ from checks.expectation.extension_versions import stated_versions, without_versi
 from checks.expectation.ledger_changes import Times, ledger_changes
 from checks.expectation.lock import derived_from
 from checks.expectation.planned_insert import plan_insert
-from checks.expectation.stand_in import refuse_elsewhere, standing_for_many
+from checks.expectation.stand_in import refuse_elsewhere, standing_for_many, working_there
 from checks.observation.ledger_rows import LedgerAnswer, ledger_question
 from checks.sql.names import literal
 from checks.target.build import run_command
@@ -72,9 +72,11 @@ class ScratchDatabase:
 
     def look(self) -> Snapshot:
         """Reads the catalogue, without what the ledger's tool keeps for itself."""
-        with standing_for_many(self.run, self.contract):
+        with standing_for_many(self.run, self.contract) as example:
             (document,), = self._asked()
         self.seen = decode(document)
+        if example is not None:
+            self.seen = replace(self.seen, objects=working_there(self.seen.objects, example, self.contract.pattern or ""))
         return replace(self.seen, objects={key: item for key, item in self.seen.objects.items()
                                            if not _ledgers_own(self.contract, key, item)})
 
@@ -115,7 +117,7 @@ class ScratchDatabase:
         contract = self.contract
         if contract.ledger is None or self.seen is None or self.seen.relation(contract.ledger.shown) is None:
             return
-        with suppress(Rejected):  # a ledger that wants more than a version is its tool's own to fill
+        with suppress(Rejected), standing_for_many(self.run, contract):  # one that wants more than a version is its tool's
             self.run(recording(contract.ledger, migration))
         rows = self.ledger_rows(known)
         self.steps[-1] = replace(self.steps[-1], ledger=ledger_changes(migration.version, self.rows, rows))
@@ -127,7 +129,8 @@ class ScratchDatabase:
         question = ledger_question(contract, self.seen) if self.seen is not None else None
         if contract.ledger is None or question is None:
             return {}
-        (value,), = self.run(question.select())
+        with standing_for_many(self.run, contract):
+            (value,), = self.run(question.select())
         answer = question.read(value)
         return recorded(contract.ledger, answer.rows if isinstance(answer, LedgerAnswer) else (), known).times
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from checks.catalog.key import Key
+from checks.catalog.objects import Function, Object
 from checks.catalog.renamed import standing_in
 from checks.catalog.select import schemas_sql
 from checks.contract.contract import Contract
@@ -17,10 +19,11 @@ Run = Callable[[str], list[Row]]
 
 
 @contextmanager
-def standing_for_many(run: Run, contract: Contract) -> Iterator[None]:
+def standing_for_many(run: Run, contract: Contract) -> Iterator[str | None]:
     """Gives an example that the migrations made themselves, `tenant_demo`, the pattern's name for as long as it is read.
 
-    Where the migrations write names without a schema, they made everything in the schema of that name already.
+    Yields that example's name. Where the migrations write names without a schema, everything is in the schema of
+    the pattern's name already.
 
     Raises:
         UsageError: they made several.
@@ -28,13 +31,26 @@ def standing_for_many(run: Run, contract: Contract) -> Iterator[None]:
     pattern = contract.pattern
     example = _example(run, contract, pattern) if pattern is not None else None
     if pattern is None or example is None:
-        yield
+        yield None
         return
     run(f"DROP SCHEMA {ident(pattern)}; ALTER SCHEMA {ident(example)} RENAME TO {ident(pattern)}")
     try:
-        yield
+        yield example
     finally:
         run(f"ALTER SCHEMA {ident(pattern)} RENAME TO {ident(example)}; CREATE SCHEMA {ident(pattern)}")
+
+
+def working_there(objects: Mapping[Key, Object], example: str, pattern: str) -> dict[Key, Object]:
+    """Objects with the pattern in the example's place in each search_path that a function sets: no rename mends that."""
+    path = re.compile(rf'(?<=[=\s,])(?:{re.escape(example)}|{re.escape(ident(example))})(?=\s*(?:,|$))')
+
+    def mended(item: Object) -> Object:
+        if not isinstance(item, Function) or not item.config:
+            return item
+        return item._replace(config=tuple(
+            path.sub(lambda _: ident(pattern), each) if each.startswith("search_path=") else each for each in item.config))
+
+    return {key: mended(item) for key, item in objects.items()}
 
 
 def _example(run: Run, contract: Contract, pattern: str) -> str | None:

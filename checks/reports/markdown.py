@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from checks.reports.alike import NO_OTHER, Same, claims_alike
+from checks.reports.fleet.schemas import NO_OTHER, Same, claims_alike
 from checks.reports.fleet.together import alike, in_words, named, unseen, worst_first
 from checks.reports.history import shown
 from checks.reports.runs import WORDS, Claim, RunRecord, word
@@ -38,8 +38,8 @@ def _of_many(runs: Sequence[RunRecord], limit_bytes: int) -> str:
     lines += ["", *(f"<p>not looked at: {code(named(targets))}</p><pre>{html.escape(why)}</pre>"
                     for why, targets in unseen(runs)), ""]
     head = "\n".join(lines)
-    told = [f"{code(f'{len(each.targets):,} of {len(runs):,}: {each.named}')}\n{_story(each.claim, NO_OTHER, number < _OPEN)}"
-            for number, each in enumerate(alike(runs))]
+    told = [code(f"{len(each.targets):,} of {len(runs):,}: {each.named}") + "\n"
+            + _story(each.claim, NO_OTHER, number < _OPEN) for number, each in enumerate(alike(runs))]
     room, kept = limit_bytes - len(head.encode()) - 300, 0
     for story in told:
         room -= len(story.encode())

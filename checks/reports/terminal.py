@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from checks.claims.verify import Report
-from checks.reports.alike import Same, verdicts_alike
 from checks.reports.document import LOGIN_TRIGGERS
+from checks.reports.fleet.schemas import Same, verdicts_alike
 from checks.reports.fleet.together import named
 from checks.telling import fit
 from checks.values import AREAS, OWN, Case, Verdict, VerdictWord

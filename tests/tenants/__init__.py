@@ -1,0 +1,1 @@
+"""Tests of one contract for many schemas of a database."""
