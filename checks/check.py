@@ -22,7 +22,7 @@ from checks.claims.verify import Judging, Report, always_left_out, judge, with_a
 from checks.contract.migration import Migration
 from checks.expectation.expectation import Expectation
 from checks.expectation.settled import Settled
-from checks.expectation.tenants import View, views
+from checks.expectation.tenants import SchemaView, views
 from checks.observation.observe import Observation, Scope, look, look_each
 from checks.replays.claims import replay_verdicts
 from checks.target.open_target import Place, open_place
@@ -179,7 +179,7 @@ class _Look:
 
     def _many(self, patient: bool) -> Report:
         """Of many schemas that the same migrations make."""
-        place, expectation, seen = self.place, self.expectation, list[View]()
+        place, expectation, seen = self.place, self.expectation, list[SchemaView]()
 
         def split(snapshot: Snapshot) -> list[Scope]:
             seen[:] = views(expectation, snapshot)

@@ -26,7 +26,7 @@ Objects = dict[Key, Object]
 
 
 @dataclass(frozen=True)
-class View:
+class SchemaView:
     """What is judged together: an expectation, and what was found that it is about."""
 
     expectation: Expectation
@@ -53,11 +53,11 @@ def tenants_of(contract: Contract, snapshot: Snapshot) -> tuple[str, ...]:
                  if like.fullmatch(name) and name not in named)
 
 
-def views(expectation: Expectation, snapshot: Snapshot) -> tuple[View, ...]:
+def views(expectation: Expectation, snapshot: Snapshot) -> tuple[SchemaView, ...]:
     """What stands in no schema like the pattern first, then a view a schema; one of everything where there is no pattern."""
     pattern = expectation.contract.pattern
     if pattern is None:
-        return (View(expectation, snapshot),)
+        return (SchemaView(expectation, snapshot),)
     tenants = tenants_of(expectation.contract, snapshot)
     homes = {shown(name): name for name in tenants}
     found: dict[str, Objects] = {name: {} for name in ("", *tenants)}
@@ -65,8 +65,8 @@ def views(expectation: Expectation, snapshot: Snapshot) -> tuple[View, ...]:
         found[homes.get(standing_in(key), "")][key] = item
     rest = _rest(expectation, pattern)
     preferred = {schema for _, path, *_ in search_paths(snapshot) for schema in path} & set(tenants)
-    return (View(rest, replace(snapshot, objects=found[""]), _mixed(expectation, pattern)), *(
-        View(_of_tenant(expectation, pattern, name, snapshot),
+    return (SchemaView(rest, replace(snapshot, objects=found[""]), _mixed(expectation, pattern)), *(
+        SchemaView(_of_tenant(expectation, pattern, name, snapshot),
              replace(snapshot, objects={**found[""], **found[name]},
                      homonyms=(*snapshot.homonyms, *_preferred(found, preferred - {name}))))
         for name in tenants))

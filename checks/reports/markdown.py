@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from checks.reports.fleet.schemas import NO_OTHER, Same, claims_alike
+from checks.reports.fleet.schemas import NO_OTHER, InSchemas, claims_alike
 from checks.reports.fleet.together import alike, in_words, named, unseen, worst_first
 from checks.reports.history import shown
 from checks.reports.runs import WORDS, Claim, RunRecord, word
@@ -89,7 +89,7 @@ def _head(run: RunRecord) -> Iterator[str]:
     yield ""
 
 
-def _story(claim: Claim, same: Same, opened: bool) -> str:
+def _story(claim: Claim, same: InSchemas, opened: bool) -> str:
     parts = [("schemas", same.named), ("found", claim.get("detail")), ("witness", claim.get("witness")),
              ("next", claim.get("next_step"))]
     told = "\n".join(f"{name:<9}{text}" for name, text in parts if text)

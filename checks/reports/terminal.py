@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from checks.claims.verify import Report
 from checks.reports.document import LOGIN_TRIGGERS
-from checks.reports.fleet.schemas import Same, verdicts_alike
+from checks.reports.fleet.schemas import InSchemas, verdicts_alike
 from checks.reports.fleet.together import named
 from checks.telling import fit
 from checks.values import AREAS, OWN, Case, Verdict, VerdictWord
@@ -131,7 +131,7 @@ def _counts(cases: Iterable[Case]) -> dict[str, Counter[str]]:
     return counts
 
 
-def story(verdict: Verdict, same: Same | None = None) -> Iterator[str]:
+def story(verdict: Verdict, same: InSchemas | None = None) -> Iterator[str]:
     """One claim that is not held: its sentence, of which schemas the same is said, what was found, what to do."""
     yield f"{verdict.verdict.upper()} {verdict.claim}{same.counted if same else ''}"
     yield f"  claim    {verdict.sentence}"

@@ -11,7 +11,7 @@ from checks.claims.drift import EXTRA, SCHEMA
 from checks.claims.verify import Report
 from checks.contract.contract import Contract
 from checks.expectation.expectation import Expectation
-from checks.expectation.tenants import View
+from checks.expectation.tenants import SchemaView
 from checks.observation.observe import Observation
 from checks.sql.names import shown
 from checks.values import Case, LeftOut, Verdict
@@ -20,7 +20,7 @@ Judge = Callable[[Expectation, Observation], Report]
 """Judges one view."""
 
 
-def judge_views(expectation: Expectation, seen: Sequence[tuple[View, Observation]], judge_one: Judge) -> Report:
+def judge_views(expectation: Expectation, seen: Sequence[tuple[SchemaView, Observation]], judge_one: Judge) -> Report:
     """What was seen of a target whose `schemas` have a pattern, as one Report.
 
     Args:

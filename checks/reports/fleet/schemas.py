@@ -15,7 +15,7 @@ MOST_NAMED = 8
 """So many schemas are named where a claim is told once; the evidence has all."""
 
 
-class Same(NamedTuple):
+class InSchemas(NamedTuple):
     """A claim that is not held, and the schemas of which the same is said, its own first; nothing where it is of none."""
 
     at: int
@@ -36,19 +36,19 @@ class Same(NamedTuple):
         return ", ".join(self.schemas[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-NO_OTHER = Same(0, ())
+NO_OTHER = InSchemas(0, ())
 
 
-def alike(claims: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[Same]:
+def alike(claims: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[InSchemas]:
     """Those of `claims`, (schema, what is said of it), that say the same of different schemas, in order of the first."""
     found: dict[tuple[object, ...], tuple[int, list[str]]] = {}
     for index, (schema, texts) in enumerate(claims):
         said = tuple(_of_any(schema).sub("*", text) for text in texts) if schema else (index, *texts)
         found.setdefault(said, (index, []))[1].append(schema)
-    return (Same(index, tuple(filter(None, schemas))) for index, schemas in found.values())
+    return (InSchemas(index, tuple(filter(None, schemas))) for index, schemas in found.values())
 
 
-def verdicts_alike(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Same]]:
+def verdicts_alike(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, InSchemas]]:
     """Verdicts that are not held, each as one of those that say the same."""
     every = tuple(verdicts)
     said = ((each.schema, (each.verdict, each.claim, each.detail, each.witness, each.next_step)) for each in every)
@@ -56,7 +56,7 @@ def verdicts_alike(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Same]
         yield every[same.at], same
 
 
-def claims_alike(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Same]]:
+def claims_alike(claims: Iterable[Claim]) -> Iterator[tuple[Claim, InSchemas]]:
     """The same of claims as evidence has them."""
     every = tuple(claims)
     for same in alike((str(each.get("schema") or ""), tuple(str(each.get(name) or "") for name in (
