@@ -15,11 +15,13 @@ from typing import Any
 
 from checks.catalog.key import WITHOUT_SCHEMA, Key
 from checks.catalog.objects import Object, Other
-from checks.sql.names import ident, shown
+from checks.sql.names import ident, shown, split_path
 
 _SHOWN = frozenset({"parents", "references", "table", "parent", "function"})
 """Fields that hold the name of a relation or function as reports show it, and not as PostgreSQL deparses it."""
 _FIRST = re.compile(r'(?P<schema>"(?:[^"]|"")*"|[^."(\s]+)\.')
+_OF_TYPES = ("cast", "transform")
+_QUALIFIER = re.compile(r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)(?=\.)')
 _PARTS = re.compile(r"""(?P<literal>E?'(?:[^']|'')*'(?P<oid>::reg)?)|(?P<name>"(?:[^"]|"")*"(?=\.))|"(?:[^"]|"")*"|"""
                     r"""[^"'E]+|.""", re.DOTALL)
 """Of a deparsed expression: literals, of which only those of oids name objects; qualifiers; the rest."""
@@ -107,13 +109,19 @@ class Renaming:
 
 
 def standing_in(key: Key) -> str:
-    """The schema in which an object stands, as shown; empty for what belongs to the database itself."""
+    """The schema in which an object stands, as shown; empty for what belongs to the database itself.
+
+    A cast or transform, which every range type brings along, counts as standing where the first type stands that it names.
+    """
     if key.kind in ("schema", "open schema"):
         return key.own
     if key.kind == "locked schema":
         return key.own.rpartition(" for ")[0]
     if key.kind == "default privileges":
         return key.own.rpartition(" for ")[0].partition(" in ")[2]
+    if key.kind in _OF_TYPES:
+        of = _QUALIFIER.search(key.own)
+        return shown(*split_path(of.group())) if of else ""
     if key.kind in WITHOUT_SCHEMA:
         return ""
     first = _FIRST.match(key.relation or key.own)

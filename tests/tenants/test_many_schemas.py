@@ -48,6 +48,7 @@ CREATE DOMAIN price AS numeric CHECK (VALUE > 0);
 CREATE TABLE customers (id serial PRIMARY KEY, name text NOT NULL, mood mood NOT NULL DEFAULT 'ok',
     country text REFERENCES public.countries);
 CREATE TABLE events (event_id text PRIMARY KEY);
+CREATE TYPE span AS RANGE (subtype = float8);
 """
 SECOND = """
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT
@@ -166,6 +167,7 @@ SABOTAGES = {
     "enum label": ("ALTER TYPE tenant_2.mood ADD VALUE 'wild'", "drift:tenant_2.mood"),
     "ledger row missing": ("DELETE FROM tenant_2.schema_migrations WHERE version = '0001_init'",
                            "ledger:tenant_2.0001_init"),
+    "a cast lost": ("DROP TYPE tenant_2.span", "drift:tenant_2.span"),
     "empty": ("DROP SCHEMA tenant_2 CASCADE; CREATE SCHEMA tenant_2", "constraints:tenant_2.orders.enforcement"),
     "behind": ("DROP TABLE tenant_2.orders CASCADE; DROP FUNCTION tenant_2.touch, tenant_2.good; "
                "DELETE FROM tenant_2.schema_migrations WHERE version = '0002_orders'", "ledger:tenant_2.0002_orders"),
