@@ -68,11 +68,13 @@ ROLES = """
     role AS MATERIALIZED (
         SELECT o.oid, o.rolname, o.rolsuper, o.rolbypassrls FROM pg_roles o WHERE {asked_roles}
         UNION ALL SELECT 0::oid, 'public'::name, false, false)"""
-GRANTEES = """NOT o.rolsuper AND o.rolname !~ '^pg_' AND o.oid IN (
+GRANTEES = """NOT o.rolsuper AND o.rolname <> 'pg_database_owner' AND o.oid IN (
             SELECT x.grantee FROM (
                 SELECT c.relacl AS acl FROM relation r JOIN pg_class c ON c.oid = r.oid
                 UNION ALL SELECT n.nspacl FROM pg_namespace n WHERE n.nspname = ANY ({schemas})
                 UNION ALL SELECT p.proacl FROM reached r JOIN pg_proc p ON p.oid = r.oid
                 UNION ALL SELECT a.attacl FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
                 UNION ALL SELECT d.defaclacl FROM pg_default_acl d) l, LATERAL aclexplode(l.acl) x)"""
-"""The roles that somebody granted something: after a replay, those of whom the migrations speak."""
+"""The roles that somebody granted something: after a replay, those of whom the migrations speak.
+
+The role of whoever owns the database has the schema public from the start, so that it tells nothing."""
