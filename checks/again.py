@@ -10,7 +10,7 @@ from checks.claims.drift import EXTRA
 from checks.claims.verify import Report
 from checks.looking import Wanted, look_everywhere, planned, without_collection
 from checks.reports.document import verdict_word
-from checks.reports.runs import WORDS, Claim, RunRecord, read_every, read_run, word
+from checks.reports.runs import WORDS, Claim, RunRecord, read_document, read_run, records, word
 from checks.reports.terminal import header, story
 from checks.values import AREAS, OWN, Say, Unverified, Verdict
 
@@ -31,8 +31,12 @@ def replay(evidence: Path, contract: Path, target: str | None, writes: str | Non
         UsageError: no evidence, no such target, a contract that is at fault.
         Unverified: another database answered, or nobody could look.
     """
-    every = read_every(evidence)
+    document = read_document(evidence)
+    every = list(records(document, str(evidence)))
     runs = {run.target: run for run in every if run.not_held()}
+    if not runs and document.get("missing"):
+        say(f"{evidence}: every claim in it was held, and it is no whole: {' '.join(map(str, document['missing']))}")
+        return _EXIT["unverified"]
     if not runs:
         say(f"{evidence}: every claim was held; there is nothing to ask again.")
         return 0

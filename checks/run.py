@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,11 +198,17 @@ class ClaimsRun:
         from checks.reports.document import evidence
 
         finished, known = dt.datetime.now(dt.UTC), dict[int, dict[str, Any]]()
-        documents = (evidence(report, self.ran, self.started, finished, known) for report in self.reports)
+        asked = {target for target, _, _ in self.ran}
+        documents = (evidence(report, self.ran, self.started, finished, known) for report in self.reports
+                     if not self.several or report.target.name in asked)
         shard = None
         if self.plan is not None and self.plan.wanted.shard is not None:
-            chosen, (number, _, of) = self.plan.chosen, self.plan.wanted.shard.partition("/")
-            shard = {"number": int(number), "of": int(of), "targets": len(chosen.every), "list": chosen.digest}
+            from checks.contract.digest import contract_digest
+            from checks.reports.fleet.part import part_told
+
+            chosen = self.plan.chosen
+            shard = part_told(self.plan.wanted.shard, len(chosen.every), chosen.digest, contract_digest(self.plan.contract),
+                              os.environ)
         self.handover.hand_over(documents, code, self.several, shard)
         if self.several:
             from checks.reports.runs import runs_of

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from checks.values import UsageError
 
+UNVERIFIED = 6
+
 
 def add_report(parser: argparse.ArgumentParser) -> None:
     """The arguments of `report`."""
@@ -22,7 +24,7 @@ def add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Writes the report, or says what changed; 0 whatever the runs came to.
+    """Writes the report, or says what changed; 0 whatever the runs came to, but 6 where parts of one do not make a whole.
 
     Raises:
         UsageError: nothing to report on, or it cannot be written.
@@ -80,8 +82,9 @@ def _join(files: Sequence[Path], output: Path, options: argparse.Namespace) -> i
         for file, text in rendered(output, runs, (), options.contract, notes):
             write_whole(file, text)
     counts = Counter(each["verdict"] for each in document["targets"])
-    print(f"written: {output}, about {counts.total():,} targets: {in_words(counts)}")
-    return 0
+    lacks = ", and not whole, so at best unverified" if document.get("missing") else ""
+    print(f"written: {output}, about {counts.total():,} targets: {in_words(counts)}{lacks}")
+    return UNVERIFIED if lacks else 0
 
 
 def _diff(before: Path, after: Path, target: str | None) -> int:

@@ -31,7 +31,7 @@ class Chosen:
 
     targets: tuple[Target, ...]
     unlisted: Mapping[str, str] = field(default_factory=dict)
-    """Name of each fleet among them whose targets nobody could list -> why."""
+    """Name of each that cannot be looked at -> why: a fleet that nobody could list, a row that names no database."""
     several: bool = False
     """Whether this tells of several, or of a part of several: also where one is left."""
     every: tuple[str, ...] = ()
@@ -112,7 +112,9 @@ class _Fleets:
         if name not in self._known:
             fleet = self.contract.fleets[name]
             try:
-                self._known[name] = fleet_targets(fleet, self.contract, self.through, self.environ)
+                listed = fleet_targets(fleet, self.contract, self.through, self.environ)
+                self._known[name] = listed.targets
+                self.unlisted |= listed.unknown
             except Unverified as error:
                 self.unlisted[name] = str(error)
                 self._known[name] = (Target(replace(fleet.spec, through=self.through or fleet.spec.through), None),)

@@ -91,6 +91,9 @@ def resolve_target(wanted: str | None, contract: Contract, *, writes: str | None
     if name in contract.fleets or name.partition("/")[0] in contract.fleets and shown is None:
         raise UsageError(f"{name!r} is a fleet, or a part of one, and this asks one target: name it by its DSN, or under "
                          f"[target.NAME] of {contract.file.name}.")
+    if name not in contract.targets and set(GLOB) & set(name) and not _LIKE_A_DSN.search(name):
+        raise UsageError(f"{name!r} is a pattern, and this asks one target: name it. Known: {', '.join(contract.targets)} "
+                         f"({contract.file.name}).")
     if name not in contract.targets:
         raise UsageError(unknown(name, contract))
     spec = contract.targets[name]

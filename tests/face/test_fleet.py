@@ -94,7 +94,9 @@ def test_shards_joined_are_the_whole_and_what_is_missing_is_said(fleet: Fleet, t
     assert as_seen(document) == as_seen(whole)
     assert (document["verdict"], "missing" in document) == ("broken", False)
     short = run("-m", "checks", "report", str(parts[0]), str(parts[0]), str(parts[2]), "-o", str(joined))
+    assert short.code == 6
     assert "Shard 2/3 is missing" in short.out
+    assert "not whole, so at best unverified" in short.out
     assert "Shard 1/3 is there twice" in short.out
     assert json.loads(joined.read_text())["missing"]
     assert run("-m", "checks", "report", str(tmp_path / "whole.json"), "-o", str(tmp_path / "p.html"), "--target",
@@ -109,6 +111,9 @@ def test_patterns_workers_and_a_part_of_a_fleet(fleet: Fleet, tmp_path: Path) ->
                        target="tenants/*_[ac]", evidence=tmp_path / "e.json")
     names = [each["target"]["name"].rpartition("_")[2] for each in ran.evidence["targets"]]
     assert (ran.code, names) == (1, ["a", "c", "b"]), ran.out
+    kept = fleet.verify("-k", f"fl{os.getpid()}_c", evidence=tmp_path / "kept.json")
+    assert (kept.code, kept.evidence["verdict"]) == (0, "held"), kept.out
+    assert [each["target"]["name"] for each in kept.evidence["targets"]] == [f"tenants/fl{os.getpid()}_c"]
     one = fleet.verify(target=f"tenants/*{ODD[:5]}*", evidence=tmp_path / "one.json")
     assert (one.code, one.evidence["target"]["database"]) == (0, f"fl{os.getpid()}_{ODD}"), one.out
 

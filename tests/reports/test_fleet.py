@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,15 +90,40 @@ def test_shards_are_joined(numbers: tuple[int, ...], words: str, verdict: str, t
     assert bool(said) == bool(words)
 
 
-def test_parts_of_different_lists_or_runs_are_no_whole(tmp_path: Path) -> None:
-    for shards, words in (([(1, 2, "x"), (2, 2, "y")], "different lists"), ([(1, 2, "x"), (2, 3, "x")], "different runs")):
-        files = []
-        for number, of, names in shards:
-            files.append(tmp_path / f"{number}.json")
-            files[-1].write_text(as_text(together([night(1, [claim("drift:a")], target=f"t{number}")], {
-                "number": number, "of": of, "targets": 2, "list": names})))
-        said: list[str] = []
-        assert joined(files, said.append)["verdict"] == "unverified"
-        assert words in said[0]
+@pytest.mark.parametrize("shards, words", [
+    ([{"number": 1, "list": "x"}, {"number": 2, "list": "y"}], "different lists"),
+    ([{"number": 1}, {"number": 2, "of": 3}], "different runs"),
+    ([{"number": 1, "run": "70"}, {"number": 2, "run": "71"}], "different runs"),
+    ([{"number": 1, "run": "70"}, {"number": 2}], "different runs"),
+    ([{"number": 1, "contract": "a"}, {"number": 2, "contract": "b"}], "different contracts"),
+    ([{"number": 1, "night": 2}, {"number": 2, "night": 1}], "a part is old"),
+    ([{"number": 1, "targets": 2, "more": "t9"}], "nobody knows whether the targets of it are among those here")])
+def test_parts_that_do_not_fit_are_no_whole(shards: list[dict[str, Any]], words: str, tmp_path: Path) -> None:
+    said: list[str] = []
+    document = joined(parts(tmp_path, shards), said.append)
+    assert document["verdict"] == "unverified"
+    assert document["missing"] == said
+    assert words in said[0]
+
+
+def test_a_run_that_the_ci_system_names_may_take_as_long_as_it_takes(tmp_path: Path) -> None:
+    said: list[str] = []
+    files = parts(tmp_path, [{"number": 1, "run": "70", "night": 2}, {"number": 2, "run": "70", "night": 1}])
+    assert joined(files, said.append)["verdict"] == "held"
+    assert said == []
+
+
+def parts(folder: Path, shards: list[dict[str, Any]]) -> list[Path]:
+    """A file a shard; of each what is not as usual, and `night`, and `more`, another target beside its own."""
+    files = []
+    for given in shards:
+        told = {"of": 2, "targets": 2, "list": "x", "contract": "c", **given}
+        names, on = [f"t{told['number']}", *filter(None, [told.pop("more", None)])], told.pop("night", 1)
+        files.append(folder / f"{told['number']}.json")
+        files[-1].write_text(as_text(together([night(on, [claim("drift:a")], target=name) for name in names], told)))
+    return files
+
+
+def test_what_is_no_evidence_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="None of 1 files is evidence"):
         joined([tmp_path / "gone.json"], lambda line: None)

@@ -73,7 +73,9 @@ def test_every_target_is_in_exactly_one_shard_whatever_the_order(tmp_path: Path)
 
 @pytest.mark.parametrize("lines, more, words", [
     ("acme=hush", "", "Line 1 of what fleet.t.command printed is neither"), ("", "", "fleet.t has no target"),
-    ("postgresql://h/a", "; raise SystemExit(3)", "ended with 3")])
+    ("postgresql://h/a", "; raise SystemExit(3)", "ended with 3"),
+    ("a=postgresql://h/a\na=postgresql://u:hush@h/b", "", "two DSNs under one name"),
+    ("postgresql://h/a\npostgresql://other:hush@h/a", "", "two DSNs that lead to")])
 def test_a_list_that_cannot_be_had_is_unverified_and_stops_nobody(lines: str, more: str, words: str, tmp_path: Path) -> None:
     found = printing(tmp_path, lines, more)
     with pytest.raises(Unverified, match=words) as refused:
@@ -84,22 +86,36 @@ def test_a_list_that_cannot_be_had_is_unverified_and_stops_nobody(lines: str, mo
     assert list(both.unlisted) == ["t"]
 
 
-@pytest.mark.parametrize("lines, words", [
-    ("a=postgresql://h/a\na=postgresql://h/b", "two DSNs under one name"),
-    ("postgresql://h/a\npostgresql://other@h/a", "two DSNs that lead to")])
-def test_one_name_for_two_is_a_mistake(lines: str, words: str, tmp_path: Path) -> None:
-    found = printing(tmp_path, lines)
-    with pytest.raises(UsageError, match=words):
-        fleet_targets(found.fleets["t"], found, None, dict(os.environ))
-
-
 @pytest.mark.parametrize("select, words", [
     ("SELECT datname FROM pg_databse", "was refused"), ("SELECT 1", "must select one column"),
-    ("SELECT NULL::text", "must select one column"), ("SELECT datname, oid::text FROM pg_database", "one column")])
+    ("SELECT datname, oid::text FROM pg_database", "one column"), ("SELECT datname FRM pg_database", "was refused")])
 def test_a_select_that_lists_no_databases_is_a_mistake(select: str, words: str, scratch_server: ScratchServer,
                                                        tmp_path: Path) -> None:
     found = contract(tmp_path, f'[fleet.t]\ndsn = "env:D"\ndatabases = "{select}"\n')
     with pytest.raises(UsageError, match=words):
+        fleet_targets(found.fleets["t"], found, None, {"D": scratch_server.dsn("postgres")})
+
+
+def test_a_row_that_names_no_database_is_a_target_that_nobody_can_look_at_and_is_not_printed(
+        scratch_server: ScratchServer, tmp_path: Path) -> None:
+    rows = ("'postgresql://u:hush@h/x'", "'host=h password=hush'", "'hush'", "NULL", "''", "'postgres'")
+    listed = ", ".join(f"({row})" for row in rows)
+    found = contract(tmp_path, f'[fleet.t]\ndsn = "env:D"\ndatabases = "VALUES {listed}"\n')
+    both = chosen_targets(["t"], found, environ={"D": scratch_server.dsn("postgres")})
+    assert [target.name for target in both.targets] == ["t/postgres", *(f"t/row {number}" for number in range(1, 6))]
+    assert sorted(both.unlisted) == [f"t/row {number}" for number in range(1, 6)]
+    assert "names no database" in both.unlisted["t/row 3"]
+    assert "NULL" in both.unlisted["t/row 5"]
+    assert "hush" not in repr(both)
+
+
+@pytest.mark.parametrize("select, words", [
+    ("SELECT pg_sleep(9)::text", "raise that"), ("SELECT set_config('transaction_read_only', 'off', true)", "READ ONLY"),
+    ("WITH made AS (DELETE FROM pg_proc RETURNING '') SELECT * FROM made", "within another SELECT")])
+def test_a_refused_list_is_unverified_with_a_remedy_that_fits(select: str, words: str, scratch_server: ScratchServer,
+                                                              tmp_path: Path) -> None:
+    found = contract(tmp_path, f'[fleet.t]\ndsn = "env:D"\nstatement_timeout = "1s"\ndatabases = """{select}"""\n')
+    with pytest.raises(Unverified, match=words):
         fleet_targets(found.fleets["t"], found, None, {"D": scratch_server.dsn("postgres")})
 
 
