@@ -17,7 +17,8 @@ def access_objects(doc: Mapping[str, Any], tables: Mapping[int, str]) -> Iterato
     """Every object of the sections that sections/access.py reads."""
     for oid, role, whole, partly, sequences in doc["access"]:
         yield Key("access", tables[oid], shown(role)), Access(
-            _words(whole), tuple(word for word in _words(partly or "") if word not in _words(whole)), "o" in whole,
+            _words(whole), tuple((word, tuple(columns)) for letter, columns in partly or () for word in _words(letter)
+                                 if word not in _words(whole)), "o" in whole,
             tuple(name.removeprefix("public.") for name in sequences or ()))
     for role, superuser, bypasses in doc["roles"]:
         yield Key("role", "", shown(role)), Other((("bypassrls", _yes(bypasses)), ("superuser", _yes(superuser))))

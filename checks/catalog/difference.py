@@ -59,7 +59,7 @@ class Difference:
     @property
     def told(self) -> str:
         """The field in words."""
-        return self.field.replace("_", " ")
+        return "privileges on columns" if self.field == "partly" else self.field.replace("_", " ")
 
     @property
     def object(self) -> str:
@@ -144,9 +144,17 @@ def difference(key: Key, sides: Sides) -> Iterator[Difference]:
 
 def _lost_privileges(key: Key, expected: Access, found: Object | None) -> Iterator[Difference]:
     """That a role cannot do what it should; that it can do more is for a claim about the role to say."""
-    has = found.privileges if isinstance(found, Access) else ()
-    if not set(expected.privileges) <= set(has):
-        yield Difference(key, "changed", "privileges", in_word(expected.privileges), in_word(has))
+    has = found if isinstance(found, Access) else Access()
+    if not set(expected.privileges) <= set(has.privileges):
+        yield Difference(key, "changed", "privileges", in_word(expected.privileges), in_word(has.privileges))
+    lost = [(word, columns) for word, columns in expected.partly
+            if word not in has.privileges and not {*columns} <= has.columns(word)]
+    if lost:
+        yield Difference(key, "changed", "partly", _on_columns(expected), _on_columns(has))
+
+
+def _on_columns(item: Access) -> str:
+    return ", ".join(f"{word} on {' and '.join(columns)}" for word, columns in item.partly) or "nothing"
 
 
 def field_change(key: Key, name: str, expected: Object, found: Object, sides: Sides) -> Difference | None:

@@ -222,12 +222,16 @@ class Access(NamedTuple):
     """What a role can do on a relation: select, insert, update, delete, truncate."""
 
     privileges: tuple[str, ...] = ()
-    partly: tuple[str, ...] = ()
-    """What it can do on some columns only."""
+    partly: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(what, columns) that it can do on some columns only."""
     owner: bool = False
     """Whether it owns the relation, by itself or through another role."""
     locked_sequences: tuple[str, ...] = ()
     """Sequences that a default draws from and the role may not: an INSERT that leaves that column to it fails."""
+
+    def columns(self, privilege: str) -> frozenset[str]:
+        """On which columns it can do `privilege`, where it cannot on all."""
+        return frozenset(dict(self.partly).get(privilege, ()))
 
 
 class Other(NamedTuple):

@@ -1,11 +1,9 @@
-"""What tells two contracts apart: the file's bytes, and the migrations that it names."""
+"""What tells two contracts apart: the file's text, and the migrations that it names."""
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from checks.contract.contract import Contract
-from checks.contract.migrations import read_migrations
+from checks.contract.migrations import digest, read_migrations
 
 
 def contract_digest(contract: Contract) -> str:
@@ -14,7 +12,4 @@ def contract_digest(contract: Contract) -> str:
     Raises:
         UsageError: the migrations cannot be read.
     """
-    found = sha256(contract.file.read_bytes())
-    for migration in read_migrations(contract):
-        found.update("\0".join(("", migration.version, migration.file, migration.sql)).encode("utf-8", "surrogatepass"))
-    return found.hexdigest()[:16]
+    return digest(read_migrations(contract), [contract.file.read_bytes().hex()], "")[:16]

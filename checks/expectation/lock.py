@@ -22,7 +22,7 @@ from checks.expectation.planned_insert import PlannedInsert
 from checks.files import write_whole
 from checks.values import UsageError
 
-FORMAT = "2"
+FORMAT = "3"
 """Raised when what a Snapshot holds changes its meaning; a lock of another format must be made again."""
 
 

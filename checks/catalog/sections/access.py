@@ -6,7 +6,7 @@ A role has a privilege by grant, through another role, through PUBLIC, as an own
 from __future__ import annotations
 
 ACCESS = {
-    # r SELECT, a INSERT, w UPDATE, d DELETE, D TRUNCATE, o owner; on some columns only what is in the second text
+    # r SELECT, a INSERT, w UPDATE, d DELETE, D TRUNCATE, o owner; then which of them on which columns
     "access": """
         SELECT json_build_array(c.oid::int8, o.rolname, p.whole, p.partly, CASE WHEN strpos(p.whole, 'a') > 0 THEN (
             SELECT json_agg(format('%s', s.oid::regclass) ORDER BY s.relname) FROM pg_attrdef d
@@ -22,12 +22,14 @@ ACCESS = {
                 CASE WHEN has_table_privilege(o.oid, c.oid, 'DELETE') THEN 'd' END,
                 CASE WHEN has_table_privilege(o.oid, c.oid, 'TRUNCATE') THEN 'D' END,
                 CASE WHEN o.oid <> 0 AND pg_has_role(o.oid, c.relowner, 'USAGE') THEN 'o' END),
-            CASE WHEN c.oid IN (SELECT a.attrelid FROM pg_attribute a WHERE a.attacl IS NOT NULL) THEN concat(
-                CASE WHEN has_any_column_privilege(o.oid, c.oid, 'SELECT') THEN 'r' END,
-                CASE WHEN has_any_column_privilege(o.oid, c.oid, 'INSERT') THEN 'a' END,
-                CASE WHEN has_any_column_privilege(o.oid, c.oid, 'UPDATE') THEN 'w' END) END) p(whole, partly)
+            CASE WHEN c.oid IN (SELECT a.attrelid FROM pg_attribute a WHERE a.attacl IS NOT NULL) THEN (
+                SELECT json_agg(json_build_array(q.word, q.columns) ORDER BY q.word) FROM (
+                    SELECT w.word, json_agg(a.attname ORDER BY a.attname) AS columns
+                    FROM pg_attribute a CROSS JOIN (VALUES ('r', 'SELECT'), ('a', 'INSERT'), ('w', 'UPDATE')) w(word, name)
+                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                      AND has_column_privilege(o.oid, c.oid, a.attnum, w.name) GROUP BY w.word) q) END) p(whole, partly)
         WHERE has_schema_privilege(o.oid, c.relnamespace, 'USAGE')
-          AND (o.oid <> 0 OR c.relacl IS NOT NULL OR p.partly IS NOT NULL) AND (p.whole <> '' OR p.partly <> '')""",
+          AND (o.oid <> 0 OR c.relacl IS NOT NULL OR p.partly IS NOT NULL) AND (p.whole <> '' OR p.partly IS NOT NULL)""",
     "roles": """
         SELECT json_build_array(o.rolname, o.rolsuper::int, o.rolbypassrls::int) FROM role o WHERE o.oid <> 0""",
     # Schemas of ours that a role may not use: it can do nothing there, whatever it was granted.

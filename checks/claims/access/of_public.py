@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 from checks.catalog.key import Key
 from checks.catalog.objects import Access, Other
 from checks.catalog.snapshot import Snapshot
-from checks.claims.access.role import VERBS, Amiss, function_written, role_names, routine, told
+from checks.claims.access.role import (
+    VERBS,
+    Amiss,
+    function_written,
+    kept_columns,
+    of_columns,
+    on_columns,
+    role_names,
+    routine,
+    told,
+)
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
 from checks.sql.names import shown
@@ -32,12 +42,19 @@ def _of_tables(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:
                 or not expectation.judges(key):
             continue
         expected = expectation.objects.get(key)
-        allowed = (*expected.privileges, *expected.partly) if isinstance(expected, Access) else ()
-        more = [word for word in (*item.privileges, *item.partly) if word not in allowed]
+        allowed = expected if isinstance(expected, Access) else Access()
+        more = [word for word in item.privileges if word not in allowed.privileges]
         if more:
             yield Amiss(f"it can {' and '.join(VERBS[word] for word in more)} {key.relation}",
-                        f"REVOKE {', '.join(map(str.upper, more))} ON {rewritten(key.relation)} FROM PUBLIC;",
+                        f"REVOKE {', '.join(map(str.upper, more))} ON {rewritten(key.relation)} FROM PUBLIC;"
+                        + "".join(kept_columns(allowed, word, key.relation, "PUBLIC") for word in more),
                         Subject(str(key), "privileges"))
+        for word, columns in item.partly:
+            those = sorted({*columns} - allowed.columns(word)) if word not in allowed.privileges else []
+            if those:
+                yield Amiss(f"it can {VERBS[word]} {on_columns(those, key.relation)}",
+                            f"REVOKE {of_columns(word, those)} ON {rewritten(key.relation)} FROM PUBLIC;",
+                            Subject(str(key), "privileges"))
 
 
 def _of_schemas(expectation: Expectation, found: Snapshot) -> Iterator[Amiss]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checks.catalog.key import Key
 from checks.catalog.objects import Access
 from checks.catalog.snapshot import Snapshot
-from checks.claims.access.role import Amiss, Role, function_written, routine, told
+from checks.claims.access.role import Amiss, Role, function_written, kept_columns, of_columns, on_columns, routine, told
 from checks.claims.causes import about_all_of
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding, claim
@@ -61,8 +61,10 @@ def privilege(role: Role, privilege: str, verb: str, listed: str, expectation: E
     for table in role.tables:
         if table in must:
             amiss += _lacks(role, privilege, verb, table, found)
-        elif not _pending(table, role, privilege, expectation):
-            amiss += _exceeds(role, privilege, verb, table, found)
+        else:
+            amiss += _lacks_columns(role, privilege, verb, table, found)
+            if not _pending(table, role, privilege, expectation):
+                amiss += _exceeds(role, privilege, verb, table, found)
     return told(amiss)
 
 
@@ -82,23 +84,47 @@ def _lacks(role: Role, privilege: str, verb: str, table: str, found: Snapshot) -
 
 
 def _exceeds(role: Role, privilege: str, verb: str, table: str, found: Snapshot) -> Iterator[Amiss]:
-    access = role.on(table, found)
-    if access.owner or privilege not in (*access.privileges, *access.partly):
-        return  # that it owns the table is told once
-    some = "" if privilege in access.privileges else "some columns of "
+    access, made = role.on(table, found), role.granted.get(table, Access())
+    if access.owner:
+        return  # that is told once
+    whole = privilege in access.privileges
+    columns = sorted(access.columns(privilege) - made.columns(privilege))
+    if not whole and not columns:
+        return
+    what = f"{verb} {table if whole else on_columns(columns, table)}"
+    revoked = f"REVOKE {privilege.upper() if whole else of_columns(privilege, columns)} ON {rewritten(table)} FROM"
+    again = kept_columns(made, privilege, table, written(role.name)) if whole else ""
     everybody = found.objects.get(Key("access", table, "public"))
-    if isinstance(everybody, Access) and privilege in (*everybody.privileges, *everybody.partly):
-        yield Amiss(f"it can {verb} {some}{table}, as everybody can",
-                    f"REVOKE {privilege.upper()} ON {rewritten(table)} FROM PUBLIC;",
+    if isinstance(everybody, Access) and (privilege in everybody.privileges or (
+            not whole and everybody.columns(privilege) >= {*columns})):
+        yield Amiss(f"it can {what}, as everybody can", f"{revoked} PUBLIC;",
                     Subject(str(Key("access", table, "public")), "privileges"))
         return
-    yield Amiss(f"it can {verb} {some}{table}", f"REVOKE {privilege.upper()} ON {rewritten(table)} FROM "
-                f"{written(role.name)}; (or from the role through which it has that)")
+    yield Amiss(f"it can {what}", f"{revoked} {written(role.name)};{again} (or from the role through which it has that)")
+
+
+def _lacks_columns(role: Role, privilege: str, verb: str, table: str, found: Snapshot) -> Iterator[Amiss]:
+    """What the migrations let it do on some columns, and it cannot."""
+    access = role.on(table, found)
+    must = role.granted.get(table, Access()).columns(privilege)
+    lost = sorted(must - access.columns(privilege)) if privilege not in access.privileges else []
+    if not lost:
+        return
+    if found.relation(table) is None:
+        yield Amiss(f"there is no {table}", "Apply the migrations.", about_all_of(Key.table(table)))
+        return
+    home = shown(Key.table(table).home)
+    cannot, about = f"it cannot {verb} {on_columns(lost, table)}", Subject(str(Key("access", table, role.own)), "privileges")
+    if Key("locked schema", "", f"{home} for {role.own}") in found.objects:
+        yield Amiss(f"{cannot}: it may not use the schema {home}",
+                    f"GRANT USAGE ON SCHEMA {own_written(home)} TO {written(role.name)};", about)
+    else:
+        yield Amiss(cannot, f"GRANT {of_columns(privilege, lost)} ON {rewritten(table)} TO {written(role.name)};", about)
 
 
 def _pending(table: str, role: Role, privilege: str, expectation: Expectation) -> bool:
     """Whether a migration that is pending grants it."""
-    return any(isinstance(item, Access) and privilege in (*item.privileges, *item.partly)
+    return any(isinstance(item, Access) and (privilege in item.privileges or item.columns(privilege))
                for item in expectation.later(Key("access", table, role.own)))
 
 

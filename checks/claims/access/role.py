@@ -13,7 +13,7 @@ from checks.contract.access import PRIVILEGES, AccessSpec
 from checks.contract.contract import Contract
 from checks.expectation.expectation import Expectation
 from checks.kinds import Finding
-from checks.sql.names import shown
+from checks.sql.names import ident, shown
 from checks.sql.written import rewritten
 from checks.values import LeftOut, Subject
 
@@ -143,6 +143,22 @@ def told(amiss: Iterable[Amiss], note: str = "", *, foremost: bool = False) -> F
     return Finding("broken", detail[:1].upper() + detail[1:], every[0].what,
                    " ".join(dict.fromkeys(each.remedy for each in every[:10])),
                    about=subjects if len(subjects) == len(every) else (), foremost=foremost)
+
+
+def on_columns(columns: Iterable[str], table: str) -> str:
+    """Columns of a table, in words."""
+    return f"{', '.join(map(shown, columns))} of {table}"
+
+
+def of_columns(privilege: str, columns: Iterable[str]) -> str:
+    """A privilege on columns, as GRANT and REVOKE write it."""
+    return f"{privilege.upper()} ({', '.join(map(ident, columns))})"
+
+
+def kept_columns(made: Access, privilege: str, table: str, grantee: str) -> str:
+    """What gives back the privilege on columns after a REVOKE of the whole, which takes that too; empty: nothing."""
+    columns = sorted(made.columns(privilege))
+    return f" GRANT {of_columns(privilege, columns)} ON {rewritten(table)} TO {grantee};" if columns else ""
 
 
 def routine(function: Function) -> str:

@@ -144,6 +144,8 @@ def _changed(key: Key, was: Object, item: Object) -> Iterator[str]:
             yield f"changes what the function {key.path} returns"
     elif isinstance(was, Access) and isinstance(item, Access):
         gone = [each for each in was.privileges if each not in item.privileges]
+        gone += [f"{word} on {', '.join(sorted(lost))}" for word, columns in was.partly
+                 if word not in item.privileges and (lost := {*columns} - item.columns(word))]
         if gone:
             yield f"takes {', '.join(gone)} from {key.path}"
 
