@@ -104,6 +104,11 @@ def _schemas(top: TomlTable) -> tuple[str, ...]:
     if len(patterns) > 1:
         raise top.error("schemas", f"has {len(patterns)} patterns ({', '.join(patterns)}), and the migrations make what one "
                                    "stands for. Leave one, and verify the others by a contract of their own")
+    if not all(schemas):
+        raise top.error("schemas", "has an empty name in it; take it out, or name a schema")
+    if any(pattern.startswith("pg_") for pattern in patterns):
+        raise top.error("schemas", "has a pattern that begins with pg_, as PostgreSQL's own schemas do; those of an "
+                                   "application cannot be called so")
     if any(len(pattern.encode()) > LONGEST_NAME for pattern in patterns):
         raise top.error("schemas", f"has a pattern longer than the {LONGEST_NAME} bytes of a name")
     return schemas

@@ -7,7 +7,7 @@ No stored value leaves the server.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -44,9 +44,11 @@ def scan(session: Session, found: Snapshot, expected: Mapping[Key, Object]) -> S
     """
     unchecked, sequences = _not_valid(found, expected), dict(lagging_candidates(found, expected))
     owners = {key: item.owner.relation for key, item in sequences.items() if item.owner}
-    empty = _empty(session, sorted({*unchecked, *owners.values()}))
+    locked = {key: why for key in sequences if (why := _locked((owners[key], key.path), found))}
+    empty = _empty(session, sorted({*unchecked, *(table for key, table in owners.items() if key not in locked)}))
     counts: dict[Key, int | Refusal | Unasked] = {key: 0 for table in empty for key in unchecked.pop(table, ())}
     lags: dict[Key, bool | Refusal | Unasked] = {key: False for key in sequences if owners[key] in empty}
+    lags |= {key: Unasked(why) for key, why in locked.items()}
     for key, item in sequences.items():
         runs = found.runs(owners[key], (item.owner.bare,)) if item.owner and key not in lags else ""
         if runs:
@@ -63,6 +65,15 @@ def scan(session: Session, found: Snapshot, expected: Mapping[Key, Object]) -> S
         lags.update(_ask(session, batch, _lags({key: sequences[key] for key in batch})))
     session.rest()
     return StoredRows(counts, {key: lags[key] for key in sequences})
+
+
+def _locked(names: Iterable[str], found: Snapshot) -> str:
+    """Which schema of these relations the role may not use, and what lets it: one such would refuse the whole SELECT."""
+    usable, role = found.identity["usage"] or (), ident(found.identity["role"])
+    for schema in (Key.table(name).home for name in names):
+        if schema not in usable:
+            return f"role {role} may not use schema {schema} (GRANT USAGE ON SCHEMA {ident(schema)} TO {role};)"
+    return ""
 
 
 def _empty(session: Session, tables: Sequence[str]) -> frozenset[str]:

@@ -234,6 +234,25 @@ def test_a_ledger_that_the_role_may_not_read_is_unverified_there(fleet: Fleet, b
     assert 'GRANT USAGE ON SCHEMA "tenant_2"' in found["ledger:tenant_2.0001_init"].next_step
 
 
+def test_a_schema_that_the_role_may_not_use_hides_nothing_of_the_others(fleet: Fleet, bench: Bench) -> None:
+    reader = f"fleet_lim_{os.getpid()}"
+    role = f"DROP ROLE IF EXISTS {reader}; CREATE ROLE {reader} LOGIN PASSWORD 'reader'"
+    grants = [f"GRANT SELECT ON ALL TABLES IN SCHEMA {ident(name)} TO {reader}; "
+              f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {ident(name)} TO {reader}; "
+              + (f"GRANT USAGE ON SCHEMA {ident(name)} TO {reader}" if name != "tenant_2" else "") for name in TENANTS]
+    late = ("INSERT INTO tenant_1.customers (id, name) VALUES (50, 'late')",
+            "INSERT INTO tenant_2.customers (id, name) VALUES (1, 'a')")
+    with fleet.copy(role, *grants, *late) as dsn:
+        found = _not_held(_by(session_of("direct", bench, bench.as_reader(dsn).replace(f"{bench.reader}:", f"{reader}:")),
+                              fleet.expectation))
+    fleet.server.execute(f"DROP ROLE {reader}")
+    told = {claim: verdict.verdict for claim, verdict in found.items() if claim.endswith(".sequence")}
+    assert told == {"constraints:tenant_1.customers.id.sequence": "broken",
+                    "constraints:tenant_2.customers.id.sequence": "unverified",
+                    "constraints:tenant_2.orders.id.sequence": "unverified"}
+    assert "GRANT USAGE ON SCHEMA" in found["constraints:tenant_2.orders.id.sequence"].detail
+
+
 class _Given(Place):
     """A place with a session of the test's own."""
 
@@ -308,6 +327,9 @@ def test_what_cannot_be_is_refused_with_a_remedy(scratch_server: ScratchServer, 
         folder.mkdir()
     two = _refused(lambda: _project(folders[0], 'schemas = ["a_*", "b_*"]'))
     assert "schemas has 2 patterns (a_*, b_*)" in two
+    for schemas, words in (('["pg_*"]', "begins with pg_"), ('["public", ""]', "an empty name")):
+        (folders[0] / "contract.toml").write_text(f"schemas = {schemas}")
+        assert words in _refused(lambda: read_contract(folders[0] / "contract.toml"))
     elsewhere = _project(folders[1], **{"1": "CREATE TABLE public.a ()"})
     told = _refused(lambda: replay(read_migrations(elsewhere), elsewhere, scratch_server))
     assert "the migrations make no table in a schema like it" in told
