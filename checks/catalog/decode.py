@@ -23,6 +23,7 @@ from checks.catalog.objects import (
     Trigger,
 )
 from checks.catalog.objects import Sequence as SequenceObject
+from checks.catalog.search_path import spelled_one_way
 from checks.catalog.snapshot import Reading, Relation, Setting, Snapshot
 from checks.sql.names import shown
 
@@ -99,7 +100,7 @@ class _Decoder:
             ("indexes", self._index), ("triggers", self._trigger), ("rules", self._rule), ("policies", self._policy),
             ("types", self._type), ("functions", self._function), ("sequences", self._sequence),
             ("others", self._other))
-        settings = tuple(sorted(Setting(role, bool(only), entry) for role, only, entry in doc["settings"]))
+        settings = tuple(sorted(Setting(role, bool(only), spelled_one_way(entry)) for role, only, entry in doc["settings"]))
         homonyms, ours = _relations(doc["homonyms"]), set(self.schemas.values())
         around = [setting.key for setting in settings]
         around += [Key("twin", "", shown(twin.schema, twin.name)) for twin in homonyms if twin.schema not in ours]
@@ -209,8 +210,8 @@ class _Decoder:
         (schema, name, identity, kind, language, volatility, definer, returns, config, body, arguments, strict, leakproof,
          parallel, library) = row
         return function_key(schema, name, identity), Function(
-            _FUNCTIONS[kind], language, _VOLATILITY[volatility], returns or "", body, bool(definer), tuple(config or ()),
-            arguments, bool(strict), bool(leakproof), _PARALLEL[parallel], library)
+            _FUNCTIONS[kind], language, _VOLATILITY[volatility], returns or "", body, bool(definer),
+            tuple(map(spelled_one_way, config or ())), arguments, bool(strict), bool(leakproof), _PARALLEL[parallel], library)
 
     def _sequence(self, row: Row) -> tuple[Key, Object]:
         schema, name, kind, increment, cycle, table, column, _, odd = row

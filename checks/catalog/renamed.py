@@ -104,7 +104,7 @@ class Renaming:
     def _config(self, settings: tuple[str, ...]) -> tuple[str, ...]:
         """A function's settings: of a search_path each name is one."""
         mark = re.compile(rf"(?:(?<=[=\s,])){re.escape(ident(self.pattern))}(?=\s*(?:,|$))")
-        return tuple(mark.sub(lambda _: self.spelled, setting) if setting.startswith("search_path=") else setting
+        return tuple(mark.sub(lambda _: shown(self.schema), setting) if setting.startswith("search_path=") else setting
                      for setting in settings)
 
 

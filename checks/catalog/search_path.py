@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from checks.catalog.key import Key
 from checks.catalog.objects import Object
 from checks.catalog.snapshot import Snapshot
 from checks.sql.names import shown
+
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class Shadow(NamedTuple):
@@ -53,7 +56,13 @@ def search_paths(found: Snapshot) -> Iterator[tuple[str, list[str], str, Key | N
             yield setting.whose, split_search_path(value), setting.role or role, setting.key
 
 
+def spelled_one_way(entry: str) -> str:
+    """A setting as `name=value`, the names of a search_path with quotes only where they need them and one blank between."""
+    name, _, value = entry.partition("=")
+    return f"{name}={', '.join(map(shown, split_search_path(value)))}" if name == "search_path" else entry
+
+
 def split_search_path(text: str) -> list[str]:
-    """The schemas of a search_path setting, unquoted."""
-    return [part[1:-1].replace('""', '"') if part.startswith('"') else part
+    """The schemas of a search_path setting, unquoted: without quotes, capitals are small letters."""
+    return [part[1:-1].replace('""', '"') if part.startswith('"') else part.translate(_SMALL)
             for part in re.findall(r'"(?:[^"]|"")*"|[^\s,]+', text)]

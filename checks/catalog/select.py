@@ -61,7 +61,7 @@ def snapshot_select(schemas: Sequence[str], ledger_table: str | None, roles: Seq
     words = {
         "schemas": schemas_sql(schemas), "ledger": literal(ledger_table), "enforcement": text_array(ENFORCEMENT_SETTINGS),
         "own_type": _own("pg_type", "t.oid"), "own_function": _own("pg_proc", "p.oid"),
-        "own_relation": _own("pg_class", "c.oid"), **SAFETY_WORDS,
+        "own_relation": _own("pg_class", "c.oid"), "own_opclass": _own("pg_opclass", "oc.oid"), **SAFETY_WORDS,
     }
     words["asked_roles"] = GRANTEES.format(**words) if roles is None else f"o.rolname = ANY ({text_array(roles)})"
     others = "\nUNION ALL\n".join(

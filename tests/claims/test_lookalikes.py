@@ -145,6 +145,16 @@ SMALL = {
     ("relations", "the same functions and views again"):
         "CREATE OR REPLACE VIEW dear AS SELECT id, price FROM bookings WHERE price > 100; "
         "REFRESH MATERIALIZED VIEW turnover;",
+    ("namesakes", "the same by other names of theirs"):
+        "DROP INDEX items_id, items_name, items_tag; SET search_path = oth, public; "
+        "CREATE UNIQUE INDEX items_id ON public.items (id public.numbers); "
+        "CREATE INDEX items_name ON public.items (name COLLATE public.plain); "
+        "CREATE INDEX items_tag ON public.items (tag pg_catalog.text_pattern_ops); "
+        "ALTER TABLE public.items ALTER code TYPE text COLLATE public.\"plain\", ALTER tag TYPE text COLLATE pg_catalog.\"C\"; "
+        "DROP TYPE public.words; CREATE TYPE public.words AS RANGE (subtype = text, collation = public.plain); RESET search_path;",
+    ("namesakes", "a search_path spelled apart"):
+        "SELECT set_config('search_path', '\"oth\",PUBLIC ,  \"Odd\"', false); "
+        "ALTER FUNCTION public.work() SET search_path FROM CURRENT; RESET search_path;",
     ("odd_names", "valid rows under odd names"):
         "INSERT INTO \"Order\" (\"Side\", \"order\") SELECT 'long', n FROM generate_series(1, 50) n; "
         "INSERT INTO \"select\" SELECT 'a''b', n FROM generate_series(1, 50) n;",
@@ -191,7 +201,7 @@ def test_open_transactions_of_others_alarm_nobody(bench: Bench) -> None:
             other.close()
 
 
-@pytest.mark.parametrize("name", ["reference", "families", "holders", "relations", "odd_names", "catalogue"])
+@pytest.mark.parametrize("name", ["reference", "families", "holders", "relations", "odd_names", "catalogue", "namesakes"])
 def test_dump_and_restore_alarms_nobody(name: str, bench: Bench, tmp_path: Path) -> None:
     """What pg_dump writes and psql reads back means the same."""
     project = PROJECTS[name]

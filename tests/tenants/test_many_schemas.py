@@ -49,6 +49,18 @@ CREATE TABLE customers (id serial PRIMARY KEY, name text NOT NULL, mood mood NOT
     country text REFERENCES public.countries);
 CREATE TABLE events (event_id text PRIMARY KEY);
 CREATE TYPE span AS RANGE (subtype = float8);
+CREATE COLLATION plain FROM "C";
+CREATE FUNCTION order_of(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.btint4cmp($1, $2)';
+CREATE OPERATOR CLASS numbers FOR TYPE int USING btree
+    AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 order_of(int, int);
+CREATE DOMAIN label AS text COLLATE plain;
+CREATE TYPE words AS RANGE (subtype = text, collation = plain);
+CREATE TABLE codes (code text COLLATE plain, name text, number int);
+CREATE INDEX ix_codes_name ON codes (name COLLATE plain);
+CREATE UNIQUE INDEX ix_codes_number ON codes (number numbers);
+CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION texts (PARSER = "default");
+ALTER TEXT SEARCH CONFIGURATION texts ADD MAPPING FOR word WITH stems;
 """
 SECOND = """
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT
@@ -167,6 +179,26 @@ SABOTAGES = {
     "enum label": ("ALTER TYPE tenant_2.mood ADD VALUE 'wild'", "drift:tenant_2.mood"),
     "ledger row missing": ("DELETE FROM tenant_2.schema_migrations WHERE version = '0001_init'",
                            "ledger:tenant_2.0001_init"),
+    "collation of another's": (
+        "ALTER TABLE tenant_2.codes ALTER code TYPE text COLLATE tenant_1.plain", "drift:tenant_2.codes"),
+    "index in another's collation": (
+        "DROP INDEX tenant_2.ix_codes_name; CREATE INDEX ix_codes_name ON tenant_2.codes (name COLLATE tenant_1.plain)",
+        "drift:tenant_2.codes"),
+    "index of another's operator class": (
+        "DROP INDEX tenant_2.ix_codes_number; "
+        "CREATE UNIQUE INDEX ix_codes_number ON tenant_2.codes (number tenant_1.numbers)", "drift:tenant_2.codes"),
+    "domain in another's collation": (
+        "DROP DOMAIN tenant_2.label; CREATE DOMAIN tenant_2.label AS text COLLATE tenant_1.plain", "drift:tenant_2.label"),
+    "operator class of another's family": (
+        "DROP INDEX tenant_2.ix_codes_number; DROP OPERATOR FAMILY tenant_2.numbers USING btree CASCADE; "
+        "CREATE OPERATOR FAMILY tenant_2.numbers USING btree; CREATE OPERATOR FAMILY tenant_1.more USING btree; "
+        "CREATE OPERATOR CLASS tenant_2.numbers FOR TYPE int USING btree FAMILY tenant_1.more AS OPERATOR 1 <, OPERATOR 2 <=, "
+        "OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 tenant_2.order_of(int, int); "
+        "CREATE UNIQUE INDEX ix_codes_number ON tenant_2.codes (number tenant_2.numbers)",
+        "drift:operator class tenant_2.numbers USING btree"),
+    "dictionary of another's": (
+        "ALTER TEXT SEARCH CONFIGURATION tenant_2.texts ALTER MAPPING REPLACE tenant_2.stems WITH tenant_1.stems",
+        "drift:text search configuration tenant_2.texts"),
     "a cast lost": ("DROP TYPE tenant_2.span", "drift:tenant_2.span"),
     "empty": ("DROP SCHEMA tenant_2 CASCADE; CREATE SCHEMA tenant_2", "constraints:tenant_2.orders.enforcement"),
     "behind": ("DROP TABLE tenant_2.orders CASCADE; DROP FUNCTION tenant_2.touch, tenant_2.good; "
@@ -189,6 +221,8 @@ def test_honest_schemas_are_held_whatever_their_names_owners_and_order(fleet: Fl
     found = _verdicts(fleet.report(
         "DO $$ BEGIN CREATE ROLE fleet_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$; "
         "ALTER SCHEMA tenant_3 OWNER TO fleet_owner; ALTER TABLE tenant_3.orders OWNER TO fleet_owner; "
+        "SELECT set_config('search_path', '\"tenant_1\",public', false); "
+        "ALTER FUNCTION tenant_1.touch() SET search_path FROM CURRENT; RESET search_path; "
         "DROP INDEX tenant_3.ix_orders_customer; CREATE INDEX ix_orders_customer ON tenant_3.orders (customer)",
         "INSERT INTO tenant_1.customers (name) SELECT 'x' FROM generate_series(1, 9)"))
     assert {claim: verdict.detail for claim, verdict in found.items() if verdict.verdict != "held"} == {}

@@ -14,7 +14,7 @@ CODE = {
                 (SELECT json_agg(json_build_array(k.conname, pg_get_expr(k.conbin, 0), k.convalidated::int, k.oid::int8)
                                  ORDER BY k.conname)
                  FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
-                (SELECT l.collname FROM pg_collation l JOIN pg_type b ON b.oid = t.typbasetype
+                (SELECT l.told FROM called_collation l JOIN pg_type b ON b.oid = t.typbasetype
                  WHERE l.oid = t.typcollation AND l.oid <> b.typcollation)) END)
         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
         WHERE t.typtype IN ('d', 'e') AND n.nspname NOT IN ('pg_catalog', 'information_schema')

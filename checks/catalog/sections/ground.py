@@ -57,4 +57,13 @@ GROUND = """
     member(root, oid) AS (
         SELECT r.oid, r.oid FROM relation r
         UNION SELECT m.root, i.inhrelid FROM member m JOIN pg_inherits i ON i.inhparent = m.oid),
-    special_opclass AS MATERIALIZED (SELECT oc.oid, oc.opcname FROM pg_opclass oc WHERE NOT oc.opcdefault)"""
+    -- those that are no type's built-in default, each named as in what the server deparses: bare in pg_catalog only
+    special_opclass AS MATERIALIZED (
+        SELECT oc.oid, CASE WHEN n.nspname = 'pg_catalog' THEN format('%s', oc.opcname)
+            ELSE format('%I.%I', n.nspname, oc.opcname) END AS told
+        FROM pg_opclass oc JOIN pg_namespace n ON n.oid = oc.opcnamespace
+        WHERE NOT oc.opcdefault OR oc.oid >= {first_own_oid} AND {own_opclass}),
+    called_collation AS NOT MATERIALIZED (
+        SELECT l.oid, l.collisdeterministic, CASE WHEN n.nspname = 'pg_catalog' THEN format('%s', l.collname)
+            ELSE format('%I.%I', n.nspname, l.collname) END AS told
+        FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace)"""

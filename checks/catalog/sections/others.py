@@ -71,7 +71,8 @@ OTHERS = {
         WHERE n.nspname = ANY ({schemas}) AND o.oprcode <> 0""",
     "operator class": """
         SELECT 'pg_opclass'::regclass, c.oid, n.nspname, c.opcname, ' USING ' || m.amname, NULL::int8, json_build_object(
-            'type', format_type(c.opcintype, NULL), 'family', fn.nspname || '.' || f.opfname, 'default', c.opcdefault,
+            'type', format_type(c.opcintype, NULL), 'family', format('%I.%I', fn.nspname, f.opfname),
+            'default', c.opcdefault,
             'stores', CASE WHEN c.opckeytype <> 0 THEN format_type(c.opckeytype, NULL) END,
             'members', (SELECT string_agg(q.told, ', ' ORDER BY q.told) FROM (
                 SELECT format('operator %s %s', o.amopstrategy, o.amopopr::regoperator) AS told FROM pg_amop o
@@ -123,12 +124,13 @@ OTHERS = {
             'kind', CASE WHEN t.typisdefined THEN t.typtype::text ELSE 'shell' END,
             'attributes', (SELECT string_agg(quote_ident(a.attname) || ' '
                     || format_type(a.atttypid, a.atttypmod) || coalesce(
-                    (SELECT ' COLLATE ' || quote_ident(l.collname) FROM pg_collation l JOIN pg_type y ON y.oid = a.atttypid
+                    (SELECT format(' COLLATE %s', l.oid::regcollation)
+                     FROM pg_collation l JOIN pg_type y ON y.oid = a.atttypid
                      WHERE l.oid = a.attcollation AND l.oid <> y.typcollation), ''), ', ' ORDER BY a.attnum)
                 FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),
             'subtype', format_type(g.rngsubtype, NULL), 'multirange', format_type(g.rngmultitypid, NULL),
-            'collation', (SELECT l.collname FROM pg_collation l WHERE l.oid = g.rngcollation),
-            'operator_class', (SELECT o.opcname FROM pg_opclass o WHERE o.oid = g.rngsubopc AND NOT o.opcdefault),
+            'collation', (SELECT l.told FROM called_collation l WHERE l.oid = g.rngcollation),
+            'operator_class', (SELECT o.told FROM special_opclass o WHERE o.oid = g.rngsubopc),
             'canonical', g.rngcanonical::regproc, 'difference', g.rngsubdiff::regproc,
             'base', CASE WHEN t.typtype = 'b' THEN
                 concat_ws(' ', t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin,
@@ -140,10 +142,11 @@ OTHERS = {
           AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)""",
     "text search configuration": """
         SELECT 'pg_ts_config'::regclass, c.oid, n.nspname, c.cfgname, '', NULL::int8, json_build_object(
-            'parser', (SELECT pn.nspname || '.' || p.prsname FROM pg_ts_parser p
+            'parser', (SELECT format(CASE pn.nspname WHEN 'pg_catalog' THEN '%I.%s' ELSE '%I.%I' END, pn.nspname, p.prsname)
+                       FROM pg_ts_parser p
                        JOIN pg_namespace pn ON pn.oid = p.prsnamespace
                        WHERE p.oid = c.cfgparser),
-            'mappings', (SELECT string_agg(format('%s with %s.%s', m.maptokentype, dn.nspname, d.dictname), ', '
+            'mappings', (SELECT string_agg(format('%s with %I.%I', m.maptokentype, dn.nspname, d.dictname), ', '
                                            ORDER BY m.maptokentype, m.mapseqno)
                 FROM pg_ts_config_map m JOIN pg_ts_dict d ON d.oid = m.mapdict
                 JOIN pg_namespace dn ON dn.oid = d.dictnamespace
@@ -152,7 +155,7 @@ OTHERS = {
         WHERE n.nspname = ANY ({schemas})""",
     "text search dictionary": """
         SELECT 'pg_ts_dict'::regclass, d.oid, n.nspname, d.dictname, '', NULL::int8, json_build_object(
-            'template', (SELECT tn.nspname || '.' || t.tmplname FROM pg_ts_template t
+            'template', (SELECT format('%I.%I', tn.nspname, t.tmplname) FROM pg_ts_template t
                          JOIN pg_namespace tn ON tn.oid = t.tmplnamespace WHERE t.oid = d.dicttemplate),
             'options', d.dictinitoption)
         FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace

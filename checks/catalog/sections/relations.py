@@ -36,13 +36,13 @@ RELATIONS = {
         SELECT json_build_array(a.attrelid::int8, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
             a.attnotnull::int, CASE WHEN d.oid IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid) END,
             a.attidentity, a.attgenerated,
-            CASE WHEN a.attcollation <> t.typcollation THEN l.collname END,
+            CASE WHEN a.attcollation <> t.typcollation THEN l.told END,
             CASE WHEN t.typtype IN ('d', 'e') THEN t.oid::int8 END,
             (a.attcollation = ANY (ARRAY(SELECT f.oid FROM pg_collation f WHERE NOT f.collisdeterministic)))::int)
         FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        LEFT JOIN pg_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation""",
+        LEFT JOIN called_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation""",
     # What few columns have: options of a foreign table's; a NOT NULL (contype n, since 18) that binds not all rows.
     "odd_columns": """
         SELECT json_build_array(a.attrelid::int8, a.attnum, 'options', to_json(a.attfdwoptions))
@@ -111,12 +111,12 @@ RELATIONS = {
             CASE WHEN x.indpred IS NOT NULL THEN pg_get_expr(x.indpred, x.indrelid) END,
             x.indoption,
             CASE WHEN EXISTS (SELECT FROM unnest(x.indclass) o(num), special_opclass oc WHERE oc.oid = o.num) THEN
-                (SELECT json_agg(oc.opcname ORDER BY o.n)
+                (SELECT json_agg(oc.told ORDER BY o.n)
                  FROM unnest(x.indclass) WITH ORDINALITY o(num, n) JOIN special_opclass oc ON oc.oid = o.num) END,
             CASE WHEN EXISTS (SELECT FROM unnest(x.indcollation) o(num) WHERE o.num <> 0 AND o.num <> 100) THEN
-                (SELECT json_agg(json_build_array(l.collname, l.collisdeterministic::int) ORDER BY o.n)
+                (SELECT json_agg(json_build_array(l.told, l.collisdeterministic::int) ORDER BY o.n)
                  FROM unnest(x.indcollation) WITH ORDINALITY o(num, n)
-                 JOIN pg_collation l ON l.oid = o.num AND l.collname <> 'default') END,
+                 JOIN called_collation l ON l.oid = o.num AND l.oid <> 100) END,
             EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid
                     AND k.contype IN ('p', 'u', 'x'))::int)
         FROM relation r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class c ON c.oid = x.indexrelid
