@@ -211,7 +211,8 @@ class _Decoder:
          parallel, library) = row
         return function_key(schema, name, identity), Function(
             _FUNCTIONS[kind], language, _VOLATILITY[volatility], returns or "", body, bool(definer),
-            tuple(map(spelled_one_way, config or ())), arguments, bool(strict), bool(leakproof), _PARALLEL[parallel], library)
+            tuple(map(spelled_one_way, config or ())), arguments, bool(strict), bool(leakproof),
+            _PARALLEL[parallel], library)
 
     def _sequence(self, row: Row) -> tuple[Key, Object]:
         schema, name, kind, increment, cycle, table, column, _, odd = row

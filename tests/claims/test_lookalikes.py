@@ -150,8 +150,10 @@ SMALL = {
         "CREATE UNIQUE INDEX items_id ON public.items (id public.numbers); "
         "CREATE INDEX items_name ON public.items (name COLLATE public.plain); "
         "CREATE INDEX items_tag ON public.items (tag pg_catalog.text_pattern_ops); "
-        "ALTER TABLE public.items ALTER code TYPE text COLLATE public.\"plain\", ALTER tag TYPE text COLLATE pg_catalog.\"C\"; "
-        "DROP TYPE public.words; CREATE TYPE public.words AS RANGE (subtype = text, collation = public.plain); RESET search_path;",
+        "ALTER TABLE public.items ALTER code TYPE text COLLATE public.\"plain\", "
+        "ALTER tag TYPE text COLLATE pg_catalog.\"C\"; "
+        "DROP TYPE public.words; CREATE TYPE public.words AS RANGE (subtype = text, collation = public.plain); "
+        "RESET search_path;",
     ("namesakes", "a search_path spelled apart"):
         "SELECT set_config('search_path', '\"oth\",PUBLIC ,  \"Odd\"', false); "
         "ALTER FUNCTION public.work() SET search_path FROM CURRENT; RESET search_path;",
