@@ -191,8 +191,10 @@ SABOTAGES = {
         "DROP DOMAIN tenant_2.label; CREATE DOMAIN tenant_2.label AS text COLLATE tenant_1.plain", "drift:tenant_2.label"),
     "operator class of another's family": (
         "DROP INDEX tenant_2.ix_codes_number; DROP OPERATOR FAMILY tenant_2.numbers USING btree CASCADE; "
-        "CREATE OPERATOR FAMILY tenant_2.numbers USING btree; CREATE OPERATOR CLASS tenant_2.numbers FOR TYPE int USING btree "
-        "FAMILY tenant_1.numbers AS FUNCTION 4 (int, int) btequalimage(oid); "
+        "CREATE SCHEMA tenants; CREATE OPERATOR FAMILY tenants.numbers USING btree; "
+        "CREATE OPERATOR FAMILY tenant_2.numbers USING btree; "
+        "CREATE OPERATOR CLASS tenant_2.numbers FOR TYPE int USING btree FAMILY tenants.numbers AS OPERATOR 1 <, "
+        "OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 tenant_2.order_of(int, int); "
         "CREATE UNIQUE INDEX ix_codes_number ON tenant_2.codes (number tenant_2.numbers)",
         "drift:operator class tenant_2.numbers USING btree"),
     "dictionary of another's": (
