@@ -172,9 +172,9 @@ class _Decoder:
         return Key("index", "", shown(self.schemas[table], name)), Index(
             self.tables[table], tuple(columns[:count]), method, bool(unique), bool(primary), bool(valid),
             bool(immediate), bool(nulls), predicate, tuple(columns[count:]),
-            tuple(options) if any(options) else (), tuple(opclasses or ()),
-            tuple(collation for collation, _ in collations or ()), 0 in numbers[:count],
-            any(not deterministic for _, deterministic in collations or ()), bool(backs),
+            tuple(options) if any(options) else (), _placed(opclasses or ()),
+            _placed(collations or ()), 0 in numbers[:count],
+            any(not deterministic for *_, deterministic in collations or ()), bool(backs),
             self.index_parents.get((table, name)), self._rests_on(("index", table, name)))
 
     def _trigger(self, row: Row) -> tuple[Key, Object]:
@@ -229,6 +229,11 @@ class _Decoder:
         return Key(kind, "", f"{path}{rest}"), Other(
             tuple(sorted((fact, _word(kind, fact, value)) for fact, value in attributes.items() if value != NO_FUNCTION)),
             None if table is None else self.tables[table])
+
+
+def _placed(named: Sequence[Row]) -> tuple[str, ...]:
+    """What the keys of an index are of, by (number of the key, name, …), and of which keys, unless they are the first."""
+    return tuple(name if number == at else f"{name} on key {number}" for at, (number, name, *_) in enumerate(named, 1))
 
 
 def _relations(rows: Sequence[Row]) -> tuple[Relation, ...]:

@@ -43,7 +43,7 @@ class Table(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column; `type` with its modifier, `collation` only where it is not the type's own."""
+    """A column; `type` with its modifier, `collation` only where it is not the type's own, without schema if built in."""
 
     type: str
     not_null: bool = False
@@ -112,7 +112,9 @@ class Index(NamedTuple):
     options: tuple[int, ...] = ()
     """pg_index.indoption per key, empty when all are 0: bit 0 descending, bit 1 nulls first."""
     opclasses: tuple[str, ...] = ()
+    """Those that are no type's built-in default: of the first keys, else `NAME on key 2`."""
     collations: tuple[str, ...] = ()
+    """Those that are not the database's own, likewise."""
     expressions: bool = False
     folding: bool = False
     """Whether a nondeterministic collation makes it take distinct strings for equal."""

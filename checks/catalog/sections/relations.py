@@ -111,10 +111,10 @@ RELATIONS = {
             CASE WHEN x.indpred IS NOT NULL THEN pg_get_expr(x.indpred, x.indrelid) END,
             x.indoption,
             CASE WHEN EXISTS (SELECT FROM unnest(x.indclass) o(num), special_opclass oc WHERE oc.oid = o.num) THEN
-                (SELECT json_agg(oc.told ORDER BY o.n)
+                (SELECT json_agg(json_build_array(o.n, oc.told) ORDER BY o.n)
                  FROM unnest(x.indclass) WITH ORDINALITY o(num, n) JOIN special_opclass oc ON oc.oid = o.num) END,
             CASE WHEN EXISTS (SELECT FROM unnest(x.indcollation) o(num) WHERE o.num <> 0 AND o.num <> 100) THEN
-                (SELECT json_agg(json_build_array(l.told, l.collisdeterministic::int) ORDER BY o.n)
+                (SELECT json_agg(json_build_array(o.n, l.told, l.collisdeterministic::int) ORDER BY o.n)
                  FROM unnest(x.indcollation) WITH ORDINALITY o(num, n)
                  JOIN called_collation l ON l.oid = o.num AND l.oid <> 100) END,
             EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid

@@ -135,6 +135,12 @@ def _arbiter(table: str, key: Sequence[str], expectation: Expectation, found: Sn
                        f"Once no row has NULL there: ALTER TABLE {rewritten(table)} "
                        f"ALTER COLUMN {written(nullable[0])} SET NOT NULL;",
                        about=(Subject(str(Key.column(table, shown(nullable[0]))), "not_null"),))
+    own = [name for name in index.made_as.opclasses if "." in name]
+    made = arbiter(table, tuple(key), expectation.head)
+    if own and (made is None or made.made_as.opclasses != index.made_as.opclasses):
+        what = f"{index.name} is of the operator class {own[0]}, which decides by code of its own what is equal"
+        return Finding("unverified", f"{what}, and no migration makes it so.", what,
+                       f"Make the index of the type's own operator class, or of {own[0]} by a migration.")
     note = f"; {', '.join(nullable)} may be NULL, and such rows repeat" if nullable and not distinct else ""
     return Finding("held", f"{index.name}{note}")
 
