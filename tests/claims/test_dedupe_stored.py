@@ -132,6 +132,24 @@ def test_no_honest_database_alarms(name: str, looked: Any, migrated: str) -> Non
     assert f"{CLAIM}.key" in verdicts
 
 
+def test_an_arbiter_that_decides_by_code_of_its_own_what_is_equal_is_unverified(looked: Any, migrated: str) -> None:
+    _run(migrated, [
+        "CREATE FUNCTION apart(text, text) RETURNS int LANGUAGE sql IMMUTABLE "
+        "AS 'SELECT CASE WHEN $1 < $2 THEN -1 ELSE 1 END'",
+        "CREATE OPERATOR CLASS text_pattern_ops FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, "
+        "OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 apart(text, text)",
+        "DROP INDEX uq_active_positions_alpaca_order_id",
+        "CREATE UNIQUE INDEX uq_active_positions_alpaca_order_id ON active_positions "
+        "(alpaca_order_id public.text_pattern_ops)",
+        POSITION.format(age="1 hour"), POSITION.format(age="1 hour")])
+    verdict = looked(migrated)[f"{CLAIM}.active_positions"]
+    assert (verdict.verdict, verdict.witness.count("public.text_pattern_ops")) == ("unverified", 1)
+    _run(migrated, ["TRUNCATE active_positions", "DROP INDEX uq_active_positions_alpaca_order_id",
+                    "CREATE UNIQUE INDEX uq_active_positions_alpaca_order_id ON active_positions "
+                    "(alpaca_order_id pg_catalog.text_pattern_ops)"])
+    assert looked(migrated)[f"{CLAIM}.active_positions"].verdict == "held"
+
+
 STATEMENTS = {
     "D2_arbiter_never_made": ("INSERT INTO active_positions (ticker) VALUES (:t) ON CONFLICT (ticker) DO NOTHING", "42P10",
                               "make no unique index over the columns"),
