@@ -203,7 +203,7 @@ class ClaimsRun:
                      if not self.several or report.target.name in asked)
         shard = None
         if self.plan is not None and self.plan.wanted.shard is not None:
-            from checks.contract.digest import contract_digest
+            from checks.contract.migrations import contract_digest
             from checks.reports.fleet.part import part_told
 
             chosen = self.plan.chosen

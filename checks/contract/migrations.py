@@ -135,6 +135,15 @@ def digest(migrations: Sequence[Migration], schemas: Sequence[str], reader_forma
     return content.hexdigest()
 
 
+def contract_digest(contract: Contract) -> str:
+    """16 hexadecimal digits that differ where the contract's file differs, or a migration's name or text.
+
+    Raises:
+        UsageError: the migrations cannot be read.
+    """
+    return digest(read_migrations(contract), [contract.file.read_bytes().hex()], "")[:16]
+
+
 def through(migrations: Sequence[Migration], version: str | None) -> tuple[Migration, ...]:
     """The migrations up to and with `version`; all when None.
 
